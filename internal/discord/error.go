@@ -1,0 +1,101 @@
+package discord
+
+import (
+	"fmt"
+	"net/http"
+)
+
+// Error is what a REST client is told. It is safe to show: it never carries an internal message.
+// https://discord.com/developers/docs/reference#error-messages
+type Error struct {
+	Status  int        `json:"-"`
+	Code    int        `json:"code"`
+	Message string     `json:"message"`
+	Errors  FieldError `json:"errors,omitempty"`
+}
+
+// FieldError is the tree that mirrors the request; its leaves are {"_errors": [...]}.
+type FieldError map[string]any
+
+// FieldProblem is one entry of a leaf.
+type FieldProblem struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%d %s", e.Code, e.Message) }
+
+func newError(status, code int, message string) *Error {
+	return &Error{Status: status, Code: code, Message: message}
+}
+
+// The errors that are sent, by Discord's JSON error codes.
+// https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
+var (
+	ErrInternal         = newError(http.StatusInternalServerError, 0, "500: Internal Server Error")
+	ErrUnavailable      = newError(http.StatusServiceUnavailable, 0, "503: Service Unavailable")
+	ErrUnauthorized     = newError(http.StatusUnauthorized, 0, "401: Unauthorized")
+	ErrNotFound         = newError(http.StatusNotFound, 0, "404: Not Found")
+	ErrMethodNotAllowed = newError(http.StatusMethodNotAllowed, 0, "405: Method Not Allowed")
+
+	ErrUnknownAccount     = newError(http.StatusNotFound, 10001, "Unknown Account")
+	ErrUnknownApplication = newError(http.StatusNotFound, 10002, "Unknown Application")
+	ErrUnknownChannel     = newError(http.StatusNotFound, 10003, "Unknown Channel")
+	ErrUnknownGuild       = newError(http.StatusNotFound, 10004, "Unknown Guild")
+	ErrUnknownInvite      = newError(http.StatusNotFound, 10006, "Unknown Invite")
+	ErrUnknownMember      = newError(http.StatusNotFound, 10007, "Unknown Member")
+	ErrUnknownMessage     = newError(http.StatusNotFound, 10008, "Unknown Message")
+	ErrUnknownOverwrite   = newError(http.StatusNotFound, 10009, "Unknown Overwrite")
+	ErrUnknownRole        = newError(http.StatusNotFound, 10011, "Unknown Role")
+	ErrUnknownToken       = newError(http.StatusNotFound, 10012, "Unknown Token")
+	ErrUnknownUser        = newError(http.StatusNotFound, 10013, "Unknown User")
+	ErrUnknownEmoji       = newError(http.StatusBadRequest, 10014, "Unknown Emoji")
+
+	ErrBotsForbidden = newError(http.StatusForbidden, 20001, "Bots cannot use this endpoint")
+	ErrOnlyBots      = newError(http.StatusForbidden, 20002, "Only bots can use this endpoint")
+	ErrSlowmode      = newError(http.StatusTooManyRequests, 20016, "This action cannot be performed due to slowmode rate limit")
+
+	ErrTooManyGuilds     = newError(http.StatusBadRequest, 30001, "Maximum number of guilds reached (100)")
+	ErrTooManyRoles      = newError(http.StatusBadRequest, 30005, "Maximum number of guild roles reached (250)")
+	ErrTooManyReactions  = newError(http.StatusBadRequest, 30010, "Maximum number of reactions reached (20)")
+	ErrTooManyChannels   = newError(http.StatusBadRequest, 30013, "Maximum number of guild channels reached (500)")
+	ErrTooManyFiles      = newError(http.StatusBadRequest, 30015, "Maximum number of attachments in a message reached (10)")
+	ErrTooManyInvites    = newError(http.StatusBadRequest, 30016, "Maximum number of invites reached (1000)")
+	ErrTooManyInCategory = newError(http.StatusBadRequest, 30030, "Maximum number of channels in category reached (50)")
+	ErrTooManyOverwrites = newError(http.StatusBadRequest, 30060, "Maximum number of channel permission overwrites reached (1000)")
+
+	ErrTokenInvalid     = newError(http.StatusUnauthorized, 40001, "Unauthorized. Provide a valid token and try again")
+	ErrVerifyAccount    = newError(http.StatusForbidden, 40002, "You need to verify your account in order to perform this action")
+	ErrTooManyDMs       = newError(http.StatusTooManyRequests, 40003, "You are opening direct messages too fast")
+	ErrEntityTooLarge   = newError(http.StatusRequestEntityTooLarge, 40005, "Request entity too large")
+	ErrBannedFromGuild  = newError(http.StatusForbidden, 40007, "The user is banned from this guild")
+	ErrOneParentOnly    = newError(http.StatusBadRequest, 40009, "Only one channel may be moved to another category at a time")
+
+	ErrMissingAccess      = newError(http.StatusForbidden, 50001, "Missing Access")
+	ErrOnDM               = newError(http.StatusBadRequest, 50003, "Cannot execute action on a DM channel")
+	ErrNotAuthor          = newError(http.StatusForbidden, 50005, "Cannot edit a message authored by another user")
+	ErrEmptyMessage       = newError(http.StatusBadRequest, 50006, "Cannot send an empty message")
+	ErrCannotDM           = newError(http.StatusForbidden, 50007, "Cannot send messages to this user")
+	ErrNotText            = newError(http.StatusBadRequest, 50008, "Cannot send messages in a non-text channel")
+	ErrMissingPermissions = newError(http.StatusForbidden, 50013, "You lack permissions to perform that action")
+	ErrInvalidToken       = newError(http.StatusUnauthorized, 50014, "Invalid authentication token provided")
+	ErrBulkDeleteCount    = newError(http.StatusBadRequest, 50016, "Provided too few or too many messages to delete")
+	ErrSystemMessage      = newError(http.StatusForbidden, 50021, "Cannot execute action on a system message")
+	ErrWrongChannelType   = newError(http.StatusBadRequest, 50024, "Cannot execute action on this channel type")
+	ErrMissingScope       = newError(http.StatusBadRequest, 50026, "Missing required OAuth2 scope")
+	ErrInvalidRole        = newError(http.StatusBadRequest, 50028, "Invalid role")
+	ErrInvalidRecipients  = newError(http.StatusBadRequest, 50033, "Invalid recipient(s)")
+	ErrTooOldToDelete     = newError(http.StatusBadRequest, 50034, "A message provided was too old to bulk delete")
+	ErrInvalidForm        = newError(http.StatusBadRequest, 50035, "Invalid Form Body")
+	ErrInvalidVersion     = newError(http.StatusBadRequest, 50041, "Invalid API version provided")
+	ErrFileTooLarge       = newError(http.StatusBadRequest, 50045, "File uploaded exceeds the maximum size")
+	ErrInvalidFile        = newError(http.StatusBadRequest, 50046, "Invalid file uploaded")
+	ErrInvalidGuild       = newError(http.StatusBadRequest, 50055, "Invalid Guild")
+	ErrInvalidJSON        = newError(http.StatusBadRequest, 50109, "The request body contains invalid JSON.")
+	ErrOwnerIsBot         = newError(http.StatusForbidden, 50132, "Ownership cannot be transferred to a bot user")
+	ErrNoMutualGuild      = newError(http.StatusForbidden, 50278, "Cannot message this user: no mutual guild")
+	ErrNeedsMFA           = newError(http.StatusForbidden, 60003, "Two factor is required for this operation")
+	ErrReactionBlocked    = newError(http.StatusForbidden, 90001, "Reaction was blocked")
+	ErrReplyNeedsHistory  = newError(http.StatusBadRequest, 160002, "Cannot reply without permission to read message history")
+	ErrForwardUnreadable  = newError(http.StatusForbidden, 160014, "You cannot forward a message whose content you cannot read")
+)

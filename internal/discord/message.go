@@ -1,0 +1,136 @@
+package discord
+
+import (
+	"encoding/json"
+
+	"guildhall.chat/guildhall/internal/snowflake"
+)
+
+// MessageType says what a message is beside a text that somebody wrote.
+// https://discord.com/developers/docs/resources/message#message-object-message-types
+type MessageType int
+
+// Message types that are made here.
+const (
+	MessageDefault  MessageType = 0
+	MessageUserJoin MessageType = 7
+	MessageReply    MessageType = 19
+)
+
+// Message flags.
+// https://discord.com/developers/docs/resources/message#message-object-message-flags
+const (
+	MessageFlagSuppressEmbeds        = 1 << 2
+	MessageFlagSuppressNotifications = 1 << 12
+	MessageFlagHasSnapshot           = 1 << 14
+	MessageFlagComponentsV2          = 1 << 15
+)
+
+// Message as REST returns it. In a dispatch it stands inside MessageEvent.
+// https://discord.com/developers/docs/resources/message#message-object
+type Message struct {
+	ID                snowflake.ID      `json:"id"`
+	ChannelID         snowflake.ID      `json:"channel_id"`
+	Type              MessageType       `json:"type"`
+	Author            User              `json:"author"`
+	Content           string            `json:"content"`
+	Timestamp         Timestamp         `json:"timestamp"`
+	EditedTimestamp   *Timestamp        `json:"edited_timestamp"`
+	TTS               bool              `json:"tts"`
+	MentionEveryone   bool              `json:"mention_everyone"`
+	Mentions          []Mention         `json:"mentions"`
+	MentionRoles      []snowflake.ID    `json:"mention_roles"`
+	MentionChannels   []ChannelRef      `json:"mention_channels,omitempty"`
+	Attachments       json.RawMessage   `json:"attachments"`
+	Embeds            []Embed           `json:"embeds"`
+	Reactions         []Reaction        `json:"reactions,omitempty"`
+	Pinned            bool              `json:"pinned"`
+	Flags             int               `json:"flags"`
+	Components        json.RawMessage   `json:"components"`
+	Nonce             json.RawMessage   `json:"nonce,omitempty"` // string or number, as the sender gave it
+	WebhookID         *snowflake.ID     `json:"webhook_id,omitempty"`
+	MessageReference  *MessageReference `json:"message_reference,omitempty"`
+	ReferencedMessage **Message         `json:"referenced_message,omitempty"` // outer nil: not fetched; inner nil: deleted
+	MessageSnapshots  json.RawMessage   `json:"message_snapshots,omitempty"`
+}
+
+// Mention is a mentioned user; dispatches in guilds add the member.
+type Mention struct {
+	User
+	Member *Member `json:"member,omitempty"`
+}
+
+// MessageEvent is the payload of MESSAGE_CREATE and MESSAGE_UPDATE.
+type MessageEvent struct {
+	Message
+	GuildID     *snowflake.ID `json:"guild_id,omitempty"`
+	Member      *Member       `json:"member,omitempty"` // the author's, without user
+	ChannelType ChannelType   `json:"channel_type"`
+}
+
+// MessageReference points at another message: type 0 a reply, 1 a forward.
+// https://discord.com/developers/docs/resources/message#message-reference-structure
+type MessageReference struct {
+	Type      int           `json:"type"`
+	MessageID *snowflake.ID `json:"message_id,omitempty"`
+	ChannelID snowflake.ID  `json:"channel_id"`
+	GuildID   *snowflake.ID `json:"guild_id,omitempty"`
+}
+
+// MessageDeleteEvent is the payload of MESSAGE_DELETE.
+type MessageDeleteEvent struct {
+	ID        snowflake.ID  `json:"id"`
+	ChannelID snowflake.ID  `json:"channel_id"`
+	GuildID   *snowflake.ID `json:"guild_id,omitempty"`
+}
+
+// Embed is rich content under a message.
+// https://discord.com/developers/docs/resources/message#embed-object
+type Embed struct {
+	Type        string         `json:"type"`
+	Title       string         `json:"title,omitempty"`
+	Description string         `json:"description,omitempty"`
+	URL         string         `json:"url,omitempty"`
+	Timestamp   *Timestamp     `json:"timestamp,omitempty"`
+	Color       *int           `json:"color,omitempty"`
+	Footer      *EmbedFooter   `json:"footer,omitempty"`
+	Image       *EmbedMedia    `json:"image,omitempty"`
+	Thumbnail   *EmbedMedia    `json:"thumbnail,omitempty"`
+	Video       *EmbedMedia    `json:"video,omitempty"`
+	Provider    *EmbedProvider `json:"provider,omitempty"`
+	Author      *EmbedAuthor   `json:"author,omitempty"`
+	Fields      []EmbedField   `json:"fields,omitempty"`
+}
+
+// EmbedFooter is the last line of an embed.
+type EmbedFooter struct {
+	Text    string `json:"text"`
+	IconURL string `json:"icon_url,omitempty"`
+}
+
+// EmbedMedia is an image, thumbnail or video of an embed.
+type EmbedMedia struct {
+	URL    string `json:"url"`
+	Width  int    `json:"width,omitempty"`
+	Height int    `json:"height,omitempty"`
+}
+
+// EmbedProvider names the site that an embed was made from.
+type EmbedProvider struct {
+	Name string `json:"name,omitempty"`
+	URL  string `json:"url,omitempty"`
+}
+
+// EmbedAuthor is the line above the title.
+type EmbedAuthor struct {
+	Name    string `json:"name"`
+	URL     string `json:"url,omitempty"`
+	IconURL string `json:"icon_url,omitempty"`
+}
+
+// EmbedField is one name and value.
+type EmbedField struct {
+	Name   string `json:"name"`
+	Value  string `json:"value"`
+	Inline bool   `json:"inline"`
+}
