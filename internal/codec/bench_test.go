@@ -1,0 +1,103 @@
+package codec
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zlib"
+)
+
+// messages returns the dispatches of a busy channel: alike in shape, each with its own ids, author and words.
+func messages() []*Shared {
+	r := rand.New(rand.NewPCG(11, 12))
+	words := strings.Fields("down would the fall never come to an end wonder how many miles have fallen by this time said " +
+		"aloud must be getting somewhere near centre of earth let me see that four thousand think for you learnt several " +
+		"things sort in her lessons schoolroom though was not very good opportunity showing off knowledge")
+	out := make([]*Shared, 256)
+	for i := range out {
+		var content strings.Builder
+		for range 5 + r.IntN(120) {
+			content.WriteString(words[r.IntN(len(words))] + " ")
+		}
+		id, author := uint64(1318274650912374784)+r.Uint64N(1<<40), uint64(1318274650912370000)+r.Uint64N(50)
+		out[i] = NewDispatch("MESSAGE_CREATE", json.RawMessage(fmt.Sprintf(`{"id":"%d","channel_id":"1318274650912374001",`+
+			`"guild_id":"1318274650912374000","author":{"id":"%d","username":"user%d","global_name":"User %d",`+
+			`"avatar":"%032x","discriminator":"0","public_flags":0,"bot":false,"banner":null},"content":"%s",`+
+			`"timestamp":"2026-08-06T12:%02d:%02d.%03d000+00:00","edited_timestamp":null,"tts":false,"mention_everyone":false,`+
+			`"mentions":[],"mention_roles":[],"attachments":[],"embeds":[],"nonce":"%d","pinned":false,"type":0,"flags":0,`+
+			`"components":[],"member":{"roles":["1318274650912374010","1318274650912374011"],"nick":null,"avatar":null,`+
+			`"joined_at":"2025-08-06T12:34:56.789000+00:00","deaf":false,"mute":false,"flags":0}}`,
+			id, author, author%50, author%50, author*author, content.String(), i/60%60, i%60, r.IntN(1000), r.Uint64())))
+	}
+	return out
+}
+
+// BenchmarkAppendDispatch is the cost of one more connection that gets an event.
+func BenchmarkAppendDispatch(b *testing.B) {
+	run := func(name string, e *Encoder) {
+		b.Run(name, func(b *testing.B) {
+			shared := messages()
+			var dst []byte
+			var total, n int
+			next := func() {
+				dst, _ = e.AppendDispatch(dst[:0], int64(1<<30+n), shared[n%len(shared)])
+				total += len(dst)
+				n++
+			}
+			for range shared { // what is made once per event is BenchmarkNewDispatch's
+				next()
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				next()
+			}
+			b.ReportMetric(float64(total)/float64(n), "wire-B/op")
+		})
+	}
+	run("none", NewEncoder(Params{}, false))
+	run("zlib-stream", NewEncoder(Params{Compression: ZlibStream}, true))
+	payloads := NewEncoder(Params{}, false)
+	payloads.CompressPayloads()
+	run("payload-zlib", payloads)
+}
+
+// BenchmarkCompressorPerConnection is the peer of AppendDispatch/zlib-stream: what a connection costs that has a
+// compressor of its own, as servers of this protocol usually give it.
+func BenchmarkCompressorPerConnection(b *testing.B) {
+	shared := messages()
+	plain := NewEncoder(Params{}, false)
+	var wire bytes.Buffer
+	w, err := zlib.NewWriterLevel(&wire, level)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var buf []byte
+	var total, n int
+	b.ReportAllocs()
+	for b.Loop() {
+		wire.Reset()
+		buf, _ = plain.AppendDispatch(buf[:0], int64(1<<30+n), shared[n%len(shared)])
+		if _, err := w.Write(buf); err != nil {
+			b.Fatal(err)
+		}
+		if err := w.Flush(); err != nil {
+			b.Fatal(err)
+		}
+		total += wire.Len()
+		n++
+	}
+	b.ReportMetric(float64(total)/float64(n), "wire-B/op")
+}
+
+// BenchmarkNewDispatch is the cost of an event, whatever the number of connections.
+func BenchmarkNewDispatch(b *testing.B) {
+	data := messages()[0].json.plain
+	b.ReportAllocs()
+	for b.Loop() {
+		NewDispatch("MESSAGE_CREATE", data).json.deflate()
+	}
+}
