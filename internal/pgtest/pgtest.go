@@ -27,6 +27,8 @@ const (
 	startTimeout   = 90 * time.Second // initdb on a busy machine
 	migrateTimeout = 2 * time.Minute
 	dropTimeout    = 30 * time.Second
+	// startAttempts allows for a port that somebody takes between our choice and the server's start.
+	startAttempts = 3
 )
 
 // Migrate brings the database at dsn to the schema that a test expects. It must close its connections.
@@ -60,7 +62,16 @@ func New(t testing.TB, migrate Migrate) (dsn string) {
 }
 
 // start starts the server of this test binary.
-var start = sync.OnceValues(func() (*postgres.Server, error) {
+var start = sync.OnceValues(func() (server *postgres.Server, err error) {
+	for range startAttempts {
+		if server, err = startOnce(); err == nil {
+			return server, nil
+		}
+	}
+	return nil, err
+})
+
+func startOnce() (*postgres.Server, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	binaries, err := postgres.Find(ctx, 0)
@@ -97,7 +108,7 @@ var start = sync.OnceValues(func() (*postgres.Server, error) {
 		return nil, err
 	}
 	return server, server.Provision(ctx, postgres.Owner)
-})
+}
 
 var (
 	templatesMu sync.Mutex
