@@ -1,0 +1,181 @@
+package events
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"guildhall.chat/guildhall/internal/snowflake"
+)
+
+//go:embed publish.lua
+var publishSource string
+
+var publishScript = redis.NewScript(publishSource)
+
+const (
+	// logEntries bounds a log in Redis; what is older is read from the outbox.
+	logEntries = 2000
+	// publishTimeout bounds how long a request waits for Redis; the relay does what was not done.
+	publishTimeout = 750 * time.Millisecond
+	// fillBatch is how many outbox rows are read and sent at a time when a log has a hole.
+	fillBatch = 200
+	// stateFactor is how much longer than its events a log's state lives; the script has the same number.
+	stateFactor = 12
+)
+
+// Source is what stands behind Redis: the outbox in Postgres.
+type Source interface {
+	// Outbox returns the events of a log with a seq above after, ascending, at most limit. An empty result means that
+	// there are none; a first seq above after+1, that those between are past the window and gone.
+	Outbox(ctx context.Context, log snowflake.ID, after int64, limit int) ([]Event, error)
+}
+
+// Publisher sends committed events to Redis.
+type Publisher struct {
+	rdb    redis.UniversalClient
+	source Source
+	window time.Duration
+	log    *slog.Logger
+}
+
+// NewPublisher returns a publisher whose logs in Redis live for the window after their last event.
+func NewPublisher(rdb redis.UniversalClient, source Source, window time.Duration, log *slog.Logger) *Publisher {
+	return &Publisher{rdb: rdb, source: source, window: window, log: log}
+}
+
+func (p *Publisher) keep() int64 { return p.window.Milliseconds() }
+
+// Publish sends events that a transaction has committed; those of one log must be in order. A failure is not the
+// caller's: it is logged, and the relay publishes the rows.
+func (p *Publisher) Publish(ctx context.Context, evs []Event) {
+	// The change is made; a client that goes away must not stop its event.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
+	defer cancel()
+	for start := 0; start < len(evs); {
+		end := start + 1
+		for end < len(evs) && evs[end].Log == evs[start].Log {
+			end++
+		}
+		if err := p.append(ctx, evs[start].Log, evs[start:end]); err != nil {
+			publishFailures.Inc()
+			p.log.Warn("publish left to the relay", "log", evs[start].Log, "error", err)
+		}
+		start = end
+	}
+}
+
+// append brings the log in Redis to the last of evs, filling from the outbox what is missing before them.
+func (p *Publisher) append(ctx context.Context, log snowflake.ID, evs []Event) error {
+	target := evs[len(evs)-1].Seq
+	last, err := p.run(ctx, log, "", evs)
+	for err == nil && last < target {
+		last, err = p.fill(ctx, log, last)
+	}
+	return err
+}
+
+// fill sends the next rows after last. When the outbox no longer has them, it continues at the oldest that it has;
+// feeds that are further behind learn that they have lost events.
+func (p *Publisher) fill(ctx context.Context, log snowflake.ID, last int64) (int64, error) {
+	rows, err := p.source.Outbox(ctx, log, last, fillBatch)
+	if err != nil {
+		return last, err
+	}
+	if len(rows) == 0 {
+		return last, errors.New("outbox has no row after the last published")
+	}
+	base := ""
+	if rows[0].Seq != last+1 {
+		base = fmt.Sprint(rows[0].Seq - 1)
+	}
+	reached, err := p.run(ctx, log, base, rows)
+	if err == nil && reached <= last {
+		return last, fmt.Errorf("log stays at %d", reached)
+	}
+	return reached, err
+}
+
+func (p *Publisher) run(ctx context.Context, log snowflake.ID, base string, evs []Event) (int64, error) {
+	args := make([]any, 0, 4+4*len(evs))
+	args = append(args, channelOf(log), logEntries, p.keep(), base)
+	for _, e := range evs {
+		body, err := e.Body()
+		if err != nil {
+			return 0, err
+		}
+		args = append(args, e.Seq, body, flag(e.Head.Structure), flag(e.Head.Membership))
+	}
+	last, err := publishScript.Run(ctx, p.rdb, []string{streamKey(log), stateKey(log)}, args...).Int64()
+	if err != nil {
+		return 0, fmt.Errorf("append to log %s: %w", log, err)
+	}
+	return last, nil
+}
+
+func flag(b bool) string {
+	if b {
+		return "1"
+	}
+	return ""
+}
+
+// Ephemeral publishes an event that is never kept: typing, presence.
+func (p *Publisher) Ephemeral(ctx context.Context, e Event) error {
+	body, err := e.Body()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	defer cancel()
+	if err := p.rdb.SPublish(ctx, channelOf(e.Log), encodeMessage(0, body)).Err(); err != nil {
+		return fmt.Errorf("publish %s: %w", e.Head.Type, err)
+	}
+	return nil
+}
+
+// Head is how far a log has come in Postgres.
+type Head struct {
+	Log snowflake.ID
+	Seq int64
+}
+
+// CatchUp brings every log in Redis to its head and reports how many events it had to send: the relay's work.
+func (p *Publisher) CatchUp(ctx context.Context, heads []Head) (sent int64, err error) {
+	cmds := make([]*redis.StringCmd, len(heads))
+	// A node that is down fails its own commands; the others' answers are good.
+	_, _ = p.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for i, h := range heads {
+			cmds[i] = pipe.HGet(ctx, stateKey(h.Log), fieldLast)
+		}
+		return nil
+	})
+	var failed error
+	for i, h := range heads {
+		last, err := cmds[i].Int64()
+		unknown := errors.Is(err, redis.Nil)
+		if err != nil && !unknown {
+			failed = fmt.Errorf("read state of log %s: %w", h.Log, err)
+			continue
+		}
+		if unknown {
+			// All the outbox has goes in again: a log that Redis lost is whole afterwards.
+			last = 0
+		}
+		for last < h.Seq {
+			reached, err := p.fill(ctx, h.Log, last)
+			if err != nil {
+				failed = err
+				break
+			}
+			sent += reached - last
+			last = reached
+		}
+	}
+	return sent, failed
+}

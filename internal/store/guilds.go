@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/events"
+	"guildhall.chat/guildhall/internal/snowflake"
+)
+
+const guildColumns = `id, owner_id, name, icon, description, splash, discovery_splash, banner, features, afk_channel_id,
+	afk_timeout, system_channel_id, system_channel_flags, widget_enabled, widget_channel_id, verification_level,
+	default_message_notifications, mfa_level, explicit_content_filter, preferred_locale, rules_channel_id,
+	public_updates_channel_id, safety_alerts_channel_id, premium_progress_bar_enabled, nsfw_level, member_count`
+
+// Limits that the guild object tells its members.
+const (
+	maxGuildMembers    = 500_000
+	maxVideoUsers      = 25
+	maxStageVideoUsers = 50
+)
+
+// scanGuild reads a guild without its roles, and its member count.
+func scanGuild(row pgx.Row) (g discord.Guild, members int, err error) {
+	err = row.Scan(&g.ID, &g.OwnerID, &g.Name, &g.Icon, &g.Description, &g.Splash, &g.DiscoverySplash, &g.Banner,
+		&g.Features, &g.AFKChannelID, &g.AFKTimeout, &g.SystemChannelID, &g.SystemChannelFlags, &g.WidgetEnabled,
+		&g.WidgetChannelID, &g.VerificationLevel, &g.DefaultNotifications, &g.MFALevel, &g.ExplicitContentFilter,
+		&g.PreferredLocale, &g.RulesChannelID, &g.PublicUpdatesChannelID, &g.SafetyAlertsChannelID,
+		&g.PremiumProgressBarEnabled, &g.NSFWLevel, &members)
+	g.Region = "deprecated" // voice regions belong to channels; the field is still required
+	g.MaxMembers, g.MaxVideoUsers, g.MaxStageVideoUsers = maxGuildMembers, maxVideoUsers, maxStageVideoUsers
+	// NSFW levels 1 (explicit) and 3 (age-restricted).
+	g.NSFW = g.NSFWLevel == 1 || g.NSFWLevel == 3
+	g.Emojis, g.Stickers = discord.EmptyList, discord.EmptyList
+	if g.Features == nil {
+		g.Features = []string{}
+	}
+	return g, members, err
+}
+
+// GuildSnapshot is a guild at one moment of its log: with its roles and channels, and members where they were asked for.
+type GuildSnapshot struct {
+	Seq         int64 // the log's last event that the snapshot contains
+	Version     events.Version
+	Guild       discord.Guild // roles included
+	MemberCount int
+	Channels    []discord.Channel
+	Members     []discord.Member
+}
+
+// Guild returns a guild with roles and channels, without members.
+func (s *Store) Guild(ctx context.Context, id snowflake.ID) (*GuildSnapshot, error) {
+	return s.guildSnapshot(ctx, id, false)
+}
+
+// GuildWithMembers returns a guild with everything that a gateway pod keeps of it.
+func (s *Store) GuildWithMembers(ctx context.Context, id snowflake.ID) (*GuildSnapshot, error) {
+	return s.guildSnapshot(ctx, id, true)
+}
+
+func (s *Store) guildSnapshot(ctx context.Context, id snowflake.ID, members bool) (*GuildSnapshot, error) {
+	var snap *GuildSnapshot
+	err := s.snapshot(ctx, func(tx pgx.Tx) (err error) {
+		snap, err = readGuild(ctx, tx, id, members)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("guild %s: %w", id, notFound(err))
+	}
+	return snap, nil
+}
+
+// readGuild reads all parts in one round trip.
+func readGuild(ctx context.Context, tx pgx.Tx, id snowflake.ID, members bool) (*GuildSnapshot, error) {
+	snap := &GuildSnapshot{}
+	b := &pgx.Batch{}
+	b.Queue(`select seq, structure, members from logs where id = $1`, id).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&snap.Seq, &snap.Version.Structure, &snap.Version.Members)
+	})
+	b.Queue(`select `+guildColumns+` from guilds where id = $1`, id).QueryRow(func(row pgx.Row) (err error) {
+		snap.Guild, snap.MemberCount, err = scanGuild(row)
+		return err
+	})
+	var roles []discord.Role
+	b.Queue(`select `+roleColumns+` from roles where guild_id = $1 order by position, id`, id).
+		Query(collectInto(&roles, scanRole))
+	b.Queue(`select `+channelColumns+` from channels where guild_id = $1 order by position, id`, id).
+		Query(collectInto(&snap.Channels, scanChannel))
+	if members {
+		b.Queue(`select `+memberColumns+memberFrom+`where m.guild_id = $1 order by m.user_id`, id).
+			Query(collectInto(&snap.Members, scanMember))
+	}
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return nil, err
+	}
+	snap.Guild.Roles = roles
+	return snap, nil
+}
+
+// collectInto scans all rows of a batched query into a slice, which is never nil.
+func collectInto[T any](to *[]T, scan func(pgx.Row) (T, error)) func(pgx.Rows) error {
+	return func(rows pgx.Rows) (err error) {
+		*to, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (T, error) { return scan(row) })
+		if *to == nil {
+			*to = []T{}
+		}
+		return err
+	}
+}
+
+// GuildVersion returns a guild's permission version from the primary.
+func (s *Store) GuildVersion(ctx context.Context, id snowflake.ID) (v events.Version, err error) {
+	err = s.pool.QueryRow(ctx, `select structure, members from logs where id = $1`, id).Scan(&v.Structure, &v.Members)
+	if err != nil {
+		return v, fmt.Errorf("version of guild %s: %w", id, notFound(err))
+	}
+	return v, nil
+}

@@ -1,0 +1,70 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/snowflake"
+)
+
+// Identity is an account as authentication sees it.
+type Identity struct {
+	UserID        snowflake.ID
+	Bot           bool
+	Epoch         int // access tokens of an older epoch are void
+	Verified      bool
+	ApplicationID snowflake.ID // of a bot
+	AppFlags      int64        // of a bot's application
+	TokenHash     []byte       // of a bot
+}
+
+// Identity returns what is needed to authenticate an account.
+func (s *Store) Identity(ctx context.Context, user snowflake.ID) (Identity, error) {
+	var i Identity
+	var app *snowflake.ID
+	var flags *int64
+	err := s.pool.QueryRow(ctx, `
+		select u.id, u.bot, u.auth_epoch, u.verified, a.id, a.flags, a.bot_token_hash
+		from users u left join applications a on a.bot_id = u.id where u.id = $1`, user).
+		Scan(&i.UserID, &i.Bot, &i.Epoch, &i.Verified, &app, &flags, &i.TokenHash)
+	if err != nil {
+		return i, fmt.Errorf("identity %s: %w", user, notFound(err))
+	}
+	if app != nil {
+		i.ApplicationID, i.AppFlags = *app, *flags
+	}
+	return i, nil
+}
+
+// ReadySnapshot is an account at one moment of its own log.
+type ReadySnapshot struct {
+	Seq      int64
+	User     discord.SelfUser
+	Guilds   []snowflake.ID
+	Channels []discord.Channel // open DMs, with recipients
+}
+
+// Ready returns what a session starts from.
+func (s *Store) Ready(ctx context.Context, user snowflake.ID) (*ReadySnapshot, error) {
+	snap := &ReadySnapshot{}
+	err := s.snapshot(ctx, func(tx pgx.Tx) (err error) {
+		if err = tx.QueryRow(ctx, `select seq from logs where id = $1`, user).Scan(&snap.Seq); err != nil {
+			return notFound(err)
+		}
+		if snap.User, err = selfUser(ctx, tx, user); err != nil {
+			return err
+		}
+		if snap.Guilds, err = guildsOf(ctx, tx, user); err != nil {
+			return err
+		}
+		snap.Channels, err = directChannels(ctx, tx, user)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ready of user %s: %w", user, err)
+	}
+	return snap, nil
+}

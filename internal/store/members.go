@@ -1,0 +1,56 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/snowflake"
+)
+
+// memberColumns are a member with its user; the aliases are m and u.
+const memberColumns = `m.nick, m.avatar, m.banner, m.roles, m.joined_at, m.deaf, m.mute, m.flags, m.pending,
+	m.timed_out_until, ` + userColumns
+
+const memberFrom = ` from members m join users u on u.id = m.user_id `
+
+func scanMember(row pgx.Row) (discord.Member, error) {
+	var m discord.Member
+	var joined time.Time
+	var timedOut *time.Time
+	m.User = &discord.User{}
+	targets := append([]any{&m.Nick, &m.Avatar, &m.Banner, &m.Roles, &joined, &m.Deaf, &m.Mute, &m.Flags, &m.Pending,
+		&timedOut}, userTargets(m.User)...)
+	err := row.Scan(targets...)
+	m.JoinedAt, m.CommunicationDisabledUntil = discord.At(joined), discord.AtOrNil(timedOut)
+	if m.Roles == nil {
+		m.Roles = []snowflake.ID{}
+	}
+	return m, err
+}
+
+// Member returns a user's membership of a guild.
+func (s *Store) Member(ctx context.Context, guild, user snowflake.ID) (discord.Member, error) {
+	m, err := scanMember(s.pool.QueryRow(ctx,
+		`select `+memberColumns+memberFrom+`where m.guild_id = $1 and m.user_id = $2`, guild, user))
+	if err != nil {
+		return m, fmt.Errorf("member %s of guild %s: %w", user, guild, notFound(err))
+	}
+	return m, nil
+}
+
+// GuildsOf returns the ids of the guilds that a user is in, ascending.
+func (s *Store) GuildsOf(ctx context.Context, user snowflake.ID) ([]snowflake.ID, error) {
+	return guildsOf(ctx, s.pool, user)
+}
+
+func guildsOf(ctx context.Context, q querier, user snowflake.ID) ([]snowflake.ID, error) {
+	rows, err := q.Query(ctx, `select guild_id from members where user_id = $1 order by guild_id`, user)
+	if err != nil {
+		return nil, fmt.Errorf("guilds of user %s: %w", user, err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[snowflake.ID])
+}

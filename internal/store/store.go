@@ -1,0 +1,113 @@
+// Package store is Postgres: every SQL statement of the platform, one file a resource.
+//
+// Reads are methods of Store. Writes that clients may hear of go through Change, which is the only place where events get
+// their seq: the caller's function writes rows and emits events; then, last of all and in sorted log order, each log's
+// counter is raised and the events become outbox rows. After the commit they are handed to the publisher. Messages in
+// guilds, the hottest write, have a path of their own that commits concurrent requests together (message_writer.go).
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"guildhall.chat/guildhall/internal/events"
+	"guildhall.chat/guildhall/internal/snowflake"
+)
+
+// ErrNotFound is returned when the row asked for does not exist.
+var ErrNotFound = errors.New("not found")
+
+// ErrTaken is returned when a value that must be unique is in use.
+var ErrTaken = errors.New("already taken")
+
+// Publisher takes events that have been committed.
+type Publisher interface {
+	Publish(ctx context.Context, evs []events.Event)
+}
+
+// Store is the platform's Postgres.
+type Store struct {
+	pool      *pgxpool.Pool
+	ids       *snowflake.Generator
+	publisher Publisher
+	writers   messageWriters
+}
+
+const (
+	// statementTimeout ends what hangs; no statement of ours takes seconds.
+	statementTimeout = 10 * time.Second
+	maxConns         = 24
+)
+
+// Open connects to the primary and takes a worker number for ids. Nothing is published until PublishTo.
+func Open(ctx context.Context, dsn string) (*Store, error) {
+	cfg, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		// pgx's error may quote the DSN, which holds a password.
+		return nil, errors.New("postgres-dsn is not a valid connection string")
+	}
+	if cfg.MaxConns < maxConns {
+		cfg.MaxConns = maxConns
+	}
+	cfg.MaxConnIdleTime = 5 * time.Minute
+	cfg.ConnConfig.RuntimeParams["statement_timeout"] = fmt.Sprint(statementTimeout.Milliseconds())
+	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = fmt.Sprint(statementTimeout.Milliseconds())
+	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("connect to Postgres: %w", err)
+	}
+	s := &Store{pool: pool}
+	s.writers.init(s)
+	var worker uint16
+	if err := pool.QueryRow(ctx, `select nextval('snowflake_worker')`).Scan(&worker); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("take a worker number: %w", err)
+	}
+	s.ids = snowflake.NewGenerator(worker)
+	return s, nil
+}
+
+// PublishTo sets where committed events go. It is called once, before the first change.
+func (s *Store) PublishTo(p Publisher) { s.publisher = p }
+
+// Close waits for running statements and closes the pool.
+func (s *Store) Close() { s.pool.Close() }
+
+// Ping reports whether the primary answers.
+func (s *Store) Ping(ctx context.Context) error { return s.pool.Ping(ctx) }
+
+// NewID makes a snowflake.
+func (s *Store) NewID() snowflake.ID { return s.ids.Next() }
+
+// notFound turns pgx's no-rows into ErrNotFound.
+func notFound(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ErrNotFound
+	}
+	return err
+}
+
+// unique turns a violated unique constraint into ErrTaken.
+func unique(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "23505" {
+		return fmt.Errorf("%w: %s", ErrTaken, pg.ConstraintName)
+	}
+	return err
+}
+
+// found turns "no row was affected" into ErrNotFound.
+func found(tag pgconn.CommandTag, err error) error {
+	if err == nil && tag.RowsAffected() == 0 {
+		return ErrNotFound
+	}
+	return err
+}
