@@ -1,0 +1,62 @@
+package permissions
+
+import (
+	"time"
+
+	"guildhall.chat/guildhall/internal/snowflake"
+)
+
+// Guild is what permissions need to know of a guild.
+type Guild struct {
+	ID    snowflake.ID // also the id of @everyone, the role all members have
+	Owner snowflake.ID
+	Roles map[snowflake.ID]Role
+}
+
+// Role is what permissions need to know of a role.
+type Role struct {
+	ID          snowflake.ID
+	Position    int
+	Permissions Set
+}
+
+// Member is what permissions need to know of a member.
+type Member struct {
+	User          snowflake.ID
+	Roles         []snowflake.ID // without @everyone; ids that the guild doesn't have are ignored
+	TimedOutUntil time.Time      // communication_disabled_until; zero or past: not timed out
+}
+
+// whileTimedOut is what a time-out leaves to a member.
+const whileTimedOut = ViewChannel | ReadMessageHistory
+
+// Base returns what the member may do in the guild, apart from channels.
+func (g *Guild) Base(m Member, now time.Time) Set {
+	return limit(g.base(m), m, now)
+}
+
+// base is Base without the time-out. Owner and administrators have All.
+func (g *Guild) base(m Member) Set {
+	if m.User == g.Owner {
+		return All
+	}
+	set := g.Roles[g.ID].Permissions
+	for _, id := range m.Roles {
+		set |= g.Roles[id].Permissions
+	}
+	if set.Has(Administrator) {
+		return All
+	}
+	return set
+}
+
+// limit applies the member's time-out; it doesn't touch owner and administrators.
+func limit(set Set, m Member, now time.Time) Set {
+	if m.TimedOutUntil.After(now) && !set.Has(Administrator) {
+		set &= whileTimedOut
+	}
+	return set
+}
+
+// MayTimeOut reports whether a time-out can be put on the member at all: not on the owner, not on administrators.
+func (g *Guild) MayTimeOut(m Member) bool { return !g.base(m).Has(Administrator) }
