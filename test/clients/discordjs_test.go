@@ -1,0 +1,131 @@
+package clients_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestDiscordJS runs the scenario with discord.js as it comes from the registry.
+func TestDiscordJS(t *testing.T) {
+	installModules(t, "discordjs")
+	t.Run("uncompressed", func(t *testing.T) {
+		t.Parallel()
+		runDiscordJS(t, false)
+	})
+	t.Run("zlib-stream", func(t *testing.T) {
+		t.Parallel()
+		runDiscordJS(t, true)
+	})
+}
+
+// report is a line of the program's output: the plan first, then one line a step.
+type report struct {
+	Plan  []string `json:"plan"`
+	Step  string   `json:"step"`
+	OK    bool     `json:"ok"`
+	Error string   `json:"error"`
+	MS    int64    `json:"ms"`
+}
+
+func runDiscordJS(t *testing.T, zlib bool) {
+	w := mustWorld(t, platformURL(t))
+	data, err := json.Marshal(w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "world.json")
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"scenario.js"}
+	env := append(os.Environ(), "SCENARIO_WORLD="+file, "SCENARIO_ZLIB=1")
+	if !zlib {
+		args = []string{"--require", "./without-zlib-sync.cjs", "scenario.js"}
+		env = append(env, "SCENARIO_ZLIB=0")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	defer cancel()
+	program := exec.CommandContext(ctx, "node", args...)
+	program.Dir, program.Env = "discordjs", env
+	var complaints bytes.Buffer
+	program.Stderr = &complaints
+	output, err := program.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := program.Start(); err != nil {
+		t.Fatalf("start node: %v", err)
+	}
+	reports := map[string]report{}
+	var plan []string
+	lines := bufio.NewScanner(output)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var r report
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+			t.Errorf("not a report: %q", lines.Text())
+			continue
+		}
+		if r.Plan != nil {
+			plan = r.Plan
+			continue
+		}
+		reports[r.Step] = r
+		t.Logf("%-45s %6d ms, ok: %v", r.Step, r.MS, r.OK)
+	}
+	err = program.Wait()
+	if complaints.Len() > 0 {
+		t.Logf("stderr of discord.js:\n%s", complaints.String())
+	}
+	if !slices.Equal(plan, scenario) {
+		t.Errorf("the program's steps are %q, expected %q", plan, scenario)
+	}
+	failed := false
+	for _, step := range scenario {
+		t.Run(step, func(t *testing.T) {
+			r, ran := reports[step]
+			switch {
+			case !ran:
+				t.Error("did not run")
+			case !r.OK:
+				t.Error(r.Error)
+			}
+			failed = failed || t.Failed()
+		})
+	}
+	if err != nil && !failed {
+		t.Errorf("node: %v", err)
+	}
+}
+
+// installModules makes node_modules from the lock file unless they are there already.
+func installModules(t *testing.T, dir string) {
+	t.Helper()
+	lock, err := os.ReadFile(filepath.Join(dir, "package-lock.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stamp := filepath.Join(dir, "node_modules", ".installed-lock.json")
+	if installed, err := os.ReadFile(stamp); err == nil && bytes.Equal(installed, lock) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	npm := exec.CommandContext(ctx, "npm", "ci", "--no-fund", "--no-audit")
+	npm.Dir = dir
+	if output, err := npm.CombinedOutput(); err != nil {
+		t.Fatalf("npm ci in %s: %v\n%s", dir, err, strings.TrimSpace(string(output)))
+	}
+	if err := os.WriteFile(stamp, lock, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,197 @@
+// Package gatewayclient is a small gateway client for the suites. Conn is one WebSocket, with which a test can also say
+// what no library would; Session is a client that stays connected whatever happens: it identifies, beats, resumes after
+// every drop and identifies anew when it is told that its session is gone, and hands each dispatch to its owner with
+// what is needed to judge whether anything was lost, repeated or out of order.
+package gatewayclient
+
+import (
+	"compress/zlib"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// Gateway opcodes.
+// https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-opcodes
+const (
+	OpDispatch       = 0
+	OpHeartbeat      = 1
+	OpIdentify       = 2
+	OpPresence       = 3
+	OpVoiceState     = 4
+	OpResume         = 6
+	OpReconnect      = 7
+	OpRequestMembers = 8
+	OpInvalidSession = 9
+	OpHello          = 10
+	OpHeartbeatAck   = 11
+)
+
+// Intents that the suites ask for.
+// https://discord.com/developers/docs/topics/gateway#gateway-intents
+const (
+	IntentGuilds         = 1 << 0
+	IntentGuildMembers   = 1 << 1
+	IntentGuildPresences = 1 << 8
+	IntentGuildMessages  = 1 << 9
+	IntentMessageContent = 1 << 15
+	IntentsAll           = 53608447 // the union of the documented ones
+)
+
+// Frame is one gateway payload. S and T are set in dispatches only.
+type Frame struct {
+	Op int             `json:"op"`
+	D  json.RawMessage `json:"d"`
+	S  *int64          `json:"s"`
+	T  *string         `json:"t"`
+}
+
+// Conn is one connection. One goroutine may read while others write.
+type Conn struct {
+	socket    *websocket.Conn
+	decoder   *json.Decoder // of the transport compression, nil without
+	writing   sync.Mutex
+	inflating *inflater
+}
+
+// Dial connects with the given query on top of v=10&encoding=json. With compress=zlib-stream it inflates.
+func Dial(ctx context.Context, gateway string, query url.Values) (*Conn, error) {
+	target, err := url.Parse(gateway)
+	if err != nil {
+		return nil, fmt.Errorf("gateway URL: %w", err)
+	}
+	q := url.Values{"v": {"10"}, "encoding": {"json"}}
+	for key, values := range query {
+		q[key] = values
+	}
+	target.RawQuery = q.Encode()
+	if target.Path == "" {
+		target.Path = "/"
+	}
+	dialer := websocket.Dialer{HandshakeTimeout: 10 * time.Second}
+	socket, _, err := dialer.DialContext(ctx, target.String(), nil)
+	if err != nil {
+		return nil, fmt.Errorf("dial %s: %w", target, err)
+	}
+	c := &Conn{socket: socket}
+	if q.Get("compress") == "zlib-stream" {
+		c.inflating = &inflater{socket: socket}
+	}
+	return c, nil
+}
+
+// Read waits for the next payload until the deadline.
+func (c *Conn) Read(deadline time.Time) (Frame, error) {
+	c.socket.SetReadDeadline(deadline)
+	var f Frame
+	if c.inflating != nil {
+		if c.decoder == nil {
+			stream, err := zlib.NewReader(c.inflating)
+			if err != nil {
+				return f, err
+			}
+			c.decoder = json.NewDecoder(stream)
+		}
+		return f, c.decoder.Decode(&f)
+	}
+	kind, reader, err := c.socket.NextReader()
+	if err != nil {
+		return f, err
+	}
+	if kind == websocket.BinaryMessage { // Identify asked for payload compression: each is a stream of its own
+		stream, err := zlib.NewReader(reader)
+		if err != nil {
+			return f, fmt.Errorf("binary frame: %w", err)
+		}
+		reader = stream
+	}
+	return f, json.NewDecoder(reader).Decode(&f)
+}
+
+// ReadOp reads on until a payload with the given opcode comes. Others are dropped.
+func (c *Conn) ReadOp(op int, deadline time.Time) (Frame, error) {
+	for {
+		f, err := c.Read(deadline)
+		if err != nil || f.Op == op {
+			return f, err
+		}
+	}
+}
+
+// Write sends a payload.
+func (c *Conn) Write(op int, d any) error {
+	data, err := json.Marshal(map[string]any{"op": op, "d": d})
+	if err != nil {
+		return err
+	}
+	return c.WriteRaw(websocket.TextMessage, data)
+}
+
+// WriteRaw sends one frame of the given kind as it is.
+func (c *Conn) WriteRaw(kind int, data []byte) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.socket.SetWriteDeadline(time.Now().Add(10 * time.Second))
+	return c.socket.WriteMessage(kind, data)
+}
+
+// NetConn is the TCP connection below, for writing bytes that aren't WebSocket frames.
+func (c *Conn) NetConn() net.Conn { return c.socket.NetConn() }
+
+// Cut drops the TCP connection without a close frame, as a lost network does. The session stays resumable.
+func (c *Conn) Cut() { c.socket.NetConn().Close() }
+
+// Leave closes with code 1000, which ends the session.
+func (c *Conn) Leave() {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.socket.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""),
+		time.Now().Add(time.Second))
+	c.socket.Close()
+}
+
+// CloseCode is the code with which the server closed, or 0 when the connection ended otherwise.
+func CloseCode(err error) int {
+	var closed *websocket.CloseError
+	if errors.As(err, &closed) && closed.Code != websocket.CloseAbnormalClosure {
+		return closed.Code
+	}
+	return 0
+}
+
+// inflater is the compressed stream of a connection: the contents of its binary messages, one after the other.
+type inflater struct {
+	socket  *websocket.Conn
+	message io.Reader
+}
+
+func (s *inflater) Read(p []byte) (int, error) {
+	for {
+		if s.message == nil {
+			kind, message, err := s.socket.NextReader()
+			if err != nil {
+				return 0, err
+			}
+			if kind != websocket.BinaryMessage {
+				return 0, errors.New("a text message on a connection with zlib-stream")
+			}
+			s.message = message
+		}
+		n, err := s.message.Read(p)
+		if errors.Is(err, io.EOF) {
+			s.message = nil
+			err = nil
+		}
+		if n > 0 || err != nil {
+			return n, err
+		}
+	}
+}

@@ -1,0 +1,294 @@
+package gatewayclient
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options of a Session.
+type Options struct {
+	Gateway string // what GET /gateway tells
+	Token   string
+	Intents int    // 0 leaves them out, as user clients do
+	Shard   [2]int // the zero value leaves it out
+	Stream  bool   // zlib-stream
+	// OnEvent is called for every dispatch, READY and RESUMED too, in the order they arrive, by one goroutine.
+	OnEvent func(Event)
+	// Logf, unless nil, is told of every connection that is lost or made.
+	Logf func(format string, args ...any)
+}
+
+// Event is a dispatch as one session saw it.
+type Event struct {
+	Type string
+	Data json.RawMessage
+	Seq  int64
+	// Life counts the sessions that this client had: 1 for the first READY, and one more for each READY after an Invalid
+	// Session. Within a life every event comes once, and Seq rises.
+	Life int
+	At   time.Time
+}
+
+// Session is a client that reconnects until it is closed.
+type Session struct {
+	opts   Options
+	cancel context.CancelFunc
+	done   chan struct{}
+	ready  chan struct{} // closed at the first READY
+
+	mu   sync.Mutex
+	conn *Conn
+	err  error
+
+	id, resumeURL string // of the live session, owned by run
+	seq           atomic.Int64
+	life          int
+	resumes       atomic.Int64
+	unacked       atomic.Int64 // heartbeats sent and not acknowledged
+}
+
+// Open connects and waits for READY.
+func Open(ctx context.Context, opts Options) (*Session, error) {
+	run, cancel := context.WithCancel(context.Background())
+	s := &Session{opts: opts, cancel: cancel, done: make(chan struct{}), ready: make(chan struct{})}
+	go s.run(run)
+	select {
+	case <-s.ready:
+		return s, nil
+	case <-s.done:
+		return nil, s.Err()
+	case <-ctx.Done():
+		s.Close()
+		return nil, fmt.Errorf("no READY: %w", errors.Join(ctx.Err(), s.Err()))
+	}
+}
+
+// Cut drops the connection under the session, which then resumes.
+func (s *Session) Cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn != nil {
+		s.conn.Cut()
+	}
+}
+
+// Send writes a payload on the present connection.
+func (s *Session) Send(op int, d any) error {
+	s.mu.Lock()
+	conn := s.conn
+	s.mu.Unlock()
+	if conn == nil {
+		return errors.New("not connected")
+	}
+	return conn.Write(op, d)
+}
+
+// Resumes counts the RESUMED events so far.
+func (s *Session) Resumes() int { return int(s.resumes.Load()) }
+
+// Done is closed when the session has ended for good, by Close or by a close code that forbids reconnecting.
+func (s *Session) Done() <-chan struct{} { return s.done }
+
+// Err is the last thing that went wrong, nil if nothing did.
+func (s *Session) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// Close leaves with code 1000 and waits for the reader.
+func (s *Session) Close() {
+	s.cancel()
+	s.mu.Lock()
+	if s.conn != nil {
+		s.conn.Leave()
+	}
+	s.mu.Unlock()
+	<-s.done
+}
+
+func (s *Session) run(ctx context.Context) {
+	defer close(s.done)
+	for ctx.Err() == nil {
+		err := s.connection(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		s.mu.Lock()
+		s.conn, s.err = nil, err
+		s.mu.Unlock()
+		s.logf("connection lost: %v", err)
+		switch code := CloseCode(err); code {
+		case 4004, 4010, 4011, 4012, 4013, 4014: // reconnecting is forbidden
+			return
+		case 1000, 4003, 4005, 4007, 4009: // the session is gone, a new one may be made
+			s.forget()
+		}
+		select {
+		case <-time.After(100*time.Millisecond + rand.N(400*time.Millisecond)):
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (s *Session) forget() {
+	s.id, s.resumeURL = "", ""
+	s.seq.Store(0)
+}
+
+// connection lives through one WebSocket and returns why it ended.
+func (s *Session) connection(ctx context.Context) error {
+	gateway := s.opts.Gateway
+	if s.resumeURL != "" {
+		gateway = s.resumeURL
+	}
+	query := url.Values{}
+	if s.opts.Stream {
+		query.Set("compress", "zlib-stream")
+	}
+	conn, err := Dial(ctx, gateway, query)
+	if err != nil {
+		return err
+	}
+	defer conn.Cut()
+	s.mu.Lock()
+	s.conn = conn
+	s.mu.Unlock()
+	if ctx.Err() != nil { // Close ran before it could see this connection
+		return ctx.Err()
+	}
+
+	first, err := conn.Read(time.Now().Add(20 * time.Second))
+	if err != nil {
+		return fmt.Errorf("wait for HELLO: %w", err)
+	}
+	var hello struct {
+		Interval int64 `json:"heartbeat_interval"`
+	}
+	if err := json.Unmarshal(first.D, &hello); first.Op != OpHello || err != nil || hello.Interval <= 0 {
+		return fmt.Errorf("first payload has op %d, data %.100s", first.Op, first.D)
+	}
+	interval := time.Duration(hello.Interval) * time.Millisecond
+	beating, stop := context.WithCancel(ctx)
+	defer stop()
+	s.unacked.Store(0)
+	go s.beat(beating, conn, interval)
+
+	if err := s.greet(conn); err != nil {
+		return err
+	}
+	for {
+		f, err := conn.Read(time.Now().Add(2*interval + 10*time.Second))
+		if err != nil {
+			return err
+		}
+		if err := s.handle(conn, f); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *Session) greet(conn *Conn) error {
+	if s.id != "" {
+		return conn.Write(OpResume, map[string]any{"token": s.opts.Token, "session_id": s.id, "seq": s.seq.Load()})
+	}
+	identify := map[string]any{
+		"token":      s.opts.Token,
+		"properties": map[string]string{"os": "linux", "browser": "guildhall-suite", "device": "guildhall-suite"},
+	}
+	if s.opts.Intents != 0 {
+		identify["intents"] = s.opts.Intents
+	}
+	if s.opts.Shard[1] != 0 {
+		identify["shard"] = s.opts.Shard
+	}
+	return conn.Write(OpIdentify, identify)
+}
+
+func (s *Session) handle(conn *Conn, f Frame) error {
+	switch f.Op {
+	case OpDispatch:
+		return s.dispatch(f)
+	case OpHeartbeat:
+		return conn.Write(OpHeartbeat, s.seq.Load())
+	case OpHeartbeatAck:
+		s.unacked.Store(0)
+	case OpReconnect:
+		return errors.New("told to reconnect")
+	case OpInvalidSession:
+		if string(f.D) != "true" {
+			s.forget()
+		}
+		return fmt.Errorf("invalid session, resumable: %s", f.D)
+	}
+	return nil
+}
+
+func (s *Session) dispatch(f Frame) error {
+	if f.S == nil || f.T == nil {
+		return fmt.Errorf("dispatch without s or t: %.200s", f.D)
+	}
+	switch *f.T {
+	case "READY":
+		var ready struct {
+			ID     string `json:"session_id"`
+			Resume string `json:"resume_gateway_url"`
+		}
+		if err := json.Unmarshal(f.D, &ready); err != nil || ready.ID == "" {
+			return fmt.Errorf("READY without a session id: %.200s", f.D)
+		}
+		s.id, s.resumeURL = ready.ID, ready.Resume
+		s.life++
+		s.logf("READY, life %d", s.life)
+	case "RESUMED":
+		s.resumes.Add(1)
+		s.logf("RESUMED at s=%d", *f.S)
+	}
+	s.seq.Store(*f.S)
+	if s.opts.OnEvent != nil {
+		s.opts.OnEvent(Event{Type: *f.T, Data: f.D, Seq: *f.S, Life: s.life, At: time.Now()})
+	}
+	if *f.T == "READY" && s.life == 1 {
+		close(s.ready)
+	}
+	return nil
+}
+
+// beat sends heartbeats and drops the connection when one stays unacknowledged.
+// https://discord.com/developers/docs/topics/gateway#sending-heartbeats
+func (s *Session) beat(ctx context.Context, conn *Conn, interval time.Duration) {
+	wait := rand.N(interval)
+	for {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
+		}
+		if s.unacked.Add(1) > 1 {
+			s.logf("a heartbeat was not acknowledged within %v", interval)
+			conn.Cut()
+			return
+		}
+		var d any
+		if seq := s.seq.Load(); seq != 0 {
+			d = seq
+		}
+		if conn.Write(OpHeartbeat, d) != nil {
+			return // the reader sees the same failure
+		}
+		wait = interval
+	}
+}
+
+func (s *Session) logf(format string, args ...any) {
+	if s.opts.Logf != nil {
+		s.opts.Logf(format, args...)
+	}
+}

@@ -1,0 +1,3 @@
+package clients_test
+import "testing"
+func platformURL(t *testing.T) string { return "" }
