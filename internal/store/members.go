@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
 )
 
@@ -53,4 +54,21 @@ func guildsOf(ctx context.Context, q querier, user snowflake.ID) ([]snowflake.ID
 		return nil, fmt.Errorf("guilds of user %s: %w", user, err)
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[snowflake.ID])
+}
+
+// MemberAccess returns what permissions need to know of a member, and the guild's members version that it is of.
+func (s *Store) MemberAccess(ctx context.Context, guild, user snowflake.ID) (permissions.Member, int64, error) {
+	m := permissions.Member{User: user}
+	var timedOut *time.Time
+	var version int64
+	// One statement sees one moment, so the version is not newer than the roles.
+	err := s.pool.QueryRow(ctx, `select m.roles, m.timed_out_until, l.members from members m join logs l on l.id = m.guild_id
+		where m.guild_id = $1 and m.user_id = $2`, guild, user).Scan(&m.Roles, &timedOut, &version)
+	if err != nil {
+		return m, 0, fmt.Errorf("member %s of guild %s: %w", user, guild, notFound(err))
+	}
+	if timedOut != nil {
+		m.TimedOutUntil = *timedOut
+	}
+	return m, version, nil
 }

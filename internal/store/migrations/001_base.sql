@@ -103,7 +103,7 @@ create table roles (
     id            bigint primary key,
     guild_id      bigint not null references guilds on delete cascade,
     name          text not null,
-    permissions   numeric(20) not null,
+    permissions   bigint not null,
     position      int not null,
     color         int not null default 0,
     secondary_color int,

@@ -1,0 +1,45 @@
+package call
+
+import (
+	"time"
+)
+
+// Access says who may call a route.
+type Access int
+
+// Kinds of callers.
+const (
+	Signed    Access = iota // users and bots
+	UsersOnly               // bots get 20001
+	BotsOnly                // users get 20002
+	Anyone                  // no credentials needed
+)
+
+// Limit is a rate-limit bucket: so many requests in a window, for each caller and major parameter.
+type Limit struct {
+	Requests int
+	Window   time.Duration
+	// Name makes several routes share one bucket; empty: the route has its own.
+	Name string
+	// NoGlobal leaves the route out of the caller's global limit.
+	NoGlobal bool
+}
+
+// Per is the limit of n requests in a window.
+func Per(n int, window time.Duration) Limit { return Limit{Requests: n, Window: window} }
+
+// Shared makes the limit one bucket for every route that names it.
+func (l Limit) Shared(name string) Limit {
+	l.Name = name
+	return l
+}
+
+// Route is one operation. Path is below /api/v10, with :name parameters; channel_id, guild_id and webhook_id are the
+// major parameters of its bucket.
+type Route struct {
+	Method string
+	Path   string
+	Access Access
+	Limit  Limit
+	Handle Handler
+}

@@ -1,0 +1,89 @@
+package form
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+
+	"guildhall.chat/guildhall/internal/discord"
+)
+
+// Decode reads a JSON body into a struct. Unknown keys are ignored, as Discord does. NUL characters are dropped from
+// all texts: Postgres can't keep them.
+func Decode(body []byte, into any) error {
+	if len(bytes.TrimSpace(body)) == 0 {
+		body = []byte("{}")
+	}
+	if !utf8.Valid(body) {
+		return discord.ErrInvalidJSON
+	}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	if err := dec.Decode(into); err != nil {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			return wrongType(wrong)
+		}
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+			return discord.ErrInvalidJSON
+		}
+		// A type's own decoder that has no path to tell.
+		return Single("", "BASE_TYPE_INVALID", "A value has the wrong form.")
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return discord.ErrInvalidJSON
+	}
+	dropNUL(reflect.ValueOf(into))
+	return nil
+}
+
+func wrongType(e *json.UnmarshalTypeError) error {
+	kind := e.Type.Kind()
+	code, message := "BASE_TYPE_INVALID", fmt.Sprintf("Value of type %q is not valid here.", e.Value)
+	switch {
+	case e.Type == reflect.TypeFor[Int](), kind >= reflect.Int && kind <= reflect.Float64:
+		code, message = "NUMBER_TYPE_COERCE", "Value is not an integer of the allowed size."
+	case kind == reflect.Slice || kind == reflect.Array:
+		code, message = "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType"
+	case kind == reflect.Struct || kind == reflect.Map:
+		code, message = "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType"
+	}
+	return Single(e.Field, code, message)
+}
+
+// escapedNUL is NUL inside raw JSON that is kept as it came.
+var escapedNUL = []byte(`\u0000`)
+
+func dropNUL(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			dropNUL(v.Elem())
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				dropNUL(v.Field(i))
+			}
+		}
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			if raw := v.Bytes(); v.CanSet() && bytes.Contains(raw, escapedNUL) {
+				v.SetBytes(bytes.ReplaceAll(raw, escapedNUL, nil))
+			}
+			return
+		}
+		for i := range v.Len() {
+			dropNUL(v.Index(i))
+		}
+	case reflect.String:
+		if s := v.String(); v.CanSet() && strings.ContainsRune(s, 0) {
+			v.SetString(strings.ReplaceAll(s, "\x00", ""))
+		}
+	}
+}
