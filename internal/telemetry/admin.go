@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
@@ -20,32 +19,28 @@ const shutdownGrace = 2 * time.Second
 
 // Admin serves /healthz, /readyz, /metrics and /debug/pprof/ on an address of its own, which is not for clients.
 type Admin struct {
-	registry  *prometheus.Registry
 	listener  net.Listener
 	log       *slog.Logger
 	readiness readiness
 }
 
-// NewAdmin listens on addr, host:port, and registers the Go and process collectors. Call Run to serve.
+// NewAdmin listens on addr, host:port. Call Run to serve.
 func NewAdmin(addr string, log *slog.Logger) (*Admin, error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("admin port: %w", err)
 	}
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(
-		collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		collectors.NewBuildInfoCollector(),
-	)
-	return &Admin{registry: registry, listener: listener, log: log}, nil
+	return &Admin{listener: listener, log: log}, nil
 }
 
 // Addr returns the address that the admin port listens on.
 func (a *Admin) Addr() net.Addr { return a.listener.Addr() }
 
-// Registry returns the registry behind /metrics.
-func (a *Admin) Registry() *prometheus.Registry { return a.registry }
+// Registry returns what is behind /metrics: the process's default registry, where each package registers its own metrics
+// (promauto) and the library the Go and process collectors.
+func (a *Admin) Registry() *prometheus.Registry {
+	return prometheus.DefaultRegisterer.(*prometheus.Registry)
+}
 
 // Ready adds a readiness check. The process is ready while every check returns nil; /readyz names those that don't, with
 // the error's text. A check must be safe for concurrent use and gets readyTimeout; it may be added while Run serves.
@@ -89,8 +84,8 @@ func (a *Admin) handler() http.Handler {
 		_, _ = w.Write([]byte("ok\n"))
 	})
 	mux.Handle("GET /readyz", &a.readiness)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{
-		Registry: a.registry,
+	mux.Handle("GET /metrics", promhttp.HandlerFor(a.Registry(), promhttp.HandlerOpts{
+		Registry: a.Registry(),
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelError),
 	}))
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
