@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -95,6 +96,12 @@ func (c *Cluster) Command(i int) *exec.Cmd {
 
 // Ready returns nil once node i has loaded its data and answers.
 func (c *Cluster) Ready(ctx context.Context, i int) error {
+	// go-redis logs each refused connection, and refusals are what a start begins with.
+	probe, err := (&net.Dialer{}).DialContext(ctx, "tcp", ports.Addr(c.Nodes[i].Port))
+	if err != nil {
+		return err
+	}
+	_ = probe.Close()
 	node := c.dial(i)
 	return errors.Join(node.Ping(ctx).Err(), node.Close())
 }
