@@ -39,9 +39,8 @@ func (s sighting) String() string {
 	return fmt.Sprintf("shard %d: %T %s", s.shard, s.event, data)
 }
 
-// TestDiscordGo runs the scenario with discordgo, which by default speaks version 9 and asks for compressed payloads.
-func TestDiscordGo(t *testing.T) {
-	base := platformURL(t)
+// testDiscordGo runs the scenario with discordgo, which by default speaks version 9 and asks for compressed payloads.
+func testDiscordGo(t *testing.T, base string) {
 	guildhall.Use(base)
 	f := &fleet{w: mustWorld(t, base), seen: newJournal[sighting](), cable: newCable()}
 	for shard := range f.shard {

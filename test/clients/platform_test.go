@@ -1,3 +1,27 @@
+// Package clients_test judges a running platform by what other people's client libraries make of it. A test starts a
+// platform, makes accounts and guilds through REST (package rest), and hands them to a library: discordgo in this
+// process, discord.js as a program of its own in discordjs/. What the libraries hide, such as the order and number of
+// all deliveries while processes die, is observed with package gatewayclient.
 package clients_test
-import "testing"
-func platformURL(t *testing.T) string { return "" }
+
+import (
+	"testing"
+
+	"guildhall.chat/guildhall/test/platform"
+)
+
+// TestClients runs the scenario with every library on one platform of two shards.
+func TestClients(t *testing.T) {
+	base := platform.Start(t, platform.Options{Shards: shards}).URL
+	for name, run := range map[string]func(t *testing.T, base string){
+		"discord.js":                  func(t *testing.T, base string) { testDiscordJS(t, base, false) },
+		"discord.js with zlib-stream": func(t *testing.T, base string) { testDiscordJS(t, base, true) },
+		"discordgo":                   testDiscordGo,
+		"compression":                 testCompression,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(t, base)
+		})
+	}
+}

@@ -57,13 +57,10 @@ const botPermissions = rest.ViewChannel | rest.SendMessages | rest.ReadMessageHi
 
 func newWorld(ctx context.Context, base string) (*world, error) {
 	w := &world{Base: base}
-	var discovery struct {
-		URL string `json:"url"`
-	}
-	if err := (&rest.Client{Base: base}).Do(ctx, http.MethodGet, "/gateway", nil, &discovery); err != nil {
+	var err error
+	if w.Gateway, err = gatewayURL(ctx, base); err != nil {
 		return nil, err
 	}
-	w.Gateway = discovery.URL
 	for prefix, user := range map[string]**rest.User{"owner": &w.owner, "friend": &w.friend, "visitor": &w.visitor} {
 		made, err := rest.Register(ctx, base, prefix)
 		if err != nil {
@@ -86,6 +83,15 @@ func newWorld(ctx context.Context, base string) (*world, error) {
 		}
 	}
 	return w, nil
+}
+
+// gatewayURL asks where the gateway is.
+func gatewayURL(ctx context.Context, base string) (string, error) {
+	var discovery struct {
+		URL string `json:"url"`
+	}
+	err := (&rest.Client{Base: base}).Do(ctx, http.MethodGet, "/gateway", nil, &discovery)
+	return discovery.URL, err
 }
 
 func personOf(u *rest.User) person {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"github.com/klauspost/compress/zstd"
 )
 
 // Gateway opcodes.
@@ -56,13 +57,16 @@ type Frame struct {
 
 // Conn is one connection. One goroutine may read while others write.
 type Conn struct {
-	socket    *websocket.Conn
-	decoder   *json.Decoder // of the transport compression, nil without
-	writing   sync.Mutex
-	inflating *inflater
+	socket      *websocket.Conn
+	compression string // of the transport: "", "zlib-stream" or "zstd-stream"
+	stream      io.Reader
+	decoder     *json.Decoder // reads stream
+	binary      int           // messages that came in binary frames
+	writing     sync.Mutex
 }
 
-// Dial connects with the given query on top of v=10&encoding=json. With compress=zlib-stream it inflates.
+// Dial connects with the given query on top of v=10&encoding=json. With compress=zlib-stream or zstd-stream it
+// decompresses.
 func Dial(ctx context.Context, gateway string, query url.Values) (*Conn, error) {
 	target, err := url.Parse(gateway)
 	if err != nil {
@@ -81,32 +85,22 @@ func Dial(ctx context.Context, gateway string, query url.Values) (*Conn, error) 
 	if err != nil {
 		return nil, fmt.Errorf("dial %s: %w", target, err)
 	}
-	c := &Conn{socket: socket}
-	if q.Get("compress") == "zlib-stream" {
-		c.inflating = &inflater{socket: socket}
-	}
-	return c, nil
+	return &Conn{socket: socket, compression: q.Get("compress")}, nil
 }
 
 // Read waits for the next payload until the deadline.
 func (c *Conn) Read(deadline time.Time) (Frame, error) {
 	c.socket.SetReadDeadline(deadline)
 	var f Frame
-	if c.inflating != nil {
-		if c.decoder == nil {
-			stream, err := zlib.NewReader(c.inflating)
-			if err != nil {
-				return f, err
-			}
-			c.decoder = json.NewDecoder(stream)
-		}
-		return f, c.decoder.Decode(&f)
+	if c.compression != "" {
+		return c.readStream()
 	}
 	kind, reader, err := c.socket.NextReader()
 	if err != nil {
 		return f, err
 	}
 	if kind == websocket.BinaryMessage { // Identify asked for payload compression: each is a stream of its own
+		c.binary++
 		stream, err := zlib.NewReader(reader)
 		if err != nil {
 			return f, fmt.Errorf("binary frame: %w", err)
@@ -115,6 +109,30 @@ func (c *Conn) Read(deadline time.Time) (Frame, error) {
 	}
 	return f, json.NewDecoder(reader).Decode(&f)
 }
+
+func (c *Conn) readStream() (Frame, error) {
+	var f Frame
+	if c.decoder == nil {
+		messages := &messages{conn: c}
+		var err error
+		switch c.compression {
+		case "zlib-stream":
+			c.stream, err = zlib.NewReader(messages)
+		case "zstd-stream": // one block after the other: a decoder that looks ahead would wait for the next message
+			c.stream, err = zstd.NewReader(messages, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
+		default:
+			err = fmt.Errorf("unknown compression %q", c.compression)
+		}
+		if err != nil {
+			return f, err
+		}
+		c.decoder = json.NewDecoder(c.stream)
+	}
+	return f, c.decoder.Decode(&f)
+}
+
+// Binary counts the messages that came in binary frames, as compressed ones do.
+func (c *Conn) Binary() int { return c.binary }
 
 // ReadOp reads on until a payload with the given opcode comes. Others are dropped.
 func (c *Conn) ReadOp(op int, deadline time.Time) (Frame, error) {
@@ -167,28 +185,28 @@ func CloseCode(err error) int {
 	return 0
 }
 
-// inflater is the compressed stream of a connection: the contents of its binary messages, one after the other.
-type inflater struct {
-	socket  *websocket.Conn
+// messages is the compressed stream of a connection: the contents of its binary messages, one after the other.
+type messages struct {
+	conn    *Conn
 	message io.Reader
 }
 
-func (s *inflater) Read(p []byte) (int, error) {
+func (m *messages) Read(p []byte) (int, error) {
 	for {
-		if s.message == nil {
-			kind, message, err := s.socket.NextReader()
+		if m.message == nil {
+			kind, message, err := m.conn.socket.NextReader()
 			if err != nil {
 				return 0, err
 			}
 			if kind != websocket.BinaryMessage {
-				return 0, errors.New("a text message on a connection with zlib-stream")
+				return 0, fmt.Errorf("a text message on a connection with %s", m.conn.compression)
 			}
-			s.message = message
+			m.conn.binary++
+			m.message = message
 		}
-		n, err := s.message.Read(p)
+		n, err := m.message.Read(p)
 		if errors.Is(err, io.EOF) {
-			s.message = nil
-			err = nil
+			m.message, err = nil, nil
 		}
 		if n > 0 || err != nil {
 			return n, err

@@ -18,12 +18,15 @@ type Options struct {
 	Token   string
 	Intents int    // 0 leaves them out, as user clients do
 	Shard   [2]int // the zero value leaves it out
-	Stream  bool   // zlib-stream
+	// Compression is "", "zlib-stream" or "zstd-stream" for the transport, or "payload" for single payloads.
+	Compression string
 	// OnEvent is called for every dispatch, READY and RESUMED too, in the order they arrive, by one goroutine.
 	OnEvent func(Event)
 	// Logf, unless nil, is told of every connection that is lost or made.
 	Logf func(format string, args ...any)
 }
+
+const payload = "payload" // Options.Compression of single payloads
 
 // Event is a dispatch as one session saw it.
 type Event struct {
@@ -51,6 +54,7 @@ type Session struct {
 	seq           atomic.Int64
 	life          int
 	resumes       atomic.Int64
+	binary        atomic.Int64
 	unacked       atomic.Int64 // heartbeats sent and not acknowledged
 }
 
@@ -92,6 +96,9 @@ func (s *Session) Send(op int, d any) error {
 
 // Resumes counts the RESUMED events so far.
 func (s *Session) Resumes() int { return int(s.resumes.Load()) }
+
+// Binary counts the binary frames of the present connection.
+func (s *Session) Binary() int { return int(s.binary.Load()) }
 
 // Done is closed when the session has ended for good, by Close or by a close code that forbids reconnecting.
 func (s *Session) Done() <-chan struct{} { return s.done }
@@ -150,8 +157,8 @@ func (s *Session) connection(ctx context.Context) error {
 		gateway = s.resumeURL
 	}
 	query := url.Values{}
-	if s.opts.Stream {
-		query.Set("compress", "zlib-stream")
+	if s.opts.Compression != "" && s.opts.Compression != payload {
+		query.Set("compress", s.opts.Compression)
 	}
 	conn, err := Dial(ctx, gateway, query)
 	if err != nil {
@@ -189,6 +196,7 @@ func (s *Session) connection(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		s.binary.Store(int64(conn.Binary()))
 		if err := s.handle(conn, f); err != nil {
 			return err
 		}
@@ -205,6 +213,9 @@ func (s *Session) greet(conn *Conn) error {
 	}
 	if s.opts.Intents != 0 {
 		identify["intents"] = s.opts.Intents
+	}
+	if s.opts.Compression == payload {
+		identify["compress"] = true
 	}
 	if s.opts.Shard[1] != 0 {
 		identify["shard"] = s.opts.Shard
