@@ -52,6 +52,15 @@ create table email_verifications (
     expires_at  timestamptz not null
 );
 
+-- Uploaded pictures, named by their content.
+create table images (
+    hash        text primary key,
+    type        text not null,
+    bytes       bytea not null,
+    created_at  timestamptz not null default now()
+);
+alter table images alter column bytes set storage external; -- compressed already
+
 create table applications (
     id           bigint primary key,
     owner_id     bigint not null references users on delete cascade,
