@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// maxJSON bounds a JSON body; images come in it as base64.
-	maxJSON = 12 << 20
+	// maxJSON bounds a JSON body; images of up to 10 MiB come in it as base64.
+	maxJSON = 14 << 20
 	// maxMultipart is Discord's bound of a request with files.
 	// https://discord.com/developers/docs/reference#uploading-files
 	maxMultipart = 25 << 20
