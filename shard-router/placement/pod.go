@@ -9,9 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"guildhall.chat/guildhall/internal/auth"
 )
 
 // Pod is one gateway process.
@@ -33,9 +34,6 @@ type Static []Pod
 
 // Pods returns the list itself.
 func (s Static) Pods() []Pod { return s }
-
-// podName is a DNS label, as Kubernetes names pods of a StatefulSet: a session id is cut at its dots.
-var podName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 // ParseStatic reads a list of pods written as shard/name@host:port, for a platform of so many shards. Every shard needs
 // a pod. The error quotes the entry that is wrong.
@@ -74,8 +72,8 @@ func parsePod(entry string) (Pod, error) {
 	if err != nil {
 		return Pod{}, errors.New("shard is not a number")
 	}
-	if !podName.MatchString(name) {
-		return Pod{}, errors.New("name is not a DNS label")
+	if !auth.ValidPodName(name) {
+		return Pod{}, errors.New("name is not a DNS name in lower case")
 	}
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil || host == "" {

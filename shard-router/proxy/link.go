@@ -1,0 +1,92 @@
+package proxy
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"guildhall.chat/guildhall/internal/codec"
+	"guildhall.chat/guildhall/internal/discord"
+)
+
+// link is one client's connection, from the upgrade to its end.
+type link struct {
+	limits  *Limits
+	query   string // as the client sent it
+	addr    netip.Addr
+	encoder *codec.Encoder
+	helloAt time.Time
+
+	// ctx ends when the link is cut.
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	frames *frameReader // until the hand-over
+	mu     sync.Mutex
+	client *net.TCPConn // nil before the upgrade
+}
+
+func newLink(p *Proxy, r *http.Request, params codec.Params) *link {
+	l := &link{
+		limits:  &p.config.Limits,
+		query:   r.URL.RawQuery,
+		addr:    clientAddr(r, p.config.TrustedProxies),
+		encoder: codec.NewEncoder(params, false),
+	}
+	l.ctx, l.cancel = context.WithCancel(context.Background())
+	return l
+}
+
+// start gives the link its connection and what the HTTP server has already read of it.
+func (l *link) start(client *net.TCPConn, buffered *bufio.Reader) {
+	l.frames = &frameReader{in: buffered}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.client = client
+	if l.ctx.Err() != nil {
+		_ = client.Close()
+	}
+}
+
+// cut ends the link, whatever it does, without a word to the client.
+func (l *link) cut() {
+	l.cancel()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.client != nil {
+		_ = l.client.Close()
+	}
+}
+
+// send writes a payload to the client.
+func (l *link) send(op discord.Opcode, d any) error {
+	payload, binary, err := l.encoder.Append(nil, op, d)
+	if err != nil {
+		return err
+	}
+	opcode := ws.OpText
+	if binary {
+		opcode = ws.OpBinary
+	}
+	return l.write(ws.NewFrame(opcode, true, payload))
+}
+
+// write writes a frame in one system call.
+func (l *link) write(frame ws.Frame) error {
+	data, err := ws.CompileFrame(frame)
+	if err != nil {
+		return fmt.Errorf("compile frame: %w", err)
+	}
+	if err := l.client.SetWriteDeadline(time.Now().Add(l.limits.Write)); err != nil {
+		return err
+	}
+	_, err = l.client.Write(data)
+	return err
+}
