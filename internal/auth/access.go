@@ -10,8 +10,7 @@ import (
 	"guildhall.chat/guildhall/internal/snowflake"
 )
 
-// AccessLifetime is how long an access token is valid. A logout or a changed password works at once nevertheless: it
-// raises the user's epoch.
+// AccessLifetime is how long an access token is valid, unless its login ends before.
 const AccessLifetime = 15 * time.Minute
 
 // ErrAccessToken says that the text isn't an access token of this platform, or no longer.
@@ -29,7 +28,7 @@ const (
 type Access struct {
 	User    snowflake.ID
 	Session snowflake.ID // the login it belongs to
-	Epoch   int64        // the user's epoch when it was issued; an older one than the user's is revoked
+	Epoch   int64        // the user's epoch when it was issued; who knows of a lower one only is behind
 	Expires time.Time
 }
 
@@ -62,7 +61,7 @@ func (k *Keys) IssueAccess(user, session snowflake.ID, epoch int64) (string, err
 	return signed, nil
 }
 
-// VerifyAccess checks an access token and returns what it says. That its epoch is the user's is for the caller to compare. The
+// VerifyAccess checks an access token and returns what it says. Whether its login has ended is for the caller to ask. The
 // error is ErrAccessToken whatever is wrong.
 func (k *Keys) VerifyAccess(token string) (Access, error) {
 	if !plausible(token) { // the decoder would skip line ends

@@ -11,6 +11,11 @@ import (
 	"guildhall.chat/guildhall/internal/snowflake"
 )
 
+// CredentialsChanged is the type of an event that no client receives: a login of the log's user has ended, or a bot's token
+// was reset. A gateway pod that gets it asks store.Identity again for each of the user's sessions and closes those whose
+// credentials are no longer good.
+const CredentialsChanged = "CREDENTIALS_CHANGED"
+
 // Event is one dispatch on its way from the change that caused it to the sessions that may see it.
 type Event struct {
 	Log  snowflake.ID

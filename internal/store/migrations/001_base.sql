@@ -18,8 +18,8 @@ create table users (
     verified       boolean not null default false,
     password_hash  text,
     date_of_birth  date,
-    -- Raised to end every access token at once; a bot's is raised when its token is reset.
-    auth_epoch     int not null default 1,
+    -- Raised whenever a login ends, a bot's token is reset or anything else changes that authentication looks at.
+    auth_epoch     bigint not null default 1,
     created_at     timestamptz not null default now()
 );
 create unique index users_email on users (lower(email));
