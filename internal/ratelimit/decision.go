@@ -1,0 +1,100 @@
+package ratelimit
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Reason is why a request was refused.
+type Reason int
+
+// The reasons. The first three are also the script's.
+const (
+	No       Reason = iota // it wasn't
+	ByGlobal               // the identity's global limit
+	ByBucket               // the bucket's limit
+	Banned                 // the address sent too many invalid requests
+)
+
+// global reports whether the client has to stop everything, not only what is in the bucket.
+func (r Reason) global() bool { return r == ByGlobal || r == Banned }
+
+// scope is the value of X-RateLimit-Scope.
+func (r Reason) scope() string {
+	if r.global() {
+		return "global"
+	}
+	return "user"
+}
+
+// Decision is what became of a request.
+type Decision struct {
+	Refused Reason
+
+	Bucket     Bucket // the zero Bucket: nothing was counted, limits are off
+	Remaining  int    // requests left in the bucket's window
+	Reset      time.Time
+	ResetAfter time.Duration // until Reset: the end of the bucket's window or, if something else refused, of that
+
+	Epoch      int64 // the identity's auth epoch, to compare with an access token's
+	EpochKnown bool  // if not, ask the primary and tell RememberEpoch
+}
+
+func newDecision(b Bucket, remaining int, left time.Duration, now time.Time) Decision {
+	return Decision{Bucket: b, Remaining: remaining, Reset: now.Add(left), ResetAfter: left}
+}
+
+func (d *Decision) refuse(reason Reason, left time.Duration, now time.Time) {
+	d.Refused, d.Reset, d.ResetAfter = reason, now.Add(left), left
+}
+
+func (d *Decision) setEpoch(text string) {
+	epoch, err := strconv.ParseInt(text, 10, 64)
+	d.Epoch, d.EpochKnown = epoch, err == nil
+}
+
+// WriteHeaders sets the rate-limit headers of the answer, refused or not.
+//
+// https://discord.com/developers/docs/topics/rate-limits#header-format
+func (d Decision) WriteHeaders(h http.Header) {
+	if d.Refused != No {
+		h.Set("Retry-After", strconv.FormatFloat(math.Ceil(d.ResetAfter.Seconds()), 'f', 0, 64)) // RFC 9110 section 10.2.3
+		h.Set("X-RateLimit-Scope", d.Refused.scope())
+	}
+	if d.Refused.global() {
+		h.Set("X-RateLimit-Global", "true")
+		return
+	}
+	if d.Bucket.Limit == 0 {
+		return
+	}
+	h.Set("X-RateLimit-Limit", strconv.Itoa(d.Bucket.Limit))
+	h.Set("X-RateLimit-Remaining", strconv.Itoa(d.Remaining))
+	h.Set("X-RateLimit-Reset", seconds(d.Reset.UnixMilli()))
+	h.Set("X-RateLimit-Reset-After", seconds(d.ResetAfter.Milliseconds()))
+	h.Set("X-RateLimit-Bucket", d.Bucket.Hash())
+}
+
+func seconds(ms int64) string { return strconv.FormatFloat(float64(ms)/1000, 'f', 3, 64) }
+
+// Refusal is the body of a 429.
+type Refusal struct {
+	Message    string  `json:"message"`
+	RetryAfter float64 `json:"retry_after"` // seconds
+	Global     bool    `json:"global"`
+}
+
+// Refusal returns the body of the 429 of a refused request.
+func (d Decision) Refusal() Refusal {
+	r := Refusal{
+		Message:    "You are being rate limited.",
+		RetryAfter: float64(d.ResetAfter.Milliseconds()) / 1000,
+		Global:     d.Refused.global(),
+	}
+	if d.Refused == Banned {
+		r.Message = "Too many invalid requests from this address."
+	}
+	return r
+}

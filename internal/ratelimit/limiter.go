@@ -1,0 +1,118 @@
+// Package ratelimit counts requests: Discord's buckets, the global limit and bans for invalid requests.
+//
+// Counters live in Redis, so that all api pods count together. A request asks for all it needs in the pipeline that the
+// api makes anyway: Queue adds one script call for the caller (global limit, bucket, auth epoch; one slot) and one read for
+// the address (ban); after the pipeline has run, Pending.Decision says whether it may go on, and the Decision renders the
+// headers and the refusal. When Redis doesn't answer, the process counts by itself with half the limits, in bounded memory.
+//
+// https://discord.com/developers/docs/topics/rate-limits
+package ratelimit
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"guildhall.chat/guildhall/internal/snowflake"
+)
+
+// The global limit: of a user or bot, or of an address without either.
+const (
+	GlobalLimit  = 50
+	GlobalWindow = time.Second
+)
+
+// Identity is whose requests are counted. Its Redis keys are in one slot.
+type Identity string
+
+// User is the identity of a user or bot that has proven who it is.
+func User(id snowflake.ID) Identity { return Identity(id.String()) }
+
+// Address is the identity of a client that hasn't. Of IPv6 it is the network, /64, since a client has all of that.
+func Address(ip netip.Addr) Identity {
+	ip = ip.Unmap().WithZone("")
+	if ip.Is6() {
+		network, _ := ip.Prefix(64) // fails for other lengths only
+		return Identity(network.Addr().String())
+	}
+	return Identity(ip.String())
+}
+
+// Bucket is a limit that one or more routes share.
+type Bucket struct {
+	Name     string // unique; clients see a hash of it
+	Limit    int    // requests a window, of an identity and the major parameters; positive
+	Window   time.Duration
+	NoGlobal bool // these requests don't count towards the global limit
+}
+
+// Hash is the bucket's name for clients.
+func (b Bucket) Hash() string { return shortHash(b.Name) }
+
+// Request is what is counted.
+type Request struct {
+	Identity Identity
+	Address  Identity // where it comes from
+	Bucket   Bucket
+	Major    string // the values of the path's major parameters, any text
+}
+
+// Limiter counts requests. Safe for concurrent use.
+type Limiter struct {
+	rdb   redis.UniversalClient
+	log   *slog.Logger
+	off   bool
+	local *local
+	now   func() time.Time
+	lost  atomic.Bool // Redis didn't answer the last time
+}
+
+// Option changes a Limiter.
+type Option func(*Limiter)
+
+// Off lets everything pass, uncounted. Auth epochs are read all the same.
+func Off() Option { return func(l *Limiter) { l.off = true } }
+
+// New returns a limiter that counts in Redis.
+func New(rdb redis.UniversalClient, log *slog.Logger, options ...Option) *Limiter {
+	l := &Limiter{rdb: rdb, log: log, local: newLocal(), now: time.Now}
+	for _, option := range options {
+		option(l)
+	}
+	return l
+}
+
+// answered notes whether Redis answered and logs when that changes, once and not for each request.
+func (l *Limiter) answered(err error) {
+	if errors.Is(err, context.Canceled) { // the client went away; that says nothing about Redis
+		return
+	}
+	lost := err != nil
+	if lost {
+		fallbacks.Inc()
+	}
+	if l.lost.Swap(lost) == lost {
+		return
+	}
+	if lost {
+		l.log.Warn("rate limits are counted locally: Redis does not answer", "error", err)
+	} else {
+		l.log.Info("rate limits are counted in Redis again")
+	}
+}
+
+func shortHash(parts ...string) string {
+	h := sha256.New()
+	for _, part := range parts {
+		h.Write([]byte(part))
+		h.Write([]byte{0})
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
