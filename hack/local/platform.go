@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -38,6 +40,11 @@ type platform struct {
 
 // newPlatform finds the programs and settles ports and secrets. It starts nothing.
 func newPlatform(ctx context.Context, options *runCommand, data *dataDir, url string) (*platform, error) {
+	for _, binary := range []string{"api", "gateway", "shard-router"} {
+		if _, err := exec.LookPath(filepath.Join(options.Bin, binary)); err != nil {
+			return nil, config.Errorf("--bin: %w (make build makes the binaries)", err)
+		}
+	}
 	version, err := existingPostgres(data)
 	if err != nil {
 		return nil, err
