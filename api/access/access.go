@@ -193,15 +193,7 @@ func (a *Access) Room(c *call.Call, channel snowflake.ID) (*Room, error) {
 	if err != nil {
 		return nil, err
 	}
-	ch := visit.Guild.Channel(channel)
-	if ch == nil {
-		return nil, discord.ErrUnknownChannel
-	}
-	room := &Room{Visit: visit, Channel: ch, Here: visit.In(ch)}
-	if !room.Here.Has(permissions.ViewChannel) {
-		return nil, discord.ErrMissingAccess
-	}
-	return room, nil
+	return visit.room(channel)
 }
 
 func (a *Access) direct(c *call.Call, channel snowflake.ID) (*Room, error) {

@@ -73,6 +73,15 @@ func Rules(c *discord.Channel) *permissions.Channel {
 	return rules
 }
 
+// MemberRules is a member as package permissions takes it; the member must carry its user.
+func MemberRules(m discord.Member) permissions.Member {
+	rules := permissions.Member{User: m.User.ID, Roles: m.Roles}
+	if until := m.CommunicationDisabledUntil; until != nil {
+		rules.TimedOutUntil = until.Time
+	}
+	return rules
+}
+
 // Visit is a guild as one member sees it.
 type Visit struct {
 	Guild       *Guild
@@ -82,6 +91,9 @@ type Visit struct {
 
 // Need returns ErrMissingPermissions unless the member has all of these in the guild.
 func (v *Visit) Need(all permissions.Set) error { return need(v.Permissions, all) }
+
+// Owner reports whether the member owns the guild.
+func (v *Visit) Owner() bool { return v.Member.User == v.Guild.Guild.OwnerID }
 
 // In computes the caller's permissions in a channel of the guild.
 func (v *Visit) In(c *discord.Channel) permissions.Set { return v.Guild.PermissionsIn(v.Member, c.ID) }

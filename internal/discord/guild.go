@@ -54,6 +54,10 @@ type Guild struct {
 	ApproximatePresenceCount  *int            `json:"approximate_presence_count,omitempty"`
 }
 
+// SystemSuppressJoins is the flag of system_channel_flags that keeps joins from being announced.
+// https://discord.com/developers/docs/resources/guild#guild-object-system-channel-flags
+const SystemSuppressJoins = 1 << 0
+
 // UnavailableGuild stands for a guild in READY, and in GUILD_DELETE: during an outage with Unavailable, without it
 // when the user has left.
 type UnavailableGuild struct {

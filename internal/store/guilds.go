@@ -32,14 +32,16 @@ func scanGuild(row pgx.Row) (g discord.Guild, members int, err error) {
 		&g.PremiumProgressBarEnabled, &g.NSFWLevel, &members)
 	g.Region = "deprecated" // voice regions belong to channels; the field is still required
 	g.MaxMembers, g.MaxVideoUsers, g.MaxStageVideoUsers = maxGuildMembers, maxVideoUsers, maxStageVideoUsers
-	// NSFW levels 1 (explicit) and 3 (age-restricted).
-	g.NSFW = g.NSFWLevel == 1 || g.NSFWLevel == 3
+	g.NSFW = nsfw(g.NSFWLevel)
 	g.Emojis, g.Stickers = discord.EmptyList, discord.EmptyList
 	if g.Features == nil {
 		g.Features = []string{}
 	}
 	return g, members, err
 }
+
+// nsfw reports whether a guild's NSFW level is explicit or age-restricted.
+func nsfw(level int) bool { return level == 1 || level == 3 }
 
 // GuildSnapshot is a guild at one moment of its log: with its roles and channels, and members where they were asked for.
 type GuildSnapshot struct {

@@ -35,7 +35,16 @@ func scanMember(row pgx.Row) (discord.Member, error) {
 
 // Member returns a user's membership of a guild.
 func (s *Store) Member(ctx context.Context, guild, user snowflake.ID) (discord.Member, error) {
-	m, err := scanMember(s.pool.QueryRow(ctx,
+	return member(ctx, s.pool, guild, user)
+}
+
+// Member is Store.Member within a change.
+func (tx *Tx) Member(ctx context.Context, guild, user snowflake.ID) (discord.Member, error) {
+	return member(ctx, tx, guild, user)
+}
+
+func member(ctx context.Context, q querier, guild, user snowflake.ID) (discord.Member, error) {
+	m, err := scanMember(q.QueryRow(ctx,
 		`select `+memberColumns+memberFrom+`where m.guild_id = $1 and m.user_id = $2`, guild, user))
 	if err != nil {
 		return m, fmt.Errorf("member %s of guild %s: %w", user, guild, notFound(err))

@@ -196,7 +196,7 @@ create table invites (
     code        text primary key,
     guild_id    bigint not null references guilds on delete cascade,
     channel_id  bigint not null references channels on delete cascade,
-    inviter_id  bigint references users on delete set null,
+    inviter_id  bigint not null references users on delete cascade,
     max_age     int not null,
     max_uses    int not null,
     uses        int not null default 0,

@@ -1,0 +1,142 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/events"
+	"guildhall.chat/guildhall/internal/snowflake"
+)
+
+// ErrFull is returned when a guild can take no more members.
+var ErrFull = errors.New("guild is full")
+
+// Join makes a user or bot a member with the roles, tells the guild and the user, and announces it in the system channel
+// unless that is turned off. ErrTaken: already a member.
+func (tx *Tx) Join(ctx context.Context, guild, user snowflake.ID, roles []snowflake.ID) (discord.Member, error) {
+	var system *snowflake.ID
+	var flags, members int
+	err := tx.QueryRow(ctx, `select system_channel_id, system_channel_flags, member_count from guilds where id = $1 for update`,
+		guild).Scan(&system, &flags, &members)
+	if err != nil {
+		return discord.Member{}, fmt.Errorf("join guild %s: %w", guild, notFound(err))
+	}
+	if members >= maxGuildMembers {
+		return discord.Member{}, ErrFull
+	}
+	m, err := tx.addMember(ctx, guild, user, roles)
+	if err != nil {
+		return m, err
+	}
+	head := events.Header{Type: discord.EventGuildMemberAdd, Guild: guild, User: user}
+	if err := tx.Emit(guild, head, discord.MemberEvent{Member: m, GuildID: guild}); err != nil {
+		return m, err
+	}
+	if system == nil || flags&discord.SystemSuppressJoins != 0 {
+		return m, nil
+	}
+	return m, tx.announceJoin(ctx, guild, *system, m)
+}
+
+// addMember writes the row and sends the guild to the user: the gateway expands the id to the whole of it.
+func (tx *Tx) addMember(ctx context.Context, guild, user snowflake.ID, roles []snowflake.ID) (discord.Member, error) {
+	if roles == nil {
+		roles = []snowflake.ID{}
+	}
+	tag, err := tx.Exec(ctx, `insert into members (guild_id, user_id, roles) values ($1, $2, $3) on conflict do nothing`,
+		guild, user, roles)
+	if err != nil {
+		return discord.Member{}, fmt.Errorf("add member %s to guild %s: %w", user, guild, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return discord.Member{}, fmt.Errorf("add member %s to guild %s: %w", user, guild, ErrTaken)
+	}
+	if _, err := tx.Exec(ctx, `update guilds set member_count = member_count + 1 where id = $1`, guild); err != nil {
+		return discord.Member{}, fmt.Errorf("count members of guild %s: %w", guild, err)
+	}
+	head := events.Header{Type: discord.EventGuildCreate, Guild: guild, User: user}
+	if err := tx.Emit(user, head, discord.UnavailableGuild{ID: guild}); err != nil {
+		return discord.Member{}, err
+	}
+	return tx.Member(ctx, guild, user)
+}
+
+// announceJoin posts the system message of type 7.
+func (tx *Tx) announceJoin(ctx context.Context, guild, channel snowflake.ID, m discord.Member) error {
+	id := tx.NewID()
+	message := discord.Message{
+		ID: id, ChannelID: channel, Type: discord.MessageUserJoin, Author: *m.User, Timestamp: discord.At(id.Time()),
+		Mentions: []discord.Mention{}, MentionRoles: []snowflake.ID{}, Embeds: []discord.Embed{},
+		Attachments: discord.EmptyList, Components: discord.EmptyList,
+	}
+	if err := tx.InsertMessage(ctx, &guild, message); err != nil {
+		return err
+	}
+	author := m
+	author.User = nil
+	head := events.Header{Type: discord.EventMessageCreate, Guild: guild, Channel: channel, User: m.User.ID}
+	return tx.Emit(guild, head, discord.MessageEvent{Message: message, GuildID: &guild, Member: &author})
+}
+
+// UpdateMember writes what can be changed of a member and sends it to the guild.
+func (tx *Tx) UpdateMember(ctx context.Context, guild snowflake.ID, m discord.Member) error {
+	var until *time.Time
+	if m.CommunicationDisabledUntil != nil {
+		until = &m.CommunicationDisabledUntil.Time
+	}
+	var access bool // whether roles or time-out, and so what the member may do, changed
+	err := tx.QueryRow(ctx, `
+		with was as (select roles, timed_out_until from members where guild_id = $1 and user_id = $2 for update)
+		update members m set nick = $3, avatar = $4, banner = $5, roles = $6, deaf = $7, mute = $8, flags = $9,
+			timed_out_until = $10
+		from was where guild_id = $1 and user_id = $2
+		returning (was.roles, was.timed_out_until) is distinct from (m.roles, m.timed_out_until)`,
+		guild, m.User.ID, m.Nick, m.Avatar, m.Banner, m.Roles, m.Deaf, m.Mute, m.Flags, until).
+		Scan(&access)
+	if err != nil {
+		return fmt.Errorf("update member %s of guild %s: %w", m.User.ID, guild, notFound(err))
+	}
+	head := events.Header{Type: discord.EventGuildMemberUpdate, Guild: guild, User: m.User.ID, Membership: access}
+	return tx.Emit(guild, head, discord.MemberEvent{Member: m, GuildID: guild})
+}
+
+// RemoveMember ends a membership and tells the guild; a bot's own role goes with it. ErrNotFound: no member. That the
+// owner stays is for the caller to check, under HoldGuild.
+func (tx *Tx) RemoveMember(ctx context.Context, guild, user snowflake.ID) (discord.User, error) {
+	if err := tx.lockGuild(ctx, guild); err != nil {
+		return discord.User{}, err
+	}
+	if err := found(tx.Exec(ctx, `delete from members where guild_id = $1 and user_id = $2`, guild, user)); err != nil {
+		return discord.User{}, fmt.Errorf("remove member %s of guild %s: %w", user, guild, err)
+	}
+	var gone discord.User
+	var own []snowflake.ID
+	b := &pgx.Batch{}
+	b.Queue(`update guilds set member_count = member_count - 1 where id = $1`, guild)
+	b.Queue(`select `+userColumns+` from users u where u.id = $1`, user).QueryRow(func(row pgx.Row) (err error) {
+		gone, err = scanUser(row)
+		return err
+	})
+	b.Queue(`select id from roles where guild_id = $1 and bot_id = $2`, guild, user).Query(func(rows pgx.Rows) (err error) {
+		own, err = pgx.CollectRows(rows, pgx.RowTo[snowflake.ID])
+		return err
+	})
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return gone, fmt.Errorf("remove member %s of guild %s: %w", user, guild, err)
+	}
+	head := events.Header{Type: discord.EventGuildMemberRemove, Guild: guild, User: user, Membership: true}
+	if err := tx.Emit(guild, head, discord.MemberRemoveEvent{GuildID: guild, User: gone}); err != nil {
+		return gone, err
+	}
+	for _, role := range own {
+		if err := tx.DeleteRole(ctx, guild, role); err != nil {
+			return gone, err
+		}
+	}
+	return gone, nil
+}
