@@ -38,9 +38,7 @@ func (a *Admin) Addr() net.Addr { return a.listener.Addr() }
 
 // Registry returns what is behind /metrics: the process's default registry, where each package registers its own metrics
 // (promauto) and the library the Go and process collectors.
-func (a *Admin) Registry() *prometheus.Registry {
-	return prometheus.DefaultRegisterer.(*prometheus.Registry)
-}
+func (a *Admin) Registry() prometheus.Registerer { return prometheus.DefaultRegisterer }
 
 // Ready adds a readiness check. The process is ready while every check returns nil; /readyz names those that don't, with
 // the error's text. A check must be safe for concurrent use and gets readyTimeout; it may be added while Run serves.
@@ -84,7 +82,7 @@ func (a *Admin) handler() http.Handler {
 		_, _ = w.Write([]byte("ok\n"))
 	})
 	mux.Handle("GET /readyz", &a.readiness)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(a.Registry(), promhttp.HandlerOpts{
+	mux.Handle("GET /metrics", promhttp.HandlerFor(prometheus.DefaultGatherer, promhttp.HandlerOpts{
 		Registry: a.Registry(),
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelError),
 	}))

@@ -162,7 +162,7 @@ func (r *runner) await(ctx context.Context, life *life) error {
 		notReady := r.child.Ready(ctx)
 		select {
 		case <-life.over: // whoever answered, it was not this process
-			return fmt.Errorf("%s: %w (%v)%s", r.child.Name, errOver, life.err, r.logEnd())
+			return fmt.Errorf("%s: %w (%w)%s", r.child.Name, errOver, life.err, r.logEnd())
 		default:
 		}
 		if notReady == nil {
