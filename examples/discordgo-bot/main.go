@@ -21,7 +21,7 @@ func main() {
 		log.Fatal(err)
 	}
 	bot.Identify.Intents = discordgo.IntentsGuilds | discordgo.IntentsGuildMessages | discordgo.IntentMessageContent
-	bot.AddHandler(func(bot *discordgo.Session, ready *discordgo.Ready) { fmt.Println(ready.User.Username, "is here") })
+	bot.AddHandler(func(_ *discordgo.Session, ready *discordgo.Ready) { fmt.Println(ready.User.Username, "is here") })
 	bot.AddHandler(func(bot *discordgo.Session, message *discordgo.MessageCreate) {
 		if message.Content != "ping" {
 			return

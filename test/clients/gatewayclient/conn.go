@@ -90,8 +90,10 @@ func Dial(ctx context.Context, gateway string, query url.Values) (*Conn, error) 
 
 // Read waits for the next payload until the deadline.
 func (c *Conn) Read(deadline time.Time) (Frame, error) {
-	c.socket.SetReadDeadline(deadline)
 	var f Frame
+	if err := c.socket.SetReadDeadline(deadline); err != nil {
+		return f, err
+	}
 	if c.compression != "" {
 		return c.readStream()
 	}
@@ -157,7 +159,9 @@ func (c *Conn) Write(op int, d any) error {
 func (c *Conn) WriteRaw(kind int, data []byte) error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	c.socket.SetWriteDeadline(time.Now().Add(10 * time.Second))
+	if err := c.socket.SetWriteDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		return err
+	}
 	return c.socket.WriteMessage(kind, data)
 }
 
@@ -165,15 +169,15 @@ func (c *Conn) WriteRaw(kind int, data []byte) error {
 func (c *Conn) NetConn() net.Conn { return c.socket.NetConn() }
 
 // Cut drops the TCP connection without a close frame, as a lost network does. The session stays resumable.
-func (c *Conn) Cut() { c.socket.NetConn().Close() }
+func (c *Conn) Cut() { _ = c.socket.NetConn().Close() }
 
 // Leave closes with code 1000, which ends the session.
 func (c *Conn) Leave() {
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	c.socket.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""),
-		time.Now().Add(time.Second))
-	c.socket.Close()
+	_ = c.socket.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""),
+		time.Now().Add(time.Second)) // the connection may be gone already
+	_ = c.socket.Close()
 }
 
 // CloseCode is the code with which the server closed, or 0 when the connection ended otherwise.

@@ -111,7 +111,7 @@ func (c *Client) Raw(ctx context.Context, method, target string, header http.Hea
 	if err != nil {
 		return Response{}, err
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	data, err := io.ReadAll(answer.Body)
 	if err != nil {
 		return Response{}, fmt.Errorf("%s %s: read the answer: %w", method, target, err)
