@@ -1,0 +1,145 @@
+package roles
+
+import (
+	"reflect"
+
+	"guildhall.chat/guildhall/api/access"
+	"guildhall.chat/guildhall/api/audit"
+	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/permissions"
+	"guildhall.chat/guildhall/internal/store"
+)
+
+const defaultName = "new role"
+
+// create makes a role just above @everyone.
+// https://discord.com/developers/docs/resources/guild#create-guild-role
+func (h *Handlers) create(c *call.Call) error {
+	guild, err := c.ID("guild_id", discord.ErrUnknownGuild)
+	if err != nil {
+		return err
+	}
+	var b body
+	if err := c.Bind(&b); err != nil {
+		return err
+	}
+	if err := b.check(); err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	var made discord.Role
+	err = h.access.Change(c, guild, permissions.ManageRoles, func(tx *store.Tx, v *access.Visit) error {
+		if len(v.Guild.Guild.Roles) >= maxRoles {
+			return discord.ErrTooManyRoles
+		}
+		made = discord.Role{
+			ID: tx.NewID(), Name: defaultName, Position: 1, Permissions: v.Guild.Role(guild).Permissions,
+		}
+		if err := b.apply(ctx, tx, &made); err != nil {
+			return err
+		}
+		if b.Permissions.Set && !permissions.MayGrant(v.Permissions, made.Permissions) {
+			return discord.ErrMissingPermissions
+		}
+		if err := tx.CreateRole(ctx, guild, made); err != nil {
+			return err
+		}
+		entry, err := audit.Changed(c, discord.AuditRoleCreate, made.ID, nil, made, audited...)
+		if err != nil {
+			return err
+		}
+		return tx.Audit(ctx, guild, entry)
+	})
+	if err != nil {
+		return err
+	}
+	return c.OK(made)
+}
+
+// update changes a role that the caller outranks. Of @everyone only the permissions can change.
+// https://discord.com/developers/docs/resources/guild#modify-guild-role
+func (h *Handlers) update(c *call.Call) error {
+	guild, role, err := ids(c)
+	if err != nil {
+		return err
+	}
+	var b body
+	if err := c.Bind(&b); err != nil {
+		return err
+	}
+	if err := b.check(); err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	var after discord.Role
+	err = h.access.Change(c, guild, permissions.ManageRoles, func(tx *store.Tx, v *access.Visit) error {
+		before := v.Guild.Role(role)
+		if before == nil {
+			return discord.ErrUnknownRole
+		}
+		after = *before
+		if err := b.apply(ctx, tx, &after); err != nil {
+			return err
+		}
+		if !v.Guild.Rules.OutranksRole(v.Member, access.Rule(before)) ||
+			!permissions.MayGrant(v.Permissions, before.Permissions^after.Permissions) {
+			return discord.ErrMissingPermissions
+		}
+		if role == guild {
+			only := *before
+			only.Permissions = after.Permissions
+			if !reflect.DeepEqual(only, after) {
+				return discord.ErrInvalidRole
+			}
+		}
+		if reflect.DeepEqual(*before, after) {
+			return nil
+		}
+		if err := tx.UpdateRoles(ctx, guild, after); err != nil {
+			return err
+		}
+		entry, err := audit.Changed(c, discord.AuditRoleUpdate, role, before, after, audited...)
+		if err != nil {
+			return err
+		}
+		return tx.Audit(ctx, guild, entry)
+	})
+	if err != nil {
+		return err
+	}
+	return c.OK(after)
+}
+
+// remove deletes a role. @everyone stays, and so do those that belong to a bot.
+// https://discord.com/developers/docs/resources/guild#delete-guild-role
+func (h *Handlers) remove(c *call.Call) error {
+	guild, role, err := ids(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	err = h.access.Change(c, guild, permissions.ManageRoles, func(tx *store.Tx, v *access.Visit) error {
+		r := v.Guild.Role(role)
+		switch {
+		case r == nil:
+			return discord.ErrUnknownRole
+		case !v.Guild.Rules.OutranksRole(v.Member, access.Rule(r)):
+			return discord.ErrMissingPermissions
+		case role == guild, r.Managed:
+			return discord.ErrInvalidRole
+		}
+		if err := tx.DeleteRole(ctx, guild, role); err != nil {
+			return err
+		}
+		entry, err := audit.Changed(c, discord.AuditRoleDelete, role, r, nil, audited...)
+		if err != nil {
+			return err
+		}
+		return tx.Audit(ctx, guild, entry)
+	})
+	if err != nil {
+		return err
+	}
+	return c.Done()
+}
