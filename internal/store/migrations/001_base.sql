@@ -51,6 +51,7 @@ create table email_verifications (
     email       text not null,
     expires_at  timestamptz not null
 );
+create index email_verifications_user on email_verifications (user_id);
 
 -- Uploaded pictures, named by their content.
 create table images (
