@@ -13,18 +13,23 @@ import (
 
 type cli struct {
 	Run     runCommand     `cmd:"" default:"withargs" help:"Run the platform until Ctrl-C."`
-	Install installCommand `cmd:"" help:"Install PostgreSQL and Redis if they are missing (Debian, as root)."`
+	Install installCommand `cmd:"" help:"Install PostgreSQL and Redis if they are missing (on Debian, as root)."`
 }
 
-type installCommand struct{}
+type installCommand struct {
+	Tests bool `help:"Also what only tests need: a C compiler and Node.js."`
+}
 
 // Run installs what is missing.
-func (installCommand) Run(ctx context.Context) error {
+func (c *installCommand) Run(ctx context.Context) error {
 	programs, err := install.Ensure(ctx, 0, os.Stdout)
 	if err != nil {
 		return err
 	}
 	fmt.Printf("PostgreSQL %d: %s\nRedis: %s\n", programs.Postgres.Version, programs.Postgres.Dir, programs.Redis)
+	if c.Tests {
+		return install.EnsureTestTools(ctx, os.Stdout)
+	}
 	return nil
 }
 

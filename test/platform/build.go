@@ -37,6 +37,7 @@ func build(packages ...string) (scratch.Dir, error) {
 	args := append([]string{"build", "-o", dir.Path + string(filepath.Separator)}, packages...)
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as make build does
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return scratch.Dir{}, fmt.Errorf("build %v: %w\n%s", packages, err, output)
 	}

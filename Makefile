@@ -1,0 +1,64 @@
+# make help lists the targets. Variables that a user sets are in the lines of their target.
+
+BIN            ?= bin
+SERVICES       := api gateway shard-router
+GOLANGCI       := 2.15.0
+CACHE          := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/guildhall
+GOLANGCI_LINT  := $(CACHE)/golangci-lint-$(GOLANGCI)
+
+# Budgets: past them a run has hung, whatever the machine.
+LINT_TIMEOUT   := 15m
+UNIT_TIMEOUT   := 20m
+SUITES_TIMEOUT := 40m
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run build test tools lint unit suites bench generate image
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## run the platform on http://127.0.0.1:8080 until Ctrl-C (SHARDS=4, GUILDHALL_ADDR=..., GUILDHALL_DATA=...)
+	@exec $(BIN)/local run --bin $(BIN) $(if $(SHARDS),--shards $(SHARDS))
+
+build: go ## build the services, and the local platform, into bin/
+	@echo "building $(SERVICES); the first time takes minutes"
+	CGO_ENABLED=0 go build -v -o $(BIN)/ ./hack/local $(SERVICES:%=./%)
+
+test: tools lint unit suites ## run every test: lint, unit tests with the race detector, suites on running platforms
+
+tools: go # what tests need: PostgreSQL, Redis, a C compiler for the race detector, Node.js for discord.js
+	go run ./hack/local install --tests
+
+lint: go $(GOLANGCI_LINT) ## check the code with go vet and golangci-lint
+	go vet ./...
+	$(GOLANGCI_LINT) run --timeout $(LINT_TIMEOUT) ./...
+
+# A file named by the version: another version is another file.
+$(GOLANGCI_LINT):
+	@echo "building golangci-lint $(GOLANGCI); this takes minutes, once"
+	mkdir -p $(CACHE)/new
+	GOBIN=$(CACHE)/new GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(GOLANGCI)
+	mv $(CACHE)/new/golangci-lint $@
+
+unit: go ## run the tests beside the code, with the race detector (UNIT_TIMEOUT a package)
+	go test -race -timeout $(UNIT_TIMEOUT) $$(go list ./... | grep -v '/guildhall/test/')
+
+suites: go ## run the suites in test/, each on platforms of its own, one after the other (SUITES_TIMEOUT a suite)
+	CGO_ENABLED=0 go test -p 1 -timeout $(SUITES_TIMEOUT) ./test/...
+
+bench: go ## run the benchmarks, each against its peer in the same run: a table, and JSON lines in bin/bench.jsonl
+	@mkdir -p $(BIN)
+	go run ./hack/bench --json $(BIN)/bench.jsonl
+
+generate: go ## make the generated code anew
+	go generate ./...
+
+image: ## build the container image guildhall (TAG=dev; needs docker, podman or buildah)
+	@engine=$$(command -v docker || command -v podman || command -v buildah) \
+		|| { echo "make image needs docker, podman or buildah on the PATH"; exit 1; }; \
+	$$engine build -t guildhall:$(or $(TAG),dev) .
+
+.PHONY: go
+go:
+	@command -v go >/dev/null || { echo "Guildhall needs Go, the version that go.mod says or later: https://go.dev/dl/"; exit 1; }
