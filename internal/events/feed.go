@@ -1,9 +1,8 @@
 package events
 
 import (
-	"context"
+	"errors"
 	"sync"
-	"time"
 
 	"guildhall.chat/guildhall/internal/snowflake"
 )
@@ -25,6 +24,7 @@ type Handler interface {
 type Feed struct {
 	log   snowflake.ID
 	feeds *Feeds
+	link  *link // where it is subscribed; under the lock of feeds
 
 	mu      sync.Mutex
 	queue   []Event // seq -1 stands for "look whether the log has more"
@@ -42,18 +42,19 @@ func (f *Feed) Start(after int64, h Handler) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.handler, f.last = h, after
-	// Between the snapshot and now an event may have been missed by a subscription that was just moving.
-	f.queue = append(f.queue, Event{Seq: seqCheck})
 	f.wake()
 }
 
 // Close ends the feed. The handler may be inside a last call.
 func (f *Feed) Close() {
-	f.mu.Lock()
-	f.closed = true
-	f.queue = nil
-	f.mu.Unlock()
+	f.finish()
 	f.feeds.drop(f)
+}
+
+func (f *Feed) finish() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed, f.queue = true, nil
 }
 
 // push is called by the subscriber's reader and must not block.
@@ -138,25 +139,26 @@ func (f *Feed) isClosed() bool {
 // up while there is a hole to fill, and nothing later is handed over meanwhile.
 func (f *Feed) refill(last, until int64, h Handler) int64 {
 	for attempt := 0; !f.isClosed(); attempt++ {
-		missing, err := f.feeds.readLog(last, until, f.log)
-		if err != nil {
-			if f.feeds.pause(attempt) {
-				f.feeds.logger.Warn("hole not filled yet", "log", f.log, "after", last, "error", err)
-				continue
-			}
-			return last
-		}
-		if len(missing) == 0 {
-			return last
-		}
-		if missing[0].Seq != last+1 {
+		missing, err := f.feeds.readLog(f.log, last, until)
+		switch {
+		case errors.Is(err, errGone):
 			feedsLost.Inc()
 			f.Close()
 			h.Lost()
 			return last
+		case err != nil:
+			if !f.feeds.pause(attempt) {
+				return last
+			}
+			if attempt%10 == 9 {
+				f.feeds.logger.Warn("hole not filled yet", "log", f.log, "after", last, "error", err)
+			}
+			continue
+		case len(missing) == 0:
+			return last
 		}
 		for _, e := range missing {
-			if e.Seq != last+1 {
+			if e.Seq != last+1 || f.isClosed() {
 				break
 			}
 			h.Event(e)
@@ -169,30 +171,4 @@ func (f *Feed) refill(last, until int64, h Handler) int64 {
 		attempt = 0
 	}
 	return last
-}
-
-// pause waits before the next attempt, longer each time; false when the process stops.
-func (fs *Feeds) pause(attempt int) bool {
-	wait := min(50*time.Millisecond<<min(attempt, 6), 2*time.Second)
-	select {
-	case <-fs.ctx.Done():
-		return false
-	case <-time.After(wait):
-		return true
-	}
-}
-
-// readLog returns the events after last, from the stream where it has them all and from the outbox otherwise. With
-// until 0 it returns what the stream has, or nothing.
-func (fs *Feeds) readLog(last, until int64, log snowflake.ID) ([]Event, error) {
-	ctx, cancel := context.WithTimeout(fs.ctx, readTimeout)
-	defer cancel()
-	evs, err := fs.readStream(ctx, log, last)
-	if err == nil && len(evs) > 0 && evs[0].Seq == last+1 {
-		return evs, nil
-	}
-	if err == nil && len(evs) == 0 && until == 0 {
-		return nil, nil
-	}
-	return fs.source.Outbox(ctx, log, last, fillBatch)
 }

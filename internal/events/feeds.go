@@ -3,7 +3,6 @@ package events
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -11,38 +10,31 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"golang.org/x/sync/errgroup"
 
 	"guildhall.chat/guildhall/internal/snowflake"
 )
 
 const (
-	// readTimeout bounds one look into a log.
-	readTimeout = 3 * time.Second
-	// confirmTimeout bounds how long a subscription may take to be confirmed before it is tried anew.
-	confirmTimeout = 3 * time.Second
-	// sweepInterval is how often all feeds are compared with their logs, in case that a publication was lost without
-	// the connection ending.
-	sweepInterval = 5 * time.Second
-	sweepBatch    = 500
-	// moveConcurrency is how many logs are subscribed anew side by side after a connection was lost.
-	moveConcurrency = 64
 	// openAttempts is how often Open tries, while a connection is just being replaced.
 	openAttempts = 5
+	// outboxReaders bounds the reads of the outbox side by side: when Redis loses everything, all feeds need it.
+	outboxReaders = 8
 )
 
 // Feeds subscribes this process to logs: one connection a Redis master, whatever the number of logs and sessions.
 type Feeds struct {
-	ctx    context.Context // ends with Run
+	ctx    context.Context // ends with Close
 	stop   context.CancelFunc
 	rdb    *redis.ClusterClient
 	source Source
+	outbox chan struct{} // a place for each of outboxReaders
 	logger *slog.Logger
 
-	mu    sync.Mutex
-	feeds map[snowflake.ID]*Feed
-	links map[string]*link // by address of the master
-	where map[snowflake.ID]*link
+	mu     sync.Mutex
+	closed bool
+	feeds  map[snowflake.ID]*Feed
+	links  map[string]*link // by address of the master
+	tasks  sync.WaitGroup
 }
 
 // NewFeeds returns feeds over a Redis Cluster; source fills the holes that Redis can't. They live until Close.
@@ -50,42 +42,55 @@ func NewFeeds(rdb *redis.ClusterClient, source Source, logger *slog.Logger) *Fee
 	ctx, stop := context.WithCancel(context.Background())
 	fs := &Feeds{
 		ctx: ctx, stop: stop, rdb: rdb, source: source, logger: logger,
-		feeds: map[snowflake.ID]*Feed{},
-		links: map[string]*link{},
-		where: map[snowflake.ID]*link{},
+		outbox: make(chan struct{}, outboxReaders),
+		feeds:  map[snowflake.ID]*Feed{},
+		links:  map[string]*link{},
 	}
-	go fs.sweep()
+	fs.spawn(fs.sweep)
 	return fs
 }
 
-// Close ends every feed and connection.
-func (fs *Feeds) Close() {
-	fs.stop()
+// spawn runs a task that Close waits for.
+func (fs *Feeds) spawn(task func()) {
 	fs.mu.Lock()
-	links := fs.links
-	fs.links = map[string]*link{}
-	fs.mu.Unlock()
-	for _, l := range links {
-		l.close()
+	defer fs.mu.Unlock()
+	if !fs.closed {
+		fs.tasks.Go(task)
 	}
 }
 
-var errOpen = errors.New("log is already open")
+// Close ends every feed and connection. A handler may be inside a last call.
+func (fs *Feeds) Close() {
+	fs.mu.Lock()
+	fs.closed = true
+	links, feeds := fs.links, fs.feeds
+	fs.links, fs.feeds = map[string]*link{}, map[snowflake.ID]*Feed{}
+	fs.mu.Unlock()
+	fs.stop()
+	for _, f := range feeds {
+		feedsOpen.Dec()
+		f.finish()
+	}
+	for _, l := range links {
+		l.end(context.Canceled)
+	}
+	fs.tasks.Wait()
+}
+
+var (
+	errOpen   = errors.New("log is already open")
+	errClosed = errors.New("closed")
+)
 
 // Open subscribes to a log, which must not be open yet, and buffers its events. When it returns, every event published
 // from now on is in the feed: the snapshot may be loaded.
 func (fs *Feeds) Open(ctx context.Context, log snowflake.ID) (*Feed, error) {
 	f := &Feed{log: log, feeds: fs}
-	fs.mu.Lock()
-	if fs.feeds[log] != nil {
-		fs.mu.Unlock()
-		return nil, errOpen
+	if err := fs.add(f); err != nil {
+		return nil, err
 	}
-	fs.feeds[log] = f
-	fs.mu.Unlock()
-	feedsOpen.Inc()
 	for attempt := 0; ; attempt++ {
-		err := fs.subscribe(ctx, log)
+		err := fs.subscribe(ctx, f)
 		if err == nil {
 			return f, nil
 		}
@@ -97,40 +102,18 @@ func (fs *Feeds) Open(ctx context.Context, log snowflake.ID) (*Feed, error) {
 	}
 }
 
-// subscribe has the log's channel confirmed by the node that owns its slot.
-func (fs *Feeds) subscribe(ctx context.Context, log snowflake.ID) error {
-	ctx, cancel := context.WithTimeout(ctx, confirmTimeout)
-	defer cancel()
-	node, err := fs.rdb.MasterForKey(ctx, channelOf(log))
-	if err != nil {
-		return fmt.Errorf("node of log %s: %w", log, err)
-	}
-	l := fs.link(node)
-	confirmed := l.subscribe(log)
-	select {
-	case err := <-confirmed:
-		if err != nil {
-			return fmt.Errorf("subscribe to log %s: %w", log, err)
-		}
-	case <-ctx.Done():
-		return fmt.Errorf("subscribe to log %s: %w", log, ctx.Err())
-	}
-	fs.mu.Lock()
-	fs.where[log] = l
-	fs.mu.Unlock()
-	return nil
-}
-
-func (fs *Feeds) link(node *redis.Client) *link {
-	addr := node.Options().Addr
+func (fs *Feeds) add(f *Feed) error {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	if l := fs.links[addr]; l != nil {
-		return l
+	switch {
+	case fs.closed:
+		return errClosed
+	case fs.feeds[f.log] != nil:
+		return errOpen
 	}
-	l := newLink(fs, addr, node)
-	fs.links[addr] = l
-	return l
+	fs.feeds[f.log] = f
+	feedsOpen.Inc()
+	return nil
 }
 
 // drop forgets a closed feed.
@@ -141,8 +124,7 @@ func (fs *Feeds) drop(f *Feed) {
 		return
 	}
 	delete(fs.feeds, f.log)
-	l := fs.where[f.log]
-	delete(fs.where, f.log)
+	l := f.link
 	fs.mu.Unlock()
 	feedsOpen.Dec()
 	if l != nil {
@@ -184,117 +166,13 @@ func logOf(channel string) (snowflake.ID, bool) {
 	return snowflake.ID(id), err == nil
 }
 
-// linkLost moves the logs of a link that ended to wherever their slots are now, and lets their feeds look for what they
-// missed meanwhile.
-func (fs *Feeds) linkLost(l *link, logs []snowflake.ID, cause error) {
-	fs.mu.Lock()
-	if fs.links[l.addr] == l {
-		delete(fs.links, l.addr)
+// pause waits before the next attempt, longer each time; false when the process stops.
+func (fs *Feeds) pause(attempt int) bool {
+	wait := min(50*time.Millisecond<<min(attempt, 6), 2*time.Second)
+	select {
+	case <-fs.ctx.Done():
+		return false
+	case <-time.After(wait):
+		return true
 	}
-	fs.mu.Unlock()
-	if fs.ctx.Err() != nil {
-		return
-	}
-	linksLost.Inc()
-	fs.logger.Warn("subscriber connection to Redis lost", "node", l.addr, "logs", len(logs), "error", cause)
-	fs.rdb.ReloadState(fs.ctx)
-	fs.move(logs...)
-}
-
-// move subscribes logs anew, each until it is confirmed or its feed is closed. One whose slot nobody serves does not
-// hold up the others.
-func (fs *Feeds) move(logs ...snowflake.ID) {
-	var group errgroup.Group
-	group.SetLimit(moveConcurrency)
-	for _, log := range logs {
-		group.Go(func() error {
-			fs.moveOne(log)
-			return nil
-		})
-	}
-	_ = group.Wait()
-}
-
-func (fs *Feeds) moveOne(log snowflake.ID) {
-	for attempt := 0; ; attempt++ {
-		f := fs.feed(log)
-		if f == nil {
-			return
-		}
-		err := fs.subscribe(fs.ctx, log)
-		if err == nil {
-			f.check()
-			return
-		}
-		if attempt%10 == 9 {
-			fs.logger.Warn("log not subscribed yet", "log", log, "error", err)
-		}
-		if !fs.pause(attempt) {
-			return
-		}
-		fs.rdb.ReloadState(fs.ctx)
-	}
-}
-
-// sweep compares every feed with its log's last seq.
-func (fs *Feeds) sweep() {
-	ticker := time.NewTicker(sweepInterval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-fs.ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		fs.mu.Lock()
-		all := make([]*Feed, 0, len(fs.feeds))
-		for _, f := range fs.feeds {
-			all = append(all, f)
-		}
-		fs.mu.Unlock()
-		for start := 0; start < len(all); start += sweepBatch {
-			fs.compare(all[start:min(start+sweepBatch, len(all))])
-		}
-	}
-}
-
-func (fs *Feeds) compare(feeds []*Feed) {
-	ctx, cancel := context.WithTimeout(fs.ctx, readTimeout)
-	defer cancel()
-	cmds := make([]*redis.StringCmd, len(feeds))
-	_, _ = fs.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-		for i, f := range feeds {
-			cmds[i] = pipe.HGet(ctx, stateKey(f.log), fieldLast)
-		}
-		return nil
-	})
-	for i, f := range feeds {
-		if newest, err := cmds[i].Int64(); err == nil {
-			if last, started := f.position(); started && newest > last {
-				f.check()
-			}
-		}
-	}
-}
-
-// readStream returns the events of a log that Redis has after last, at most fillBatch.
-func (fs *Feeds) readStream(ctx context.Context, log snowflake.ID, last int64) ([]Event, error) {
-	entries, err := fs.rdb.XRangeN(ctx, streamKey(log), fmt.Sprintf("%d-0", last+1), "+", fillBatch).Result()
-	if err != nil {
-		return nil, fmt.Errorf("read log %s: %w", log, err)
-	}
-	evs := make([]Event, 0, len(entries))
-	for _, entry := range entries {
-		body, _ := entry.Values["e"].(string)
-		seq, err := strconv.ParseInt(strings.TrimSuffix(entry.ID, "-0"), 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("entry %q of log %s: %w", entry.ID, log, errMalformed)
-		}
-		e, err := Decode(log, seq, []byte(body))
-		if err != nil {
-			return nil, fmt.Errorf("entry %q of log %s: %w", entry.ID, log, err)
-		}
-		evs = append(evs, e)
-	}
-	return evs, nil
 }

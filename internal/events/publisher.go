@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -75,30 +76,34 @@ func (p *Publisher) append(ctx context.Context, log snowflake.ID, evs []Event) e
 	target := evs[len(evs)-1].Seq
 	last, err := p.run(ctx, log, "", evs)
 	for err == nil && last < target {
-		last, err = p.fill(ctx, log, last)
+		last, _, err = p.fill(ctx, log, last)
 	}
 	return err
 }
 
-// fill sends the next rows after last. When the outbox no longer has them, it continues at the oldest that it has;
-// feeds that are further behind learn that they have lost events.
-func (p *Publisher) fill(ctx context.Context, log snowflake.ID, last int64) (int64, error) {
+// fill sends the next rows after last and returns where the log has got to and how many rows that took. When the outbox
+// no longer has the next one, it continues at the oldest that it has; feeds that are further behind learn that they have
+// lost events.
+func (p *Publisher) fill(ctx context.Context, log snowflake.ID, last int64) (reached, sent int64, err error) {
 	rows, err := p.source.Outbox(ctx, log, last, fillBatch)
 	if err != nil {
-		return last, err
+		return last, 0, err
 	}
 	if len(rows) == 0 {
-		return last, errors.New("outbox has no row after the last published")
+		return last, 0, fmt.Errorf("outbox has no event of log %s after %d", log, last)
 	}
 	base := ""
 	if rows[0].Seq != last+1 {
 		base = fmt.Sprint(rows[0].Seq - 1)
 	}
-	reached, err := p.run(ctx, log, base, rows)
-	if err == nil && reached <= last {
-		return last, fmt.Errorf("log stays at %d", reached)
+	reached, err = p.run(ctx, log, base, rows)
+	switch {
+	case err != nil:
+		return last, 0, err
+	case reached <= last:
+		return last, 0, fmt.Errorf("log %s stays at %d", log, reached)
 	}
-	return reached, err
+	return reached, min(reached-rows[0].Seq+1, int64(len(rows))), nil
 }
 
 func (p *Publisher) run(ctx context.Context, log snowflake.ID, base string, evs []Event) (int64, error) {
@@ -145,8 +150,22 @@ type Head struct {
 	Seq int64
 }
 
-// CatchUp brings every log in Redis to its head and reports how many events it had to send: the relay's work.
+// catchUpBatch is how many logs' states CatchUp asks for in one round trip.
+const catchUpBatch = 500
+
+// CatchUp brings every log in Redis to its head and reports how many events it had to send: the relay's work. A log that
+// fails does not stop the others.
 func (p *Publisher) CatchUp(ctx context.Context, heads []Head) (sent int64, err error) {
+	var failures []error
+	for batch := range slices.Chunk(heads, catchUpBatch) {
+		n, err := p.catchUp(ctx, batch)
+		sent += n
+		failures = append(failures, err)
+	}
+	return sent, errors.Join(failures...)
+}
+
+func (p *Publisher) catchUp(ctx context.Context, heads []Head) (sent int64, err error) {
 	cmds := make([]*redis.StringCmd, len(heads))
 	// A node that is down fails its own commands; the others' answers are good.
 	_, _ = p.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
@@ -155,27 +174,23 @@ func (p *Publisher) CatchUp(ctx context.Context, heads []Head) (sent int64, err 
 		}
 		return nil
 	})
-	var failed error
 	for i, h := range heads {
-		last, err := cmds[i].Int64()
-		unknown := errors.Is(err, redis.Nil)
-		if err != nil && !unknown {
-			failed = fmt.Errorf("read state of log %s: %w", h.Log, err)
+		last, stateErr := cmds[i].Int64()
+		if stateErr != nil && !errors.Is(stateErr, redis.Nil) {
+			// One of them is enough: when a node is down, all its logs fail.
+			err = fmt.Errorf("read state of log %s: %w", h.Log, stateErr)
 			continue
 		}
-		if unknown {
-			// All the outbox has goes in again: a log that Redis lost is whole afterwards.
-			last = 0
-		}
+		// Of a log that Redis does not know, all that the outbox has goes in again; afterwards it is whole.
 		for last < h.Seq {
-			reached, err := p.fill(ctx, h.Log, last)
-			if err != nil {
-				failed = err
+			reached, n, fillErr := p.fill(ctx, h.Log, last)
+			if fillErr != nil {
+				err = fillErr
 				break
 			}
-			sent += reached - last
+			sent += n
 			last = reached
 		}
 	}
-	return sent, failed
+	return sent, err
 }

@@ -1,0 +1,136 @@
+package events
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"guildhall.chat/guildhall/internal/snowflake"
+)
+
+const (
+	// readTimeout bounds one look into a log.
+	readTimeout = 3 * time.Second
+	// sweepInterval is how often all feeds are compared with their logs, in case that a publication was lost without
+	// the connection ending.
+	sweepInterval = 5 * time.Second
+	sweepBatch    = 500
+)
+
+// errGone says that the events after a feed's last are past the window.
+var errGone = errors.New("events are past the window")
+
+// readLog returns the events after last, from the stream where it has them and from the outbox otherwise; errGone when
+// the next one is no longer to be had. Without until, the seq of a later event that is known to be, it may find that
+// there is nothing.
+func (fs *Feeds) readLog(log snowflake.ID, last, until int64) ([]Event, error) {
+	evs, newest, err := fs.readStream(log, last)
+	switch {
+	case err == nil && len(evs) > 0 && evs[0].Seq == last+1:
+		return evs, nil
+	case err == nil && until == 0 && newest > 0 && newest <= last:
+		return nil, nil
+	}
+	// Redis did not answer, knows nothing of the log, or no longer has what comes next.
+	if evs, err = fs.readOutbox(log, last); err != nil {
+		return nil, err
+	}
+	switch {
+	case len(evs) > 0 && evs[0].Seq == last+1:
+		return evs, nil
+	case len(evs) == 0 && max(until, newest) <= last:
+		return nil, nil
+	}
+	return nil, errGone
+}
+
+func (fs *Feeds) readOutbox(log snowflake.ID, last int64) ([]Event, error) {
+	select {
+	case fs.outbox <- struct{}{}:
+		defer func() { <-fs.outbox }()
+	case <-fs.ctx.Done():
+		return nil, fs.ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(fs.ctx, readTimeout)
+	defer cancel()
+	return fs.source.Outbox(ctx, log, last, fillBatch)
+}
+
+// readStream returns the events of a log that Redis has after last, at most fillBatch, and the newest seq that it knows
+// of, 0 for none.
+func (fs *Feeds) readStream(log snowflake.ID, last int64) (evs []Event, newest int64, err error) {
+	ctx, cancel := context.WithTimeout(fs.ctx, readTimeout)
+	defer cancel()
+	var entries *redis.XMessageSliceCmd
+	var state *redis.StringCmd
+	_, err = fs.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		entries = pipe.XRangeN(ctx, streamKey(log), fmt.Sprintf("%d-0", last+1), "+", fillBatch)
+		state = pipe.HGet(ctx, stateKey(log), fieldLast)
+		return nil
+	})
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return nil, 0, fmt.Errorf("read log %s: %w", log, err)
+	}
+	if newest, err = state.Int64(); err != nil && !errors.Is(err, redis.Nil) {
+		return nil, 0, fmt.Errorf("state of log %s: %w", log, err)
+	}
+	for _, entry := range entries.Val() {
+		body, _ := entry.Values["e"].(string)
+		seq, err := strconv.ParseInt(strings.TrimSuffix(entry.ID, "-0"), 10, 64)
+		if err != nil {
+			return nil, 0, fmt.Errorf("entry %q of log %s: %w", entry.ID, log, errMalformed)
+		}
+		e, err := Decode(log, seq, []byte(body))
+		if err != nil {
+			return nil, 0, fmt.Errorf("entry %q of log %s: %w", entry.ID, log, err)
+		}
+		evs = append(evs, e)
+	}
+	return evs, newest, nil
+}
+
+// sweep compares every feed with its log's last seq.
+func (fs *Feeds) sweep() {
+	ticker := time.NewTicker(sweepInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-fs.ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		fs.mu.Lock()
+		all := make([]*Feed, 0, len(fs.feeds))
+		for _, f := range fs.feeds {
+			all = append(all, f)
+		}
+		fs.mu.Unlock()
+		for start := 0; start < len(all); start += sweepBatch {
+			fs.compare(all[start:min(start+sweepBatch, len(all))])
+		}
+	}
+}
+
+func (fs *Feeds) compare(feeds []*Feed) {
+	ctx, cancel := context.WithTimeout(fs.ctx, readTimeout)
+	defer cancel()
+	cmds := make([]*redis.StringCmd, len(feeds))
+	_, _ = fs.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for i, f := range feeds {
+			cmds[i] = pipe.HGet(ctx, stateKey(f.log), fieldLast)
+		}
+		return nil
+	})
+	for i, f := range feeds {
+		if newest, err := cmds[i].Int64(); err == nil {
+			if last, started := f.position(); started && newest > last {
+				f.check()
+			}
+		}
+	}
+}
