@@ -1,0 +1,72 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/snowflake"
+)
+
+// CreateApplication makes an application of a user, with the seed of the Ed25519 key that signs what is sent to it. ErrFull:
+// the user has the most already.
+func (tx *Tx) CreateApplication(ctx context.Context, owner snowflake.ID, name string, seed []byte, most int) (discord.Application, error) {
+	if err := found(tx.Exec(ctx, `select from users where id = $1 for no key update`, owner)); err != nil {
+		return discord.Application{}, fmt.Errorf("lock user %s: %w", owner, err)
+	}
+	var n int
+	if err := tx.QueryRow(ctx, `select count(*) from applications where owner_id = $1`, owner).Scan(&n); err != nil {
+		return discord.Application{}, fmt.Errorf("count applications of user %s: %w", owner, err)
+	}
+	if n >= most {
+		return discord.Application{}, ErrFull
+	}
+	id := tx.NewID()
+	_, err := tx.Exec(ctx, `insert into applications (id, owner_id, name, sign_key) values ($1, $2, $3, $4)`,
+		id, owner, name, seed)
+	if err != nil {
+		return discord.Application{}, fmt.Errorf("create application: %w", err)
+	}
+	return application(ctx, tx, id)
+}
+
+// LockApplication returns an application and keeps it from changing until the end of the change.
+func (tx *Tx) LockApplication(ctx context.Context, id snowflake.ID) (discord.Application, error) {
+	if err := found(tx.Exec(ctx, `select from applications where id = $1 for update`, id)); err != nil {
+		return discord.Application{}, fmt.Errorf("lock application %s: %w", id, err)
+	}
+	return application(ctx, tx, id)
+}
+
+// UpdateApplication writes what can be changed of an application.
+func (tx *Tx) UpdateApplication(ctx context.Context, a discord.Application) error {
+	err := found(tx.Exec(ctx, `update applications set name = $2, icon = $3, description = $4, flags = $5, bot_public = $6,
+		tags = $7 where id = $1`, a.ID, a.Name, a.Icon, a.Description, a.Flags, a.BotPublic, a.Tags))
+	if err != nil {
+		return fmt.Errorf("update application %s: %w", a.ID, err)
+	}
+	return nil
+}
+
+// CreateBot makes the bot user of an application that has none, with a log of its own. It has no token yet.
+func (tx *Tx) CreateBot(ctx context.Context, app snowflake.ID, username string) (discord.User, error) {
+	id := tx.NewID()
+	if _, err := tx.Exec(ctx, `insert into users (id, username, bot) values ($1, $2, true)`, id, username); err != nil {
+		return discord.User{}, fmt.Errorf("create bot: %w", err)
+	}
+	if err := tx.NewLog(ctx, id); err != nil {
+		return discord.User{}, err
+	}
+	if err := found(tx.Exec(ctx, `update applications set bot_id = $2 where id = $1 and bot_id is null`, app, id)); err != nil {
+		return discord.User{}, fmt.Errorf("give application %s its bot: %w", app, err)
+	}
+	return scanUser(tx.QueryRow(ctx, `select `+userColumns+` from users u where u.id = $1`, id))
+}
+
+// ResetBotToken makes a bot's token the one with the hash, ends the sessions of the old one and returns the new epoch.
+func (tx *Tx) ResetBotToken(ctx context.Context, bot snowflake.ID, hash []byte) (epoch int64, err error) {
+	if err := found(tx.Exec(ctx, `update applications set bot_token_hash = $2 where bot_id = $1`, bot, hash)); err != nil {
+		return 0, fmt.Errorf("reset token of bot %s: %w", bot, err)
+	}
+	return tx.credentialsChanged(ctx, bot)
+}
