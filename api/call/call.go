@@ -105,6 +105,17 @@ func (c *Call) QueryID(name string) (id snowflake.ID, ok bool, err error) {
 	return id, true, nil
 }
 
+// QueryText reads a text of so many characters from the query.
+func (c *Call) QueryText(name string, least, most int) (string, error) {
+	text := c.Query(name)
+	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		return "", form.Single(name, "BASE_TYPE_INVALID", "Value is not a text.")
+	}
+	var p form.Problems
+	p.Length(name, text, least, most)
+	return text, p.Err()
+}
+
 // QueryBool reads a flag from the query, in any of the forms that Discord takes.
 func (c *Call) QueryBool(name string) bool {
 	switch c.Query(name) {
