@@ -15,16 +15,21 @@ import (
 // Change runs fn in a store.Change that holds the guild's lock: changes of one guild happen one after another, and what
 // fn checks is true until it commits. The caller needs all of need in the guild. fn may run more than once.
 func (a *Access) Change(c *call.Call, guild snowflake.ID, need permissions.Set, fn func(tx *store.Tx, v *Visit) error) error {
-	// From memory first: who may not do it doesn't get to hold the lock.
+	return a.ChangeIf(c, guild, func(v *Visit) error { return v.Need(need) }, fn)
+}
+
+// ChangeIf is Change for callers of whom more than permissions in the guild is asked. may is run on the guild in memory,
+// so that who may not do it doesn't get to hold the lock, and again under the lock.
+func (a *Access) ChangeIf(c *call.Call, guild snowflake.ID, may func(*Visit) error, fn func(tx *store.Tx, v *Visit) error) error {
 	visit, err := a.Enter(c, guild)
 	if err != nil {
 		return err
 	}
-	if err := visit.Need(need); err != nil {
+	if err := may(visit); err != nil {
 		return err
 	}
 	return a.change(c, guild, func(tx *store.Tx, v *Visit) error {
-		if err := v.Need(need); err != nil {
+		if err := may(v); err != nil {
 			return err
 		}
 		return fn(tx, v)
