@@ -58,6 +58,10 @@ type Guild struct {
 // https://discord.com/developers/docs/resources/guild#guild-object-system-channel-flags
 const SystemSuppressJoins = 1 << 0
 
+// FeatureCommunity is the guild feature that needs a rules and an updates channel.
+// https://discord.com/developers/docs/resources/guild#guild-object-guild-features
+const FeatureCommunity = "COMMUNITY"
+
 // UnavailableGuild stands for a guild in READY, and in GUILD_DELETE: during an outage with Unavailable, without it
 // when the user has left.
 type UnavailableGuild struct {

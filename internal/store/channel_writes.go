@@ -41,8 +41,12 @@ const channelUpdate = `update channels set type = $3, name = $4, topic = $5, pos
 
 // channelValues are the arguments of both statements; what the channel's type doesn't have gets its default.
 func channelValues(guild snowflake.ID, c discord.Channel) []any {
+	overwrites := or(c.PermissionOverwrites, nil)
+	if overwrites == nil {
+		overwrites = []discord.Overwrite{}
+	}
 	return []any{guild, c.ID, c.Type, or(c.Name, ""), or(c.Topic, nil), or(c.Position, 0), or(c.ParentID, nil),
-		or(c.NSFW, false), or(c.PermissionOverwrites, []discord.Overwrite{}), or(c.RateLimitPerUser, 0),
+		or(c.NSFW, false), overwrites, or(c.RateLimitPerUser, 0),
 		or(c.Bitrate, defaultBitrate), or(c.UserLimit, 0), or(c.RTCRegion, nil), or(c.VideoQualityMode, defaultVideo),
 		or(c.DefaultAutoArchive, defaultAutoArchive), or(c.DefaultThreadRate, 0), c.Flags}
 }
