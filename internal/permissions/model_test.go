@@ -4,8 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"guildhall.chat/guildhall/internal/snowflake"
 	"pgregory.net/rapid"
+
+	"guildhall.chat/guildhall/internal/snowflake"
 )
 
 // modelCan says for a single permission whether the member has it, by going through the rules one at a time. It shares

@@ -5,8 +5,9 @@ import (
 	"errors"
 	"testing"
 
-	"guildhall.chat/guildhall/internal/snowflake"
 	"pgregory.net/rapid"
+
+	"guildhall.chat/guildhall/internal/snowflake"
 )
 
 func TestShardOf(t *testing.T) {
