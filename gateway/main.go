@@ -1,0 +1,145 @@
+// Command gateway is the WebSocket service: it keeps the sessions of clients and sends them what they may see.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/errgroup"
+
+	"guildhall.chat/guildhall/gateway/fanout"
+	"guildhall.chat/guildhall/gateway/session"
+	"guildhall.chat/guildhall/gateway/socket"
+	"guildhall.chat/guildhall/internal/auth"
+	"guildhall.chat/guildhall/internal/config"
+	"guildhall.chat/guildhall/internal/events"
+	"guildhall.chat/guildhall/internal/presence"
+	"guildhall.chat/guildhall/internal/sessionlimit"
+	"guildhall.chat/guildhall/internal/store"
+	"guildhall.chat/guildhall/internal/telemetry"
+)
+
+// drainSlack is what the last connections have to end after they were closed.
+const drainSlack = 5 * time.Second
+
+type gateway struct {
+	config.Common
+	config.Redis
+	Listen            string        `help:"Address that clients and routers connect to." default:"127.0.0.1:8082"`
+	GatewayURL        string        `name:"gateway-url" help:"URL that READY tells clients to resume at." default:"ws://127.0.0.1:8080"`
+	Shard             int           `help:"The platform's shard that this pod belongs to." required:""`
+	Pod               string        `help:"Name of this pod, a part of its session ids." required:""`
+	HeartbeatInterval time.Duration `help:"Told to clients in HELLO." default:"41250ms"`
+	ResumeWindow      time.Duration `help:"How long a session waits for its client to come back." default:"5m"`
+	MaxConnections    int           `help:"Most client connections at once." default:"15000"`
+	DrainPeriod       time.Duration `help:"Over which clients are told to connect elsewhere when the pod is told to stop." default:"20s"`
+}
+
+func main() {
+	config.Run("gateway", "Keeps the sessions of gateway clients.", &gateway{})
+}
+
+// check refuses values that are well-formed but wrong.
+func (g *gateway) check() error {
+	switch {
+	case g.Shard < 0:
+		return config.Errorf("--shard: must be 0 or more")
+	case !auth.ValidPodName(g.Pod):
+		return config.Errorf("--pod: must be a DNS name in lower case")
+	case g.HeartbeatInterval < time.Second:
+		return config.Errorf("--heartbeat-interval: must be 1s or more")
+	case g.ResumeWindow <= 0:
+		return config.Errorf("--resume-window: must be positive")
+	case g.MaxConnections < 1:
+		return config.Errorf("--max-connections: must be 1 or more")
+	}
+	return nil
+}
+
+// Run serves until ctx ends and the clients are drained.
+func (g *gateway) Run(ctx context.Context) error {
+	if err := g.check(); err != nil {
+		return err
+	}
+	secrets, err := config.LoadSecrets(g.Secrets)
+	if err != nil {
+		return err
+	}
+	keys, err := auth.NewKeys(secrets.SigningKeys)
+	if err != nil {
+		return err
+	}
+	log := telemetry.NewLogger(g.LogLevel, "gateway").With("shard", g.Shard, "pod", g.Pod)
+	st, err := store.Open(ctx, secrets.PostgresDSN)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	rdb := redis.NewClusterClient(&redis.ClusterOptions{Addrs: g.RedisAddrs, Password: secrets.RedisPassword})
+	defer func() { _ = rdb.Close() }()
+	feeds := events.NewFeeds(rdb, st, log)
+	defer feeds.Close()
+	publisher := events.NewPublisher(rdb, st, g.ResumeWindow, log)
+	online := session.NewAnnouncer(presence.NewPod(rdb, g.Pod, g.ResumeWindow), st, publisher, log)
+	defer online.Stop()
+	hub := fanout.NewHub(feeds, st, online, log)
+	defer hub.Close()
+	sessions := session.NewServer(session.Config{
+		Pod: g.Pod, ResumeURL: g.GatewayURL, HeartbeatInterval: g.HeartbeatInterval, ResumeWindow: g.ResumeWindow,
+	}, keys, st, hub, sessionlimit.New(rdb), online, log)
+	defer sessions.Stop()
+
+	admin, err := telemetry.NewAdmin(g.AdminAddr, log)
+	if err != nil {
+		return err
+	}
+	admin.Ready("clients", sessions.Ready)
+	admin.Ready("postgres", st.Ping)
+	admin.Ready("redis", func(ctx context.Context) error { return rdb.Ping(ctx).Err() })
+	listener, err := net.Listen("tcp", g.Listen)
+	if err != nil {
+		return fmt.Errorf("listen for clients: %w", err)
+	}
+	handler := socket.Handler(socket.Options{Keys: keys, Log: log, MaxConnections: g.MaxConnections, Open: sessions.Open})
+	log.Info("serving", "listen", listener.Addr().String(), "admin", admin.Addr().String())
+	return g.serve(ctx, sessions, handler, listener, admin, log)
+}
+
+// serve runs the client and the admin port. When ctx ends, the admin port stays until the clients are drained: it says
+// that the pod is not ready.
+func (g *gateway) serve(ctx context.Context, sessions *session.Server, handler http.Handler, listener net.Listener,
+	admin *telemetry.Admin, log *slog.Logger) error {
+	adminCtx, stopAdmin := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopAdmin()
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() error { return admin.Run(adminCtx) })
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("client port: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		defer stopAdmin()
+		<-groupCtx.Done()
+		drainCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.DrainPeriod+drainSlack)
+		defer cancel()
+		// The port stays open meanwhile: who still comes is told to connect elsewhere, not refused.
+		sessions.Drain(drainCtx, g.DrainPeriod)
+		return server.Close()
+	})
+	return group.Wait()
+}

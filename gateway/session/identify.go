@@ -1,0 +1,243 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"guildhall.chat/guildhall/gateway/fanout"
+	"guildhall.chat/guildhall/gateway/ready"
+	"guildhall.chat/guildhall/internal/codec"
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/presence"
+	"guildhall.chat/guildhall/internal/sessionlimit"
+	"guildhall.chat/guildhall/internal/sharding"
+	"guildhall.chat/guildhall/internal/snowflake"
+	"guildhall.chat/guildhall/internal/store"
+)
+
+// enterConcurrency is how many guilds a session enters side by side.
+const enterConcurrency = 4
+
+// identify serves op 2.
+func (c *Client) identify(d json.RawMessage) error {
+	id, err := parseIdentify(d)
+	if err != nil {
+		return err
+	}
+	return c.begin(func(ctx context.Context) error {
+		err := c.server.identify(ctx, c, id)
+		identifies.WithLabelValues(outcome(err)).Inc()
+		var code closeError
+		if err != nil && !errors.As(err, &code) {
+			c.server.log.Warn("identify refused", "error", err)
+		}
+		return err
+	})
+}
+
+// outcome is the label of an IDENTIFY or RESUME.
+func outcome(err error) string {
+	var code closeError
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.As(err, &code):
+		return fmt.Sprint(int(code))
+	default:
+		return "invalid_session"
+	}
+}
+
+// identify makes a session for the client. The error is a closeError, or any other when the client is to try again.
+func (s *Server) identify(ctx context.Context, c *Client, id identify) error {
+	account, err := s.authenticate(ctx, id.token)
+	if errors.Is(err, errToken) {
+		return closeError(discord.CloseAuthenticationFailed)
+	}
+	if err != nil {
+		return err
+	}
+	intents, err := id.intentsFor(account)
+	if err != nil {
+		return err
+	}
+	shard := sharding.Whole
+	if id.shard != nil {
+		shard = *id.shard
+	}
+	client := presence.ClientOf(id.browser)
+	if account.Bot {
+		client = presence.Web
+	}
+	about, err := id.presenceFor(account, client)
+	if err != nil {
+		return err
+	}
+	if account.Bot {
+		if err := s.waitForStart(ctx, account.User, shard.ID); err != nil {
+			return err
+		}
+	}
+	done, err := s.admit(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+
+	session := &Session{
+		ID: s.keys.NewSessionID(s.config.Pod), Account: account,
+		profile: fanout.Profile{
+			User: account.User, Bot: account.Bot, Intents: intents, Shard: shard, LargeThreshold: id.largeThreshold,
+		},
+		window: s.config.ResumeWindow, onEnd: s.over, client: client,
+	}
+	if err := s.begin(ctx, c, session, id, about); err != nil {
+		session.End("failed")
+		return err
+	}
+	return nil
+}
+
+// waitForStart waits until the bot may start another session.
+func (s *Server) waitForStart(ctx context.Context, bot snowflake.ID, shard int) error {
+	for {
+		wait, err := s.starts.Take(ctx, bot, shard)
+		if err != nil && !errors.Is(err, sessionlimit.ErrExhausted) && ctx.Err() == nil {
+			// The limit protects the platform from a bot's mistakes; without Redis there is worse to worry about.
+			s.log.Warn("session start not counted", "bot", bot, "error", err)
+			return nil
+		}
+		if err != nil || wait == 0 {
+			return err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return fmt.Errorf("%w: sessions started too fast", errRefused)
+		}
+	}
+}
+
+// begin joins the fan-out and sends READY.
+func (s *Server) begin(ctx context.Context, c *Client, session *Session, id identify, about presence.Update) error {
+	limit := maxUserSessions
+	if session.Account.Bot {
+		limit = maxBotSessions
+	}
+	if !s.sessions.put(session, limit) {
+		return closeError(discord.CloseTooManySessions)
+	}
+	place, snap, err := s.hub.Join(ctx, session)
+	if err != nil {
+		return err
+	}
+	if !session.sit(place) {
+		place.Leave()
+		return ErrEnded
+	}
+	guilds := slices.DeleteFunc(snap.Guilds, func(g snowflake.ID) bool { return !session.profile.Shard.Has(g) })
+	if session.Account.Bot && len(guilds) > maxShardGuilds {
+		return closeError(discord.CloseShardingRequired)
+	}
+	data, later, err := s.readyOf(ctx, c, session, place, id.shard, snap, guilds)
+	if err != nil {
+		return err
+	}
+	if id.compress {
+		c.conn.CompressPayloads()
+	}
+	session.Open(codec.NewDispatch(discord.EventReady, data))
+	c.take(session.attach(c.conn, 0))
+	place.Open()
+	session.presence.Store(s.online.announce(session.profile.User, session.ID, about))
+	if session.over() {
+		s.over(session)
+	}
+	s.work.Go(func() { s.enterGuilds(session, place, later) })
+	return nil
+}
+
+// readyOf makes READY, and returns the guilds that are to follow it.
+func (s *Server) readyOf(ctx context.Context, c *Client, session *Session, place *fanout.Place, shard *sharding.Shard,
+	snap *store.ReadySnapshot, guilds []snowflake.ID) (data json.RawMessage, later []snowflake.ID, err error) {
+	about := ready.Session{
+		Version: c.version, ID: session.ID, ResumeURL: s.config.ResumeURL, Shard: shard, Trace: []string{s.config.Pod},
+	}
+	if session.Account.Bot {
+		app := discord.ReadyApplication{ID: session.Account.Application, Flags: session.Account.AppFlags}
+		data, err = ready.Bot(about, snap.User, app, guilds)
+		return data, guilds, err
+	}
+	whole, later, err := enterQuietly(ctx, place, guilds)
+	if err != nil {
+		return nil, nil, err
+	}
+	data, err = ready.User(about, snap.User, whole, snap.Channels)
+	return data, later, err
+}
+
+// quietTimeout is how long a user's READY waits for guilds to load; the rest follow it.
+const quietTimeout = 6 * time.Second
+
+// enterQuietly returns the guilds of a user's READY, and which of them are still unavailable.
+func enterQuietly(ctx context.Context, place *fanout.Place, guilds []snowflake.ID) (whole []ready.UserGuild, later []snowflake.ID, err error) {
+	ctx, cancel := context.WithTimeout(ctx, quietTimeout)
+	defer cancel()
+	entered := make([]*fanout.Entered, len(guilds))
+	unavailable := make([]bool, len(guilds))
+	var group errgroup.Group
+	group.SetLimit(enterConcurrency)
+	for i, guild := range guilds {
+		group.Go(func() (err error) {
+			entered[i], err = place.EnterQuietly(ctx, guild)
+			unavailable[i] = err != nil
+			return nil
+		})
+	}
+	_ = group.Wait()
+	for i, guild := range guilds {
+		switch {
+		case unavailable[i]:
+			stub, err := json.Marshal(discord.UnavailableGuild{ID: guild, Unavailable: true})
+			if err != nil {
+				return nil, nil, err
+			}
+			whole, later = append(whole, ready.UserGuild{Data: stub}), append(later, guild)
+		case entered[i] != nil:
+			whole = append(whole, ready.UserGuild{Data: entered[i].Data, Self: &entered[i].Self})
+		}
+	}
+	return whole, later, nil
+}
+
+// enterGuilds takes the session into its guilds, those first that need no loading, as fast as the client reads.
+func (s *Server) enterGuilds(session *Session, place *fanout.Place, guilds []snowflake.ID) {
+	slices.SortStableFunc(guilds, func(a, b snowflake.ID) int {
+		switch la, lb := place.Loaded(a), place.Loaded(b); {
+		case la == lb:
+			return 0
+		case la:
+			return -1
+		default:
+			return 1
+		}
+	})
+	var group errgroup.Group
+	group.SetLimit(enterConcurrency)
+	for _, guild := range guilds {
+		if session.Room(s.ctx) != nil {
+			break
+		}
+		group.Go(func() error {
+			place.Enter(guild)
+			return nil
+		})
+	}
+	_ = group.Wait()
+}

@@ -1,0 +1,187 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"guildhall.chat/guildhall/gateway/fanout"
+	"guildhall.chat/guildhall/gateway/socket"
+	"guildhall.chat/guildhall/internal/auth"
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/sessionlimit"
+	"guildhall.chat/guildhall/internal/store"
+)
+
+// Config says how a pod serves sessions.
+type Config struct {
+	Pod               string // its name, a part of session ids
+	ResumeURL         string // resume_gateway_url of READY
+	HeartbeatInterval time.Duration
+	ResumeWindow      time.Duration // how long a session waits for its client to come back
+}
+
+// Server makes sessions and keeps them.
+type Server struct {
+	config   Config
+	keys     *auth.Keys
+	store    *store.Store
+	hub      *fanout.Hub
+	starts   *sessionlimit.Limiter
+	online   *Announcer
+	log      *slog.Logger
+	sessions *Registry
+
+	ctx       context.Context // ends with Stop
+	stop      context.CancelFunc
+	work      sync.WaitGroup // goroutines of clients and sessions
+	admission chan struct{}
+	waiting   atomic.Int64
+	stopping  atomic.Bool
+
+	mu      sync.Mutex
+	clients map[*Client]struct{}
+}
+
+const (
+	// identifyTimeout bounds an IDENTIFY or RESUME: discord.js gives up after 15 s.
+	identifyTimeout = 10 * time.Second
+	// identifyConcurrency bounds the IDENTIFYs that load at once, identifyQueue those that wait for it.
+	identifyConcurrency = 32
+	identifyQueue       = 4096
+	// maxUserSessions is how many sessions a user may have; a bot's are limited by what it may start.
+	maxUserSessions = 50
+	maxBotSessions  = sessionlimit.Total
+	// maxShardGuilds is how many guilds a bot's session may have before it must be sharded further.
+	maxShardGuilds = 2500
+)
+
+// NewServer returns a server without sessions.
+func NewServer(c Config, keys *auth.Keys, st *store.Store, hub *fanout.Hub, starts *sessionlimit.Limiter, online *Announcer,
+	log *slog.Logger) *Server {
+	ctx, stop := context.WithCancel(context.Background())
+	return &Server{
+		config: c, keys: keys, store: st, hub: hub, starts: starts, online: online, log: log,
+		sessions: newRegistry(), ctx: ctx, stop: stop,
+		admission: make(chan struct{}, identifyConcurrency),
+		clients:   map[*Client]struct{}{},
+	}
+}
+
+// closeError ends a connection with its code.
+type closeError discord.CloseCode
+
+func (e closeError) Error() string { return discord.CloseCode(e).Reason() }
+
+// errRefused says that an IDENTIFY or RESUME can't be served now; the client identifies again.
+var errRefused = errors.New("refused")
+
+// admit waits for a turn to load. The caller must call done.
+func (s *Server) admit(ctx context.Context) (done func(), err error) {
+	if s.waiting.Add(1) > identifyQueue {
+		s.waiting.Add(-1)
+		return nil, fmt.Errorf("%w: too many wait", errRefused)
+	}
+	defer s.waiting.Add(-1)
+	select {
+	case s.admission <- struct{}{}:
+		return func() { <-s.admission }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Drain tells all clients to connect anew, spread over the time that it is given, and closes their connections. It returns
+// when that is done or ctx ends.
+func (s *Server) Drain(ctx context.Context, spread time.Duration) {
+	s.stopping.Store(true)
+	s.mu.Lock()
+	clients := make([]*Client, 0, len(s.clients))
+	for c := range s.clients {
+		clients = append(clients, c)
+	}
+	s.mu.Unlock()
+	rand.Shuffle(len(clients), func(i, j int) { clients[i], clients[j] = clients[j], clients[i] })
+	begun := time.Now()
+	for i, c := range clients {
+		at := begun.Add(spread * time.Duration(i) / time.Duration(len(clients)))
+		select {
+		case <-time.After(time.Until(at)):
+		case <-ctx.Done():
+		}
+		c.dismiss()
+	}
+}
+
+// Stop ends all sessions and waits for what they do.
+func (s *Server) Stop() {
+	s.stopping.Store(true)
+	s.stop()
+	for _, session := range s.sessions.all() {
+		session.End("shutdown")
+	}
+	s.work.Wait()
+}
+
+// Open makes the protocol of a connection and greets the client, if the router has not.
+func (s *Server) Open(conn *socket.Conn, o socket.Opening) socket.Protocol {
+	return s.open(conn, o)
+}
+
+func (s *Server) open(conn Transport, o socket.Opening) *Client {
+	now := time.Now()
+	c := &Client{
+		server: s, conn: conn, version: o.Params.Version,
+		frames:        window{limit: maxFrames, every: frameWindow, began: now},
+		presences:     window{limit: maxPresences, every: presenceWindow, began: now},
+		strangerUntil: now.Add(strangerTimeout),
+	}
+	c.ctx, c.cancel = context.WithCancel(s.ctx)
+	if o.Greeted {
+		c.frames.began, c.frames.n = o.HelloAt, o.Frames
+	} else {
+		conn.Send(discord.OpHello, discord.Hello{
+			HeartbeatInterval: s.config.HeartbeatInterval.Milliseconds(), Trace: []string{s.config.Pod},
+		})
+	}
+	c.expectBeat(now)
+	s.mu.Lock()
+	s.clients[c] = struct{}{}
+	s.mu.Unlock()
+	if s.stopping.Load() {
+		c.dismiss()
+	}
+	return c
+}
+
+func (s *Server) forget(c *Client) {
+	s.mu.Lock()
+	delete(s.clients, c)
+	s.mu.Unlock()
+}
+
+// over takes an ended session out of everything.
+func (s *Server) over(session *Session) {
+	s.sessions.remove(session)
+	if n := session.presence.Load(); n != nil && !s.stopping.Load() {
+		n.end()
+	}
+	if place := session.takePlace(); place != nil {
+		place.Leave()
+	}
+}
+
+// Ready is a readiness check: it fails once the server drains.
+func (s *Server) Ready(context.Context) error {
+	if s.stopping.Load() {
+		return errDraining
+	}
+	return nil
+}
+
+var errDraining = errors.New("draining")

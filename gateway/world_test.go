@@ -1,0 +1,317 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/redis/go-redis/v9"
+	"go.uber.org/goleak"
+
+	"guildhall.chat/guildhall/gateway/fanout"
+	"guildhall.chat/guildhall/gateway/session"
+	"guildhall.chat/guildhall/gateway/socket"
+	"guildhall.chat/guildhall/internal/auth"
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/events"
+	"guildhall.chat/guildhall/internal/permissions"
+	"guildhall.chat/guildhall/internal/pgtest"
+	"guildhall.chat/guildhall/internal/presence"
+	"guildhall.chat/guildhall/internal/redistest"
+	"guildhall.chat/guildhall/internal/sessionlimit"
+	"guildhall.chat/guildhall/internal/snowflake"
+	"guildhall.chat/guildhall/internal/store"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m,
+		// The servers of pgtest and redistest live as long as the test binary.
+		goleak.IgnoreTopFunction("os/exec.(*Cmd).Wait"),
+		goleak.IgnoreAnyFunction("os/exec.(*Cmd).watchCtx"),
+		goleak.IgnoreAnyFunction("guildhall.chat/guildhall/hack/local/process.Spawn.func1"),
+	)
+}
+
+const testPod = "gateway-0-0"
+
+// world is a gateway over real stores, and a database to change things in.
+type world struct {
+	t     *testing.T
+	store *store.Store
+	rdb   *redis.ClusterClient
+	keys  *auth.Keys
+	pod   *pod
+}
+
+// pod is one running gateway.
+type pod struct {
+	sessions *session.Server
+	url      string
+	stop     func()
+}
+
+type option func(*session.Config)
+
+func newWorld(t *testing.T, options ...option) *world {
+	t.Helper()
+	keys, err := auth.NewKeys([][]byte{[]byte("a signing key for tests, 32 bytes or more")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, rdb: redistest.Client(t), keys: keys}
+	dsn := pgtest.New(t, store.Migrate)
+	w.separateIDs(dsn)
+	w.store, err = store.Open(t.Context(), dsn)
+	w.must(err)
+	t.Cleanup(w.store.Close)
+	w.store.PublishTo(w.publisher())
+	w.pod = w.start(options...)
+	return w
+}
+
+var worlds atomic.Int64
+
+// separateIDs gives each world's database worker numbers of its own: they share one Redis.
+func (w *world) separateIDs(dsn string) {
+	w.t.Helper()
+	conn, err := pgx.Connect(w.t.Context(), dsn)
+	w.must(err)
+	_, err = conn.Exec(w.t.Context(), `select setval('snowflake_worker', $1)`, worlds.Add(1)*8%1000)
+	w.must(err)
+	w.must(conn.Close(w.t.Context()))
+}
+
+func (w *world) log() *slog.Logger {
+	var out io.Writer = io.Discard
+	if testing.Verbose() {
+		out = os.Stderr
+	}
+	return slog.New(slog.NewTextHandler(out, nil)).With("test", w.t.Name())
+}
+
+func (w *world) publisher() *events.Publisher {
+	return events.NewPublisher(w.rdb, w.store, time.Minute, w.log())
+}
+
+// start runs another pod.
+func (w *world) start(options ...option) *pod {
+	w.t.Helper()
+	log := w.log()
+	config := session.Config{
+		Pod: testPod, ResumeURL: "ws://resume.test", HeartbeatInterval: time.Minute, ResumeWindow: time.Minute,
+	}
+	for _, o := range options {
+		o(&config)
+	}
+	feeds := events.NewFeeds(w.rdb, w.store, log)
+	online := session.NewAnnouncer(presence.NewPod(w.rdb, config.Pod, config.ResumeWindow), w.store, w.publisher(), log)
+	hub := fanout.NewHub(feeds, w.store, online, log)
+	sessions := session.NewServer(config, w.keys, w.store, hub, sessionlimit.New(w.rdb), online, log)
+	server := httptest.NewServer(socket.Handler(socket.Options{
+		Keys: w.keys, Log: log, MaxConnections: 1000, Open: sessions.Open,
+	}))
+	p := &pod{sessions: sessions, url: "ws" + strings.TrimPrefix(server.URL, "http")}
+	var stopped atomic.Bool
+	p.stop = func() {
+		if stopped.Swap(true) {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		sessions.Drain(ctx, 0)
+		sessions.Stop()
+		server.Close()
+		hub.Close()
+		online.Stop()
+		feeds.Close()
+	}
+	w.t.Cleanup(p.stop)
+	return p
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// change is store.Change with a failure ending the test.
+func (w *world) change(fn func(ctx context.Context, tx *store.Tx) error) {
+	w.t.Helper()
+	ctx := context.Background() // also used while the test is being cleaned up
+	w.must(w.store.Change(ctx, func(tx *store.Tx) error { return fn(ctx, tx) }))
+}
+
+// account is somebody who can identify.
+type account struct {
+	id    snowflake.ID
+	app   snowflake.ID
+	token string
+}
+
+const allPrivileged = discord.AppFlagPresence | discord.AppFlagGuildMembers | discord.AppFlagMessageContent
+
+// bot makes a bot whose application has the flags.
+func (w *world) bot(flags int64) account {
+	w.t.Helper()
+	a := account{id: w.store.NewID(), app: w.store.NewID()}
+	token, hash := auth.NewBotToken(a.id)
+	a.token = token
+	w.change(func(ctx context.Context, tx *store.Tx) error {
+		if err := w.insertUser(ctx, tx, a.id, true); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `insert into applications (id, owner_id, name, flags, sign_key, bot_id, bot_token_hash)
+			values ($1, $2, 'app', $3, '', $2, $4)`, a.app, a.id, flags, hash)
+		return err
+	})
+	return a
+}
+
+// user makes a person.
+func (w *world) user() account {
+	w.t.Helper()
+	a := account{id: w.store.NewID()}
+	login := w.store.NewID()
+	var epoch int64
+	w.change(func(ctx context.Context, tx *store.Tx) error {
+		if err := w.insertUser(ctx, tx, a.id, false); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `insert into auth_sessions (id, user_id) values ($1, $2)`, login, a.id); err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, `select auth_epoch from users where id = $1`, a.id).Scan(&epoch)
+	})
+	token, err := w.keys.IssueAccess(a.id, login, epoch)
+	w.must(err)
+	a.token = token
+	return a
+}
+
+func (w *world) insertUser(ctx context.Context, tx *store.Tx, id snowflake.ID, bot bool) error {
+	if err := tx.NewLog(ctx, id); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `insert into users (id, username, bot) values ($1, $2, $3)`, id, "user"+id.String(), bot)
+	return err
+}
+
+// guild is a guild with one text channel.
+type guild struct {
+	id, channel snowflake.ID
+	members     int
+}
+
+const ordinary = permissions.ViewChannel | permissions.SendMessages | permissions.ReadMessageHistory
+
+func (w *world) guild(owner account, members ...account) *guild {
+	w.t.Helper()
+	g := &guild{id: w.store.NewID(), channel: w.store.NewID()}
+	w.change(func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.NewLog(ctx, g.id); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `insert into guilds (id, owner_id, name) values ($1, $2, 'guild')`, g.id, owner.id); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `insert into roles (id, guild_id, name, permissions, position) values ($1, $1, '@everyone', $2, 0)`,
+			g.id, ordinary.String())
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `insert into channels (id, guild_id, type, name) values ($1, $2, 0, 'general')`, g.channel, g.id); err != nil {
+			return err
+		}
+		for _, m := range append([]account{owner}, members...) {
+			if _, err := tx.Exec(ctx, `insert into members (guild_id, user_id) values ($1, $2)`, g.id, m.id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return g
+}
+
+// message posts a message, as the api does.
+func (w *world) message(g *guild, author account, content string, mentions ...snowflake.ID) snowflake.ID {
+	w.t.Helper()
+	id := w.store.NewID()
+	w.emit(g.id, events.Header{
+		Type: discord.EventMessageCreate, Guild: g.id, Channel: g.channel, User: author.id, Mentions: mentions,
+	}, messageData(id, g, author, content))
+	return id
+}
+
+func messageData(id snowflake.ID, g *guild, author account, content string) discord.MessageEvent {
+	return discord.MessageEvent{
+		Message: discord.Message{
+			ID: id, ChannelID: g.channel, Author: discord.User{ID: author.id}, Content: content,
+			Embeds: []discord.Embed{{Type: "rich", Title: "title"}}, Attachments: discord.EmptyList, Components: discord.EmptyList,
+			Mentions: []discord.Mention{}, MentionRoles: []snowflake.ID{},
+		},
+		GuildID: &g.id,
+	}
+}
+
+// emit puts an event into a log.
+func (w *world) emit(log snowflake.ID, head events.Header, data any) {
+	w.t.Helper()
+	w.change(func(_ context.Context, tx *store.Tx) error { return tx.Emit(log, head, data) })
+}
+
+// denyView takes VIEW_CHANNEL from @everyone in the guild's channel, or gives it back.
+func (w *world) denyView(g *guild, deny bool) {
+	w.t.Helper()
+	overwrites := []discord.Overwrite{}
+	if deny {
+		overwrites = append(overwrites, discord.Overwrite{ID: g.id, Deny: permissions.ViewChannel})
+	}
+	channel, err := w.store.Channel(context.Background(), g.channel)
+	w.must(err)
+	channel.PermissionOverwrites = &overwrites
+	w.change(func(ctx context.Context, tx *store.Tx) error {
+		if _, err := tx.Exec(ctx, `update channels set overwrites = $2 where id = $1`, g.channel, overwrites); err != nil {
+			return err
+		}
+		return tx.Emit(g.id, events.Header{Type: discord.EventChannelUpdate, Guild: g.id, Structure: true}, channel)
+	})
+}
+
+// join makes the account a member, as the api does.
+func (w *world) join(g *guild, a account) {
+	w.t.Helper()
+	w.change(func(ctx context.Context, tx *store.Tx) error {
+		if _, err := tx.Exec(ctx, `insert into members (guild_id, user_id) values ($1, $2)`, g.id, a.id); err != nil {
+			return err
+		}
+		member := discord.MemberEvent{GuildID: g.id, Member: discord.Member{
+			User: &discord.User{ID: a.id, Username: "user" + a.id.String()}, Roles: []snowflake.ID{}, JoinedAt: discord.At(time.Now()),
+		}}
+		head := events.Header{Type: discord.EventGuildMemberAdd, Guild: g.id, User: a.id, Membership: true}
+		if err := tx.Emit(g.id, head, member); err != nil {
+			return err
+		}
+		return tx.Emit(a.id, events.Header{Type: discord.EventGuildCreate, Guild: g.id}, discord.UnavailableGuild{ID: g.id})
+	})
+}
+
+// leave ends the account's membership.
+func (w *world) leave(g *guild, a account) {
+	w.t.Helper()
+	w.change(func(ctx context.Context, tx *store.Tx) error {
+		if _, err := tx.Exec(ctx, `delete from members where guild_id = $1 and user_id = $2`, g.id, a.id); err != nil {
+			return err
+		}
+		return tx.Emit(g.id, events.Header{Type: discord.EventGuildMemberRemove, Guild: g.id, User: a.id, Membership: true},
+			discord.MemberRemoveEvent{GuildID: g.id, User: discord.User{ID: a.id}})
+	})
+}
