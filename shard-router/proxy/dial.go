@@ -59,7 +59,7 @@ func (p *Proxy) place(l *link, want placement.Want) (*place, error) {
 		p.metrics.dialFailed(lease.Pod.Shard)
 		p.log.Warn("gateway pod does not take a connection", "pod", lease.Pod.Name, "addr", lease.Pod.Addr, "error", err)
 	}
-	return nil, refuseNoPod
+	return nil, errNoPod
 }
 
 // dial opens the internal upgrade to a pod and sends it the opening frames. It returns what the pod sent behind its answer.

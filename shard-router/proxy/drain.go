@@ -22,7 +22,7 @@ func (p *Proxy) Ready(context.Context) error {
 // connection for what it is, and resume.
 func (p *Proxy) Drain(ctx context.Context, period time.Duration) {
 	links := p.links.drain()
-	p.log.Info("draining", "connections", len(links), "period", period)
+	p.log.Info("draining", "connections", len(links), "period", period.String())
 	timers := make([]*time.Timer, 0, len(links))
 	for _, l := range links {
 		var after time.Duration

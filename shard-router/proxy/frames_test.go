@@ -58,12 +58,17 @@ func payloadOf(t *testing.T, raw []byte) []byte {
 	in := bytes.NewReader(raw)
 	var payload []byte
 	for {
-		f, err := ws.ReadFrame(in)
-		if err != nil || f.Header.OpCode.IsControl() {
-			t.Fatalf("%x: frame %+v, %v", raw, f.Header, err)
+		header, err := ws.ReadHeader(in)
+		if err != nil || header.OpCode.IsControl() {
+			t.Fatalf("%x: frame %+v, %v", raw, header, err)
 		}
-		payload = append(payload, ws.UnmaskFrame(f).Payload...)
-		if f.Header.Fin {
+		part := make([]byte, header.Length)
+		if _, err := io.ReadFull(in, part); err != nil {
+			t.Fatalf("%x: %v", raw, err)
+		}
+		ws.Cipher(part, header.Mask, 0)
+		payload = append(payload, part...)
+		if header.Fin {
 			break
 		}
 	}

@@ -182,7 +182,7 @@ func rawClient(t *testing.T, addr string, behind []byte) (net.Conn, *bufio.Reade
 	}
 	reader := bufio.NewReader(conn)
 	response, err := http.ReadResponse(reader, nil)
-	if err != nil || response.StatusCode != 101 {
+	if err != nil || response.StatusCode != http.StatusSwitchingProtocols {
 		t.Fatalf("%v, %v", response, err)
 	}
 	return conn, reader

@@ -75,7 +75,7 @@ func TestBadKeyIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = response.Body.Close()
-	if response.StatusCode != 400 {
+	if response.StatusCode != http.StatusBadRequest {
 		t.Errorf("got %d", response.StatusCode)
 	}
 }
@@ -106,7 +106,7 @@ func TestBoundsAreAnsweredWith503(t *testing.T) {
 		r := newRig(t, nil, test.configure)
 		first := r.greeted(t)
 		_, response, err := websocket.DefaultDialer.DialContext(t.Context(), "ws://"+r.addr, nil)
-		if err == nil || response == nil || response.StatusCode != 503 || response.Header.Get("Retry-After") == "" {
+		if err == nil || response == nil || response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
 			t.Errorf("%s: got %v, %v; want 503 with Retry-After", name, response, err)
 		}
 		if got := r.metric(t, "guildhall_router_refusals_total", test.metric); got != 1 {

@@ -18,8 +18,8 @@ type refusal struct {
 
 func (r *refusal) Error() string { return fmt.Sprintf("closed with %d: %s", r.code, r.reason) }
 
-// refuseNoPod closes with a code that has clients reconnect.
-var refuseNoPod = &refusal{refusedNoPod, ws.StatusCode(discord.CloseUnknownError), "no gateway can take the connection, reconnect"}
+// errNoPod closes with a code that has clients reconnect.
+var errNoPod = &refusal{refusedNoPod, ws.StatusCode(discord.CloseUnknownError), "no gateway can take the connection, reconnect"}
 
 // refuse closes with a code of Discord's and its usual reason.
 func refuse(metric string, code discord.CloseCode) *refusal {

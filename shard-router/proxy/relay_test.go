@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -135,7 +136,7 @@ func TestDrainCutsEveryConnection(t *testing.T) {
 		t.Error("still ready")
 	}
 	_, response, err := websocket.DefaultDialer.DialContext(t.Context(), "ws://"+r.addr, nil)
-	if err == nil || response == nil || response.StatusCode != 503 {
+	if err == nil || response == nil || response.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("a new client got %v, %v", response, err)
 	}
 }
