@@ -10,9 +10,10 @@ import (
 	"guildhall.chat/guildhall/internal/snowflake"
 )
 
+// Limits of a guild.
 const (
-	maxChannels   = 500
-	maxInCategory = 50
+	MaxChannels   = 500 // categories included
+	MaxInCategory = 50
 )
 
 // parentOf returns the category of a channel, nil if it is in none.
@@ -45,14 +46,14 @@ func category(v *access.Visit, path string, kind discord.ChannelType, id *snowfl
 		return nil, form.Single(path, "CHANNEL_PARENT_INVALID_TYPE", "Categories cannot be nested")
 	case !v.In(parent).Has(permissions.ManageChannels):
 		return nil, discord.ErrMissingPermissions
-	case len(childrenOf(v.Guild, *id)) >= maxInCategory:
+	case len(childrenOf(v.Guild, *id)) >= MaxInCategory:
 		return nil, discord.ErrTooManyInCategory
 	}
 	return parent, nil
 }
 
-// after is the position behind all channels that are sorted together with those of the type.
-func after(channels []discord.Channel, kind discord.ChannelType) int {
+// After is the position behind all channels that are sorted together with those of the type.
+func After(channels []discord.Channel, kind discord.ChannelType) int {
 	next := 0
 	for _, c := range channels {
 		if group(c.Type) == group(kind) && c.Position != nil {

@@ -73,10 +73,10 @@ func (h *Handlers) create(c *call.Call) error {
 	ctx := c.Request.Context()
 	var made discord.Channel
 	err = h.access.ChangeIf(c, guild, b.may, func(tx *store.Tx, v *access.Visit) error {
-		if len(v.Guild.Channels) >= maxChannels {
+		if len(v.Guild.Channels) >= MaxChannels {
 			return discord.ErrTooManyChannels
 		}
-		position := after(v.Guild.Channels, b.kind())
+		position := After(v.Guild.Channels, b.kind())
 		made = discord.Channel{ID: tx.NewID(), Type: b.kind(), Position: &position, ParentID: &b.ParentID}
 		b.Apply(&made)
 		overwrites, err := b.overwrites(c, tx, v)

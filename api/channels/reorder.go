@@ -24,7 +24,7 @@ type move struct {
 
 func checkMoves(moves []move) error {
 	var p form.Problems
-	p.Max("", len(moves), maxChannels)
+	p.Max("", len(moves), MaxChannels)
 	seen := map[snowflake.ID]bool{}
 	for i, m := range moves {
 		if seen[m.ID] {

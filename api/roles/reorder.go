@@ -32,7 +32,7 @@ func (h *Handlers) reorder(c *call.Call) error {
 		return err
 	}
 	var p form.Problems
-	p.Max("", len(moves), maxRoles)
+	p.Max("", len(moves), MaxRoles)
 	if err := p.Err(); err != nil {
 		return err
 	}

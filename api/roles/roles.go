@@ -16,8 +16,8 @@ import (
 	"guildhall.chat/guildhall/internal/snowflake"
 )
 
-// maxRoles bounds the roles of a guild, @everyone included.
-const maxRoles = 250
+// MaxRoles bounds the roles of a guild, @everyone included.
+const MaxRoles = 250
 
 // audited are the keys of a role that the audit log records.
 var audited = []string{"name", "permissions", "color", "colors", "hoist", "mentionable", "icon", "unicode_emoji", "position"}

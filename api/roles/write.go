@@ -6,12 +6,27 @@ import (
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/audit"
 	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/api/form"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
+	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
 )
 
-const defaultName = "new role"
+// Default is a role of which nothing was said: just above @everyone, with the permissions that @everyone has.
+func Default(id snowflake.ID, everyone permissions.Set) discord.Role {
+	return discord.Role{ID: id, Name: "new role", Position: 1, Permissions: everyone}
+}
+
+func bind(c *call.Call) (Settings, error) {
+	var s Settings
+	if err := c.Bind(&s); err != nil {
+		return s, err
+	}
+	var p form.Problems
+	s.Check(&p, "")
+	return s, p.Err()
+}
 
 // create makes a role just above @everyone.
 // https://discord.com/developers/docs/resources/guild#create-guild-role
@@ -20,23 +35,18 @@ func (h *Handlers) create(c *call.Call) error {
 	if err != nil {
 		return err
 	}
-	var b body
-	if err := c.Bind(&b); err != nil {
-		return err
-	}
-	if err := b.check(); err != nil {
+	b, err := bind(c)
+	if err != nil {
 		return err
 	}
 	ctx := c.Request.Context()
 	var made discord.Role
 	err = h.access.Change(c, guild, permissions.ManageRoles, func(tx *store.Tx, v *access.Visit) error {
-		if len(v.Guild.Guild.Roles) >= maxRoles {
+		if len(v.Guild.Guild.Roles) >= MaxRoles {
 			return discord.ErrTooManyRoles
 		}
-		made = discord.Role{
-			ID: tx.NewID(), Name: defaultName, Position: 1, Permissions: v.Guild.Role(guild).Permissions,
-		}
-		if err := b.apply(ctx, tx, &made); err != nil {
+		made = Default(tx.NewID(), v.Guild.Role(guild).Permissions)
+		if err := b.Apply(ctx, tx, &made); err != nil {
 			return err
 		}
 		if b.Permissions.Set && !permissions.MayGrant(v.Permissions, made.Permissions) {
@@ -64,11 +74,8 @@ func (h *Handlers) update(c *call.Call) error {
 	if err != nil {
 		return err
 	}
-	var b body
-	if err := c.Bind(&b); err != nil {
-		return err
-	}
-	if err := b.check(); err != nil {
+	b, err := bind(c)
+	if err != nil {
 		return err
 	}
 	ctx := c.Request.Context()
@@ -79,7 +86,7 @@ func (h *Handlers) update(c *call.Call) error {
 			return discord.ErrUnknownRole
 		}
 		after = *before
-		if err := b.apply(ctx, tx, &after); err != nil {
+		if err := b.Apply(ctx, tx, &after); err != nil {
 			return err
 		}
 		if !v.Guild.Rules.OutranksRole(v.Member, access.Rule(before)) ||

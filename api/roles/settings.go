@@ -16,9 +16,9 @@ const (
 	maxColor = 0xffffff
 )
 
-// body is what both POST and PATCH take.
+// Settings are the fields of a role that can be given when it is made and changed later.
 // https://discord.com/developers/docs/resources/guild#modify-guild-role-json-params
-type body struct {
+type Settings struct {
 	Name         form.Field[string]          `json:"name"`
 	Permissions  form.Field[permissions.Set] `json:"permissions"`
 	Color        form.Field[form.Int]        `json:"color"`
@@ -35,22 +35,21 @@ type colors struct {
 	Tertiary  form.Field[*form.Int] `json:"tertiary_color"`
 }
 
-func (b *body) check() error {
-	var p form.Problems
-	if b.Name.Set {
-		p.Length("name", b.Name.Value, 1, maxName)
+// Check notes what is wrong with the fields, below a path.
+func (s *Settings) Check(p *form.Problems, path string) {
+	if s.Name.Set {
+		p.Length(form.At(path, "name"), s.Name.Value, 1, maxName)
 	}
-	p.Range("color", int64(b.Color.Value), 0, maxColor)
-	p.Range("colors.primary_color", int64(b.Colors.Value.Primary.Value), 0, maxColor)
-	checkColor(&p, "colors.secondary_color", b.Colors.Value.Secondary)
-	checkColor(&p, "colors.tertiary_color", b.Colors.Value.Tertiary)
-	if emoji := b.UnicodeEmoji.Value; emoji != nil {
-		p.Length("unicode_emoji", *emoji, 1, maxEmoji)
-		if b.Icon.Value != nil {
-			p.Add("unicode_emoji", "BASE_TYPE_BAD_VALUE", "A role has either an icon or an emoji.")
+	p.Range(form.At(path, "color"), int64(s.Color.Value), 0, maxColor)
+	p.Range(form.At(path, "colors", "primary_color"), int64(s.Colors.Value.Primary.Value), 0, maxColor)
+	checkColor(p, form.At(path, "colors", "secondary_color"), s.Colors.Value.Secondary)
+	checkColor(p, form.At(path, "colors", "tertiary_color"), s.Colors.Value.Tertiary)
+	if emoji := s.UnicodeEmoji.Value; emoji != nil {
+		p.Length(form.At(path, "unicode_emoji"), *emoji, 1, maxEmoji)
+		if s.Icon.Value != nil {
+			p.Add(form.At(path, "unicode_emoji"), "BASE_TYPE_BAD_VALUE", "A role has either an icon or an emoji.")
 		}
 	}
-	return p.Err()
 }
 
 func checkColor(p *form.Problems, path string, f form.Field[*form.Int]) {
@@ -59,16 +58,16 @@ func checkColor(p *form.Problems, path string, f form.Field[*form.Int]) {
 	}
 }
 
-// apply changes the role as the body asks.
-func (b *body) apply(ctx context.Context, tx *store.Tx, r *discord.Role) error {
-	b.Name.Apply(&r.Name)
-	b.Permissions.Apply(&r.Permissions)
-	b.Hoist.Apply(&r.Hoist)
-	b.Mentionable.Apply(&r.Mentionable)
-	if b.Color.Set {
-		r.Colors.Primary = int(b.Color.Value)
+// Apply sets the fields that were given; an icon is kept within the change.
+func (s *Settings) Apply(ctx context.Context, tx *store.Tx, r *discord.Role) error {
+	s.Name.Apply(&r.Name)
+	s.Permissions.Apply(&r.Permissions)
+	s.Hoist.Apply(&r.Hoist)
+	s.Mentionable.Apply(&r.Mentionable)
+	if s.Color.Set {
+		r.Colors.Primary = int(s.Color.Value)
 	}
-	if c := b.Colors; c.Set {
+	if c := s.Colors; c.Set {
 		if c.Value.Primary.Set {
 			r.Colors.Primary = int(c.Value.Primary.Value)
 		}
@@ -76,14 +75,14 @@ func (b *body) apply(ctx context.Context, tx *store.Tx, r *discord.Role) error {
 		applyColor(c.Value.Tertiary, &r.Colors.Tertiary)
 	}
 	r.Color = r.Colors.Primary
-	if err := images.Apply(ctx, tx, "icon", b.Icon, &r.Icon); err != nil {
+	if err := images.Apply(ctx, tx, "icon", s.Icon, &r.Icon); err != nil {
 		return err
 	}
-	b.UnicodeEmoji.Apply(&r.UnicodeEmoji)
+	s.UnicodeEmoji.Apply(&r.UnicodeEmoji)
 	switch {
-	case b.Icon.Value != nil:
+	case s.Icon.Value != nil:
 		r.UnicodeEmoji = nil
-	case b.UnicodeEmoji.Value != nil:
+	case s.UnicodeEmoji.Value != nil:
 		r.Icon = nil
 	}
 	return nil
