@@ -22,8 +22,16 @@ const (
 const (
 	MessageFlagSuppressEmbeds        = 1 << 2
 	MessageFlagSuppressNotifications = 1 << 12
+	MessageFlagVoice                 = 1 << 13
 	MessageFlagHasSnapshot           = 1 << 14
 	MessageFlagComponentsV2          = 1 << 15
+)
+
+// Kinds of MessageReference.
+// https://discord.com/developers/docs/resources/message#message-reference-types
+const (
+	ReferenceReply   = 0
+	ReferenceForward = 1
 )
 
 // Message as REST returns it. In a dispatch it stands inside MessageEvent.
@@ -51,8 +59,21 @@ type Message struct {
 	WebhookID         *snowflake.ID     `json:"webhook_id,omitempty"`
 	MessageReference  *MessageReference `json:"message_reference,omitempty"`
 	ReferencedMessage **Message         `json:"referenced_message,omitempty"` // outer nil: not fetched; inner nil: deleted
-	MessageSnapshots  json.RawMessage   `json:"message_snapshots,omitempty"`
+	MessageSnapshots  []MessageSnapshot `json:"message_snapshots,omitempty"`
 }
+
+// Deletable reports whether messages of the type can be deleted.
+// https://discord.com/developers/docs/resources/message#message-object-message-types
+func (t MessageType) Deletable() bool {
+	switch t {
+	case 1, 2, 3, 4, 5, 14, 15, 16, 17, 21:
+		return false
+	}
+	return true
+}
+
+// Written reports whether somebody wrote the message, so that it can be edited and forwarded.
+func (t MessageType) Written() bool { return t == MessageDefault || t == MessageReply }
 
 // Mention is a mentioned user; dispatches in guilds add the member.
 type Mention struct {
@@ -68,10 +89,30 @@ type MessageEvent struct {
 	ChannelType ChannelType   `json:"channel_type"`
 }
 
+// MessageSnapshot is a forwarded message as it was at that moment; it never changes and does not tell the author.
+// https://discord.com/developers/docs/resources/message#message-snapshot-object
+type MessageSnapshot struct {
+	Message SnapshotMessage `json:"message"`
+}
+
+// SnapshotMessage is what a MessageSnapshot keeps of the message.
+type SnapshotMessage struct {
+	Type            MessageType     `json:"type"`
+	Content         string          `json:"content"`
+	Timestamp       Timestamp       `json:"timestamp"`
+	EditedTimestamp *Timestamp      `json:"edited_timestamp"`
+	Mentions        []User          `json:"mentions"`
+	MentionRoles    []snowflake.ID  `json:"mention_roles"`
+	Attachments     json.RawMessage `json:"attachments"`
+	Embeds          []Embed         `json:"embeds"`
+	Flags           int             `json:"flags"`
+	Components      json.RawMessage `json:"components"`
+}
+
 // MessageReference points at another message: type 0 a reply, 1 a forward.
 // https://discord.com/developers/docs/resources/message#message-reference-structure
 type MessageReference struct {
-	Type      int           `json:"type"`
+	Type      int           `json:"type"` // ReferenceReply or ReferenceForward
 	MessageID *snowflake.ID `json:"message_id,omitempty"`
 	ChannelID snowflake.ID  `json:"channel_id"`
 	GuildID   *snowflake.ID `json:"guild_id,omitempty"`
@@ -82,6 +123,13 @@ type MessageDeleteEvent struct {
 	ID        snowflake.ID  `json:"id"`
 	ChannelID snowflake.ID  `json:"channel_id"`
 	GuildID   *snowflake.ID `json:"guild_id,omitempty"`
+}
+
+// MessageDeleteBulkEvent is the payload of MESSAGE_DELETE_BULK.
+type MessageDeleteBulkEvent struct {
+	IDs       []snowflake.ID `json:"ids"`
+	ChannelID snowflake.ID   `json:"channel_id"`
+	GuildID   *snowflake.ID  `json:"guild_id,omitempty"`
 }
 
 // Embed is rich content under a message.

@@ -20,10 +20,6 @@ type messageInsert struct {
 }
 
 func (m messageInsert) queue(b *pgx.Batch) {
-	mentions := make([]snowflake.ID, len(m.Mentions))
-	for i, u := range m.Mentions {
-		mentions[i] = u.ID
-	}
 	var nonce *string
 	if m.Nonce != nil {
 		text := string(m.Nonce)
@@ -32,9 +28,17 @@ func (m messageInsert) queue(b *pgx.Batch) {
 	b.Queue(`insert into messages (id, channel_id, guild_id, author_id, type, content, tts, mention_everyone, mentions,
 		mention_roles, embeds, attachments, components, flags, nonce, webhook_id, reference, snapshots)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
-		m.ID, m.ChannelID, m.GuildID, m.Author.ID, m.Type, m.Content, m.TTS, m.MentionEveryone, mentions,
+		m.ID, m.ChannelID, m.GuildID, m.Author.ID, m.Type, m.Content, m.TTS, m.MentionEveryone, mentionIDs(m.Message),
 		m.MentionRoles, m.Embeds, m.Attachments, m.Components, m.Flags, nonce, m.WebhookID, m.MessageReference,
 		m.MessageSnapshots)
+}
+
+func mentionIDs(m discord.Message) []snowflake.ID {
+	ids := make([]snowflake.ID, len(m.Mentions))
+	for i, u := range m.Mentions {
+		ids[i] = u.ID
+	}
+	return ids
 }
 
 // CreateGuildMessage inserts a message together with others of its guild that arrive at the same time; head and data are
@@ -62,19 +66,21 @@ const messageColumns = `m.id, m.channel_id, m.type, m.content, m.tts, m.mention_
 	m.embeds, m.attachments, m.components, m.flags, m.pinned, m.webhook_id, m.reference, m.snapshots, m.edited_at, ` +
 	userColumns
 
-// scanMessage reads a message whose mentions hold ids alone; see fillMentions.
+const messageFrom = ` from messages m join users u on u.id = m.author_id `
+
+// scanMessage reads a message whose mentions hold ids alone; see complete.
 func scanMessage(row pgx.Row) (discord.Message, error) {
 	var m discord.Message
 	var mentions []snowflake.ID
-	var attachments, components, snapshots []byte
+	var attachments, components []byte
 	var edited *time.Time
 	targets := append([]any{&m.ID, &m.ChannelID, &m.Type, &m.Content, &m.TTS, &m.MentionEveryone, &mentions,
 		&m.MentionRoles, &m.Embeds, &attachments, &components, &m.Flags, &m.Pinned, &m.WebhookID, &m.MessageReference,
-		&snapshots, &edited}, userTargets(&m.Author)...)
+		&m.MessageSnapshots, &edited}, userTargets(&m.Author)...)
 	if err := row.Scan(targets...); err != nil {
 		return m, err
 	}
-	m.Attachments, m.Components, m.MessageSnapshots = json.RawMessage(attachments), json.RawMessage(components), json.RawMessage(snapshots)
+	m.Attachments, m.Components = json.RawMessage(attachments), json.RawMessage(components)
 	m.Timestamp = discord.At(m.ID.Time())
 	m.EditedTimestamp = discord.AtOrNil(edited)
 	m.Mentions = make([]discord.Mention, len(mentions))

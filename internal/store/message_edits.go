@@ -1,0 +1,60 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/snowflake"
+)
+
+// UpdateMessage writes what can be changed of a message. If its EditedTimestamp is newer than was's, what it said before
+// is kept.
+func (tx *Tx) UpdateMessage(ctx context.Context, was, m discord.Message) error {
+	var edited *time.Time
+	if m.EditedTimestamp != nil {
+		edited = &m.EditedTimestamp.Time
+	}
+	if edited != nil && (was.EditedTimestamp == nil || edited.After(was.EditedTimestamp.Time)) {
+		_, err := tx.Exec(ctx, `insert into message_edits (message_id, edited_at, content, embeds) values ($1, $2, $3, $4)`,
+			m.ID, edited, was.Content, was.Embeds)
+		if err != nil {
+			return fmt.Errorf("keep message %s: %w", m.ID, err)
+		}
+	}
+	_, err := tx.Exec(ctx, `update messages set content = $2, embeds = $3, components = $4, flags = $5, mentions = $6,
+		mention_roles = $7, mention_everyone = $8, edited_at = $9 where id = $1`,
+		m.ID, m.Content, m.Embeds, m.Components, m.Flags, mentionIDs(m), m.MentionRoles, m.MentionEveryone, edited)
+	if err != nil {
+		return fmt.Errorf("update message %s: %w", m.ID, err)
+	}
+	return nil
+}
+
+// DeleteMessages marks those of a channel's messages deleted that exist and can be, and returns their ids, ascending.
+func (tx *Tx) DeleteMessages(ctx context.Context, channel, by snowflake.ID, ids ...snowflake.ID) ([]snowflake.ID, error) {
+	rows, err := tx.Query(ctx, `
+		with held as (
+			select id, type from messages m where id = any($1) and channel_id = $2 and `+alive+` order by id for no key update
+		), gone as (
+			update messages m set deleted_at = now(), deleted_by = $3 from held
+			where m.id = held.id and held.type <> all($4) returning m.id)
+		select id from gone order by id`, ids, channel, by, undeletable)
+	if err != nil {
+		return nil, fmt.Errorf("delete messages: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[snowflake.ID])
+}
+
+// undeletable are the message types that stay.
+var undeletable = func() (types []int16) {
+	for t := range discord.MessageType(64) {
+		if !t.Deletable() {
+			types = append(types, int16(t))
+		}
+	}
+	return types
+}()

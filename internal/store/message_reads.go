@@ -1,0 +1,238 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/snowflake"
+)
+
+// Placement says where in a channel a page of messages is.
+type Placement int
+
+// Where a page is, seen from MessagePage.Anchor.
+const (
+	Newest Placement = iota // the anchor is not used
+	Around                  // half of it before, with the anchor itself, half after
+	Before
+	After
+)
+
+// MessagePage asks for messages of a channel.
+type MessagePage struct {
+	Channel   snowflake.ID
+	Placement Placement
+	Anchor    snowflake.ID
+	Limit     int
+	Viewer    snowflake.ID // whose own reactions are marked
+}
+
+// alive is the condition of a message that has not been deleted.
+const alive = `m.deleted_at is null`
+
+// Messages returns a page of a channel's messages, newest first, complete.
+func (s *Store) Messages(ctx context.Context, p MessagePage) ([]discord.Message, error) {
+	older, newer := 0, 0
+	switch p.Placement {
+	case Newest:
+		older, p.Anchor = p.Limit, snowflake.Max
+	case Before:
+		older, p.Anchor = p.Limit, max(p.Anchor, 1)-1
+	case After:
+		newer = p.Limit
+	case Around:
+		newer = p.Limit / 2
+		older = p.Limit - newer
+	}
+	messages, err := collect(ctx, s.pool, scanMessage, `
+		(select `+messageColumns+messageFrom+`where m.channel_id = $1 and m.id <= $2 and `+alive+` order by m.id desc limit $3)
+		union all
+		(select `+messageColumns+messageFrom+`where m.channel_id = $1 and m.id > $2 and `+alive+` order by m.id limit $4)`,
+		p.Channel, p.Anchor, older, newer)
+	if err != nil {
+		return nil, fmt.Errorf("messages of channel %s: %w", p.Channel, err)
+	}
+	slices.SortFunc(messages, func(a, b discord.Message) int { return compareID(b.ID, a.ID) })
+	return messages, complete(ctx, s.pool, messages, p.Viewer)
+}
+
+// Message returns a message of a channel, complete.
+func (s *Store) Message(ctx context.Context, channel, id, viewer snowflake.ID) (discord.Message, error) {
+	return message(ctx, s.pool, channel, id, viewer, "")
+}
+
+// HoldMessage locks a message of a channel until the end of the change and returns it, without reactions.
+func (tx *Tx) HoldMessage(ctx context.Context, channel, id snowflake.ID) (discord.Message, error) {
+	return message(ctx, tx, channel, id, 0, `for no key update of m`)
+}
+
+func message(ctx context.Context, q querier, channel, id, viewer snowflake.ID, lock string) (discord.Message, error) {
+	m, err := scanMessage(q.QueryRow(ctx,
+		`select `+messageColumns+messageFrom+`where m.id = $1 and m.channel_id = $2 and `+alive+` `+lock, id, channel))
+	if err != nil {
+		return m, fmt.Errorf("message %s: %w", id, notFound(err))
+	}
+	one := []discord.Message{m}
+	err = complete(ctx, q, one, viewer)
+	return one[0], err
+}
+
+// nonceWindow is how long a nonce stands for the message that carried it.
+const nonceWindow = 5 * time.Minute
+
+// MessageByNonce returns the message that an author sent to a channel with a nonce a short while ago.
+func (s *Store) MessageByNonce(ctx context.Context, channel, author snowflake.ID, nonce []byte) (discord.Message, error) {
+	return messageByNonce(ctx, s.pool, channel, author, nonce)
+}
+
+// MessageByNonce is Store.MessageByNonce; until the end of the change nobody else gets an answer for the same nonce.
+func (tx *Tx) MessageByNonce(ctx context.Context, channel, author snowflake.ID, nonce []byte) (discord.Message, error) {
+	key := fmt.Sprintf("nonce %s %s %s", channel, author, nonce)
+	if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended($1, 0))`, key); err != nil {
+		return discord.Message{}, fmt.Errorf("hold nonce: %w", err)
+	}
+	return messageByNonce(ctx, tx, channel, author, nonce)
+}
+
+func messageByNonce(ctx context.Context, q querier, channel, author snowflake.ID, nonce []byte) (discord.Message, error) {
+	var id snowflake.ID
+	err := q.QueryRow(ctx, `select m.id from messages m where m.channel_id = $1 and m.id >= $2 and m.author_id = $3
+		and m.nonce = $4 and `+alive+` order by m.id limit 1`,
+		channel, snowflake.FromTime(time.Now().Add(-nonceWindow)), author, string(nonce)).Scan(&id)
+	if err != nil {
+		return discord.Message{}, fmt.Errorf("message by nonce: %w", notFound(err))
+	}
+	m, err := message(ctx, q, channel, id, author, "")
+	m.Nonce = nonce
+	return m, err
+}
+
+// complete fills in what other rows say of messages: those they reply to, the users they mention and, unless viewer is 0,
+// the reactions. It takes the same number of statements whatever the number of messages.
+func complete(ctx context.Context, q querier, messages []discord.Message, viewer snowflake.ID) error {
+	if len(messages) == 0 {
+		return nil
+	}
+	referenced, err := addReferenced(ctx, q, messages)
+	if err != nil {
+		return err
+	}
+	if err := addMentions(ctx, q, messages, referenced); err != nil {
+		return err
+	}
+	if viewer == 0 {
+		return nil
+	}
+	return addReactions(ctx, q, messages, viewer)
+}
+
+// addReferenced fills in referenced_message of replies, null where it has been deleted, and returns the messages.
+func addReferenced(ctx context.Context, q querier, messages []discord.Message) ([]discord.Message, error) {
+	var ids []snowflake.ID
+	for _, m := range messages {
+		if r := m.MessageReference; r != nil && r.Type == discord.ReferenceReply && r.MessageID != nil {
+			ids = append(ids, *r.MessageID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	referenced, err := collect(ctx, q, scanMessage,
+		`select `+messageColumns+messageFrom+`where m.id = any($1) and `+alive, ids)
+	if err != nil {
+		return nil, fmt.Errorf("referenced messages: %w", err)
+	}
+	at := make(map[snowflake.ID]*discord.Message, len(referenced))
+	for i := range referenced {
+		at[referenced[i].ID] = &referenced[i]
+	}
+	for i := range messages {
+		if r := messages[i].MessageReference; r != nil && r.Type == discord.ReferenceReply && r.MessageID != nil {
+			found := at[*r.MessageID]
+			messages[i].ReferencedMessage = &found
+		}
+	}
+	return referenced, nil
+}
+
+// addMentions turns the ids in mentions into users. An account that is gone is left out.
+func addMentions(ctx context.Context, q querier, lists ...[]discord.Message) error {
+	var ids []snowflake.ID
+	for _, messages := range lists {
+		for _, m := range messages {
+			for _, mention := range m.Mentions {
+				ids = append(ids, mention.ID)
+			}
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	users, err := collect(ctx, q, scanUser, `select `+userColumns+` from users u where u.id = any($1)`, ids)
+	if err != nil {
+		return fmt.Errorf("mentioned users: %w", err)
+	}
+	at := make(map[snowflake.ID]discord.User, len(users))
+	for _, u := range users {
+		at[u.ID] = u
+	}
+	for _, messages := range lists {
+		for i := range messages {
+			mentions := messages[i].Mentions
+			messages[i].Mentions = slices.DeleteFunc(mentions, func(m discord.Mention) bool { return at[m.ID].ID == 0 })
+			for j := range messages[i].Mentions {
+				mentions[j].User = at[mentions[j].ID]
+			}
+		}
+	}
+	return nil
+}
+
+// Person is a user, and what a guild knows of it.
+type Person struct {
+	User   discord.User
+	Member *discord.Member // without User; nil for who is not a member
+}
+
+// People returns those of the users that exist, as a guild sees them; with guild 0, without members.
+func (s *Store) People(ctx context.Context, guild snowflake.ID, users []snowflake.ID) (map[snowflake.ID]Person, error) {
+	return people(ctx, s.pool, guild, users)
+}
+
+// People is Store.People within a change.
+func (tx *Tx) People(ctx context.Context, guild snowflake.ID, users []snowflake.ID) (map[snowflake.ID]Person, error) {
+	return people(ctx, tx, guild, users)
+}
+
+type batchSender interface {
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+}
+
+func people(ctx context.Context, q batchSender, guild snowflake.ID, ids []snowflake.ID) (map[snowflake.ID]Person, error) {
+	var users []discord.User
+	var members []discord.Member
+	b := &pgx.Batch{}
+	b.Queue(`select `+userColumns+` from users u where u.id = any($1)`, ids).Query(collectInto(&users, scanUser))
+	if guild != 0 {
+		b.Queue(`select `+memberColumns+memberFrom+`where m.guild_id = $1 and m.user_id = any($2)`, guild, ids).
+			Query(collectInto(&members, scanMember))
+	}
+	if err := q.SendBatch(ctx, b).Close(); err != nil {
+		return nil, fmt.Errorf("people: %w", err)
+	}
+	found := make(map[snowflake.ID]Person, len(users))
+	for _, u := range users {
+		found[u.ID] = Person{User: u}
+	}
+	for _, m := range members {
+		user := *m.User
+		m.User = nil
+		found[user.ID] = Person{User: user, Member: &m}
+	}
+	return found, nil
+}
