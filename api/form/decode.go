@@ -74,7 +74,7 @@ func dropNUL(v reflect.Value) {
 	case reflect.Slice:
 		if v.Type().Elem().Kind() == reflect.Uint8 {
 			if raw := v.Bytes(); v.CanSet() && bytes.Contains(raw, escapedNUL) {
-				v.SetBytes(bytes.ReplaceAll(raw, escapedNUL, nil))
+				v.SetBytes(dropEscapedNUL(raw))
 			}
 			return
 		}
@@ -86,4 +86,22 @@ func dropNUL(v reflect.Value) {
 			v.SetString(strings.ReplaceAll(s, "\x00", ""))
 		}
 	}
+}
+
+// dropEscapedNUL leaves alone what only looks like one: an escaped backslash before u0000.
+func dropEscapedNUL(raw []byte) []byte {
+	kept := make([]byte, 0, len(raw))
+	for i := 0; i < len(raw); {
+		switch {
+		case bytes.HasPrefix(raw[i:], escapedNUL):
+			i += len(escapedNUL)
+		case raw[i] == '\\' && i+1 < len(raw):
+			kept = append(kept, raw[i], raw[i+1])
+			i += 2
+		default:
+			kept = append(kept, raw[i])
+			i++
+		}
+	}
+	return kept
 }

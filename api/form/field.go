@@ -87,3 +87,19 @@ func (i *Int) UnmarshalJSON(b []byte) error {
 	*i = Int(n)
 	return nil
 }
+
+// Bool is a boolean that may be sent as text, as in the fields of a form.
+type Bool bool
+
+// UnmarshalJSON accepts true and "true", "1", and their opposites.
+func (v *Bool) UnmarshalJSON(b []byte) error {
+	switch string(bytes.Trim(b, `"`)) {
+	case "true", "True", "1":
+		*v = true
+	case "false", "False", "0":
+		*v = false
+	default:
+		return &json.UnmarshalTypeError{Value: kindOf(b), Type: reflect.TypeFor[bool]()}
+	}
+	return nil
+}
