@@ -1,0 +1,55 @@
+// Package accounts is how people get in and stay in: register, log in, refresh, log out, verify a mail address, change what
+// an account is.
+//
+// A login (store.Login) is born of a password. It gives an access token of minutes, and a refresh token of days that is
+// spent for the next pair. One that is presented twice ends the login: one of the two who hold it is a thief. Whatever ends
+// logins is told to all pods (authn.Authenticator.Changed) before the answer goes out.
+package accounts
+
+import (
+	"net/http"
+	"time"
+
+	"guildhall.chat/guildhall/api/authn"
+	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/api/mail"
+	"guildhall.chat/guildhall/internal/auth"
+	"guildhall.chat/guildhall/internal/ratelimit"
+	"guildhall.chat/guildhall/internal/store"
+)
+
+// Mailer queues mail; see mail.Queue.
+type Mailer interface {
+	Send(m mail.Message) error
+}
+
+// Config is what the handlers work with.
+type Config struct {
+	Store         *store.Store
+	Authenticator *authn.Authenticator
+	Keys          *auth.Keys
+	Passwords     *auth.Passwords
+	Limiter       *ratelimit.Limiter
+	Mailer        Mailer // nil: nothing is mailed, and no address is ever verified
+	PublicURL     string // base of the links in mails
+}
+
+// Handlers serves accounts.
+type Handlers struct{ Config }
+
+// New returns the handlers.
+func New(cfg Config) *Handlers { return &Handlers{cfg} }
+
+// Routes lists the operations. Those without credentials are limited by address; logins besides by account.
+func (h *Handlers) Routes() []call.Route {
+	return []call.Route{
+		{Method: http.MethodPost, Path: "/auth/register", Access: call.Anyone, Limit: call.Per(30, time.Minute), Handle: h.register},
+		{Method: http.MethodPost, Path: "/auth/login", Access: call.Anyone, Limit: call.Per(30, time.Minute), Handle: h.login},
+		{Method: http.MethodPost, Path: "/auth/refresh", Access: call.Anyone, Limit: call.Per(60, time.Minute), Handle: h.refresh},
+		{Method: http.MethodPost, Path: "/auth/logout", Access: call.UsersOnly, Limit: call.Per(10, 10*time.Second), Unverified: true, Handle: h.logout},
+		{Method: http.MethodGet, Path: "/auth/verify", Access: call.Anyone, Limit: call.Per(30, time.Minute), Handle: h.verifyPage},
+		{Method: http.MethodPost, Path: "/auth/verify", Access: call.Anyone, Limit: call.Per(30, time.Minute), Handle: h.verify},
+		{Method: http.MethodPost, Path: "/auth/verify/resend", Access: call.UsersOnly, Limit: call.Per(3, 3*time.Minute), Unverified: true, Handle: h.resend},
+		{Method: http.MethodPatch, Path: "/users/@me", Access: call.Signed, Limit: call.Per(10, time.Minute), Unverified: true, Handle: h.update},
+	}
+}

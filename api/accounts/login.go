@@ -1,0 +1,157 @@
+package accounts
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/api/form"
+	"guildhall.chat/guildhall/internal/auth"
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/ratelimit"
+	"guildhall.chat/guildhall/internal/store"
+)
+
+// loginBucket bounds how often a password can be guessed, whoever guesses and from wherever.
+var loginBucket = ratelimit.Bucket{Name: "login to an account", Limit: 20, Window: 5 * time.Minute, NoGlobal: true}
+
+// login gives tokens for a password. What it says, and how long that takes, does not tell whether there is such an account.
+func (h *Handlers) login(c *call.Call) error {
+	var body struct {
+		Login    string `json:"login"`
+		Email    string `json:"email"`
+		Password string `json:"password"`
+	}
+	if err := c.Bind(&body); err != nil {
+		return err
+	}
+	if body.Login == "" {
+		body.Login = body.Email
+	}
+	var p form.Problems
+	p.Length("login", body.Login, 1, 320)
+	p.Length("password", body.Password, 1, maxPassword)
+	if err := p.Err(); err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	account := ratelimit.Identity("login:" + hex.EncodeToString(auth.HashOpaque(strings.ToLower(body.Login))))
+	decision := h.Limiter.Take(ctx, ratelimit.Request{Identity: account, Address: account, Bucket: loginBucket})
+	if decision.Refused != ratelimit.No {
+		decision.WriteHeaders(c.Writer.Header())
+		return c.Reply(http.StatusTooManyRequests, decision.Refusal())
+	}
+	stored, err := h.verified(ctx, body.Login, body.Password)
+	if err != nil {
+		return err
+	}
+	refresh, token := newRefreshToken()
+	login, err := h.Store.LogIn(ctx, stored, c.Request.UserAgent(), token)
+	if errors.Is(err, store.ErrNotFound) {
+		return errBadLogin() // the password has been changed this very moment
+	}
+	if err != nil {
+		return err
+	}
+	// The oldest of too many logins has ended.
+	h.Authenticator.Changed(ctx, login.User, login.Epoch)
+	answer, err := h.enter(login, refresh)
+	if err != nil {
+		return err
+	}
+	return c.OK(answer)
+}
+
+func errBadLogin() error {
+	var p form.Problems
+	p.Add("login", "INVALID_LOGIN", "Login or password is invalid.")
+	p.Add("password", "INVALID_LOGIN", "Login or password is invalid.")
+	return p.Err()
+}
+
+// verified returns the stored password of an account if it is the one given.
+func (h *Handlers) verified(ctx context.Context, email, password string) (store.Password, error) {
+	stored, err := h.Store.PasswordByEmail(ctx, email)
+	if errors.Is(err, store.ErrNotFound) {
+		if err := h.Passwords.VerifyNobody(ctx, password); err != nil {
+			return stored, err
+		}
+		return stored, errBadLogin()
+	}
+	if err != nil {
+		return stored, err
+	}
+	ok, rehash, err := h.Passwords.Verify(ctx, password, stored.Hash)
+	if err != nil {
+		return stored, err
+	}
+	if !ok {
+		return stored, errBadLogin()
+	}
+	if !rehash {
+		return stored, nil
+	}
+	return h.rehash(ctx, stored, password)
+}
+
+// rehash stores a password at the cost that new ones have.
+func (h *Handlers) rehash(ctx context.Context, stored store.Password, password string) (store.Password, error) {
+	hash, err := h.Passwords.Hash(ctx, password)
+	if err != nil {
+		return stored, err
+	}
+	err = h.Store.Change(ctx, func(tx *store.Tx) error { return tx.ReplacePassword(ctx, stored, hash) })
+	if errors.Is(err, store.ErrNotFound) {
+		return stored, errBadLogin()
+	}
+	stored.Hash = hash
+	return stored, err
+}
+
+// refresh spends a refresh token for new tokens.
+func (h *Handlers) refresh(c *call.Call) error {
+	var body struct {
+		RefreshToken string `json:"refresh_token"`
+	}
+	if err := c.Bind(&body); err != nil {
+		return err
+	}
+	var p form.Problems
+	p.Length("refresh_token", body.RefreshToken, 1, 512)
+	if err := p.Err(); err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	refresh, token := newRefreshToken()
+	login, err := h.Store.Refresh(ctx, auth.HashOpaque(body.RefreshToken), token)
+	switch {
+	case errors.Is(err, store.ErrReused):
+		h.Authenticator.Changed(ctx, login.User, login.Epoch)
+		c.Logger.Warn("a refresh token was used twice, its login has ended", "user", login.User, "session", login.Session)
+		return discord.ErrInvalidToken
+	case errors.Is(err, store.ErrNotFound):
+		return discord.ErrInvalidToken
+	case err != nil:
+		return err
+	}
+	answer, err := h.enter(login, refresh)
+	if err != nil {
+		return err
+	}
+	return c.OK(answer)
+}
+
+// logout ends the login that the request was made with, and both its tokens.
+func (h *Handlers) logout(c *call.Call) error {
+	ctx := c.Request.Context()
+	epoch, err := h.Store.EndLogin(ctx, c.Caller.UserID, c.Caller.Session)
+	if err != nil {
+		return err
+	}
+	h.Authenticator.Changed(ctx, c.Caller.UserID, epoch)
+	return c.Done()
+}
