@@ -3,6 +3,7 @@ package clients_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -74,11 +75,11 @@ func (j *journal[E]) await(t testing.TB, mark int, what string, match func(E) bo
 		if len(came) > 20 {
 			came = came[len(came)-20:]
 		}
-		list := ""
+		var list strings.Builder
 		for _, e := range came {
-			list += fmt.Sprintf("\n    %.300v", e)
+			fmt.Fprintf(&list, "\n    %.300v", e)
 		}
-		t.Fatalf("expected %s: %v; the last that came:%s", what, err, list)
+		t.Fatalf("expected %s: %v; the last that came:%s", what, err, list.String())
 	}
 	return entry
 }

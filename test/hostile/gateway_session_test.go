@@ -171,7 +171,7 @@ func (s *scene) brokenFrames(t *testing.T) {
 		{"not masked", frame(final|text, false, beat), []int{protocolError, 0}},
 		{"a reserved bit", frame(final|text|0x40, true, beat), []int{protocolError, 0}},
 		{"a reserved opcode", frame(final|0x3, true, beat), []int{protocolError, 0}},
-		{"a continuation of nothing", frame(final|0x0, true, beat), []int{protocolError, 0}},
+		{"a continuation of nothing", frame(final, true, beat), []int{protocolError, 0}},
 		{"a ping of 200 bytes", frame(final|ping, true, strings.Repeat("p", 200)), []int{protocolError, 0}},
 		{"a ping in pieces", frame(ping, true, "p"), []int{protocolError, 0}},
 		{"a text inside a text", append(frame(text, true, `{"op":1,`), frame(final|text, true, beat)...), []int{protocolError, 0}},

@@ -2,6 +2,7 @@ package hostile_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -204,7 +205,8 @@ func (s *scene) rawHTTP(t *testing.T) {
 			conn.(*net.TCPConn).CloseWrite()
 			response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 			if err != nil {
-				if netErr, ok := err.(net.Error); ok && netErr.Timeout() {
+				var late net.Error
+				if errors.As(err, &late) && late.Timeout() {
 					t.Errorf("neither an answer nor a close within 30 s")
 				}
 				return // closed: fine

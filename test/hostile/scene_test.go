@@ -146,7 +146,6 @@ var (
 	invalidJSON       = expected{{400, 50109}}
 	badBody           = expected{{400, 50035}, {400, 50109}}
 	unauthorized      = expected{{401, 0}}
-	missingAccess     = expected{{403, 50001}}
 	missingPermission = expected{{403, 50013}}
 )
 
