@@ -58,9 +58,12 @@ type Guild struct {
 // https://discord.com/developers/docs/resources/guild#guild-object-system-channel-flags
 const SystemSuppressJoins = 1 << 0
 
-// FeatureCommunity is the guild feature that needs a rules and an updates channel.
+// Guild features that change what the server does.
 // https://discord.com/developers/docs/resources/guild#guild-object-guild-features
-const FeatureCommunity = "COMMUNITY"
+const (
+	FeatureCommunity       = "COMMUNITY"        // needs a rules and an updates channel
+	FeatureInvitesDisabled = "INVITES_DISABLED" // nobody can join
+)
 
 // UnavailableGuild stands for a guild in READY, and in GUILD_DELETE: during an outage with Unavailable, without it
 // when the user has left.

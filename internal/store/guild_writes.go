@@ -14,7 +14,7 @@ import (
 // HoldGuild locks a guild for the rest of the change and returns it as it is now, without members. Whoever changes a
 // guild's structure or members holds it first, so there is one order of such changes.
 func (tx *Tx) HoldGuild(ctx context.Context, id snowflake.ID) (*GuildSnapshot, error) {
-	if err := tx.lockGuild(ctx, id); err != nil {
+	if err := tx.LockGuild(ctx, id); err != nil {
 		return nil, err
 	}
 	snap, err := readGuild(ctx, tx, id, false)
@@ -24,7 +24,8 @@ func (tx *Tx) HoldGuild(ctx context.Context, id snowflake.ID) (*GuildSnapshot, e
 	return snap, nil
 }
 
-func (tx *Tx) lockGuild(ctx context.Context, id snowflake.ID) error {
+// LockGuild is HoldGuild for changes that need not know the guild's structure.
+func (tx *Tx) LockGuild(ctx context.Context, id snowflake.ID) error {
 	if err := found(tx.Exec(ctx, `select from guilds where id = $1 for update`, id)); err != nil {
 		return fmt.Errorf("lock guild %s: %w", id, err)
 	}

@@ -108,7 +108,7 @@ func (tx *Tx) UpdateMember(ctx context.Context, guild snowflake.ID, m discord.Me
 // RemoveMember ends a membership and tells the guild; a bot's own role goes with it. ErrNotFound: no member. That the
 // owner stays is for the caller to check, under HoldGuild.
 func (tx *Tx) RemoveMember(ctx context.Context, guild, user snowflake.ID) (discord.User, error) {
-	if err := tx.lockGuild(ctx, guild); err != nil {
+	if err := tx.LockGuild(ctx, guild); err != nil {
 		return discord.User{}, err
 	}
 	if err := found(tx.Exec(ctx, `delete from members where guild_id = $1 and user_id = $2`, guild, user)); err != nil {
