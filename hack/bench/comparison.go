@@ -36,6 +36,10 @@ var comparisons = []comparison{
 		"a message through the router", "shard-router/proxy", "Relay/router", "Relay/tcp-splice",
 		"a TCP proxy in the kernel (splice)", "cpu-ns/message",
 	},
+	{
+		"an idle connection through the router", "shard-router/proxy", "Relay/router", "Relay/tcp-buffer",
+		"a TCP proxy that copies by a buffer", "heap+stack-B/conn",
+	},
 }
 
 // result is a comparison with its values, medians over the runs.

@@ -83,7 +83,7 @@ func (c *cli) measure(ctx context.Context, pkg string) (measurements, error) {
 	slices.Sort(tops)
 	pattern := "^Benchmark(" + strings.Join(slices.Compact(tops), "|") + ")$"
 	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", pattern, "-benchmem",
-		"-count", strconv.Itoa(c.Count), "-benchtime", c.Time, "./"+pkg)
+		"-count", strconv.Itoa(c.Count), "-benchtime", c.Time, "-timeout", "10m", "./"+pkg)
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = io.MultiWriter(&output, os.Stderr), os.Stderr
 	if err := cmd.Run(); err != nil {

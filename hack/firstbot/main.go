@@ -98,7 +98,9 @@ func (c *client) bot(name, guild string) (token string, err error) {
 	return reset.Token, c.post(join, map[string]any{"guild_id": guild, "authorize": true}, nil)
 }
 
-func (c *client) post(path string, body, into any) error { return c.do(http.MethodPost, path, body, into) }
+func (c *client) post(path string, body, into any) error {
+	return c.do(http.MethodPost, path, body, into)
+}
 
 func (c *client) do(method, path string, body, into any) error {
 	encoded, err := json.Marshal(body)
