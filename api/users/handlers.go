@@ -1,0 +1,56 @@
+// Package users tells who somebody is and which guilds the caller is in.
+package users
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/store"
+)
+
+// Handlers serves users.
+type Handlers struct{ store *store.Store }
+
+// New returns the handlers.
+func New(s *store.Store) *Handlers { return &Handlers{s} }
+
+// Routes lists the operations. PATCH /users/@me is in package accounts.
+func (h *Handlers) Routes() []call.Route {
+	return []call.Route{
+		{Method: http.MethodGet, Path: "/users/@me", Access: call.Signed, Limit: call.Per(30, 10*time.Second), Handle: h.me},
+		{Method: http.MethodGet, Path: "/users/@me/guilds", Access: call.Signed, Limit: call.Per(10, 10*time.Second), Handle: h.guilds},
+		{Method: http.MethodDelete, Path: "/users/@me/guilds/:guild_id", Access: call.Signed, Limit: call.Per(5, 5*time.Second), Unverified: true, Handle: h.leave},
+		{Method: http.MethodGet, Path: "/users/:user_id", Access: call.Signed, Limit: call.Per(30, 10*time.Second), Handle: h.user},
+		{Method: http.MethodGet, Path: "/users/:user_id/profile", Access: call.UsersOnly, Limit: call.Per(10, 5*time.Second), Handle: h.profile},
+	}
+}
+
+// me returns the caller's own account.
+// https://discord.com/developers/docs/resources/user#get-current-user
+func (h *Handlers) me(c *call.Call) error {
+	self, err := h.store.SelfUser(c.Request.Context(), c.Caller.UserID)
+	if err != nil {
+		return err
+	}
+	return c.OK(self)
+}
+
+// user returns anybody's public account.
+// https://discord.com/developers/docs/resources/user#get-user
+func (h *Handlers) user(c *call.Call) error {
+	id, err := c.ID("user_id", discord.ErrUnknownUser)
+	if err != nil {
+		return err
+	}
+	found, err := h.store.User(c.Request.Context(), id)
+	if errors.Is(err, store.ErrNotFound) {
+		return discord.ErrUnknownUser
+	}
+	if err != nil {
+		return err
+	}
+	return c.OK(found)
+}
