@@ -13,38 +13,19 @@ import (
 
 const maxGuilds = 100 // that a user may be in
 
-// accept makes the caller a member of the invite's guild. Who is one already is only shown the invite.
+// accept makes the caller a member of the invite's guild.
 // https://docs.discord.food/resources/invite#accept-invite
 func (h *Handlers) accept(c *call.Call) error {
-	found, err := h.find(c)
-	if err != nil {
-		return err
+	code, ok := c.Text("code")
+	if !ok {
+		return discord.ErrUnknownInvite
 	}
-	ctx, user := c.Request.Context(), c.Caller.UserID
-	joined := false
-	err = h.store.Change(ctx, func(tx *store.Tx) error {
-		// Uses are counted under the guild's lock, so that no more than max_uses can join.
-		if err := tx.LockGuild(ctx, found.Guild.ID); err != nil {
-			return known(err)
-		}
-		current, err := tx.Invite(ctx, found.Code)
-		if err != nil {
-			return known(err)
-		}
-		joined = false
-		if _, err := tx.Member(ctx, found.Guild.ID, user); !errors.Is(err, store.ErrNotFound) {
-			return err // nil: a member already
-		}
-		if err := mayJoin(ctx, tx, current, user); err != nil {
-			return err
-		}
-		if _, err := tx.Join(ctx, found.Guild.ID, user, nil); errors.Is(err, store.ErrFull) {
-			return discord.ErrTooManyMembers
-		} else if err != nil {
-			return err
-		}
-		joined = true
-		return tx.UseInvite(ctx, current)
+	ctx := c.Request.Context()
+	var accepted discord.Invite
+	var joined bool
+	err := h.store.Change(ctx, func(tx *store.Tx) (err error) {
+		accepted, joined, err = Accept(ctx, tx, code, c.Caller.UserID)
+		return err
 	})
 	if err != nil {
 		return err
@@ -52,7 +33,34 @@ func (h *Handlers) accept(c *call.Call) error {
 	return c.OK(struct {
 		discord.Invite
 		NewMember bool `json:"new_member"`
-	}{public(found), joined})
+	}{public(accepted), joined})
+}
+
+// Accept lets a user into the guild of an invite and counts the use. Who is a member already is only shown the invite.
+func Accept(ctx context.Context, tx *store.Tx, code string, user snowflake.ID) (i discord.Invite, joined bool, err error) {
+	if i, err = tx.Invite(ctx, code); err != nil {
+		return i, false, known(err)
+	}
+	guild := i.Guild.ID
+	// Under the guild's lock the invite is read again: of its uses, no two joins can take the same.
+	if err := tx.LockGuild(ctx, guild); err != nil {
+		return i, false, known(err)
+	}
+	if i, err = tx.Invite(ctx, code); err != nil {
+		return i, false, known(err)
+	}
+	if _, err := tx.Member(ctx, guild, user); !errors.Is(err, store.ErrNotFound) {
+		return i, false, err // nil for a member
+	}
+	if err := mayJoin(ctx, tx, i, user); err != nil {
+		return i, false, err
+	}
+	if _, err := tx.Join(ctx, guild, user, nil); errors.Is(err, store.ErrFull) {
+		return i, false, discord.ErrTooManyMembers
+	} else if err != nil {
+		return i, false, err
+	}
+	return i, true, tx.UseInvite(ctx, i)
 }
 
 func mayJoin(ctx context.Context, tx *store.Tx, i discord.Invite, user snowflake.ID) error {
