@@ -12,16 +12,17 @@ import (
 
 // TestClients runs the scenario with every library on one platform of two shards.
 func TestClients(t *testing.T) {
-	base := platform.Start(t, platform.Options{Shards: shards}).URL
+	p := platform.Start(t, platform.Options{Shards: shards})
 	for name, run := range map[string]func(t *testing.T, base string){
 		"discord.js":                  func(t *testing.T, base string) { testDiscordJS(t, base, false) },
 		"discord.js with zlib-stream": func(t *testing.T, base string) { testDiscordJS(t, base, true) },
 		"discordgo":                   testDiscordGo,
 		"compression":                 testCompression,
+		"large guild":                 func(t *testing.T, _ string) { testLargeGuild(t, p) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			run(t, base)
+			run(t, p.URL)
 		})
 	}
 }
