@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
 
@@ -48,6 +49,7 @@ type world struct {
 	rdb   *redis.ClusterClient
 	keys  *auth.Keys
 	pod   *pod
+	dsn   string
 }
 
 // pod is one running gateway.
@@ -66,9 +68,10 @@ func newWorld(t *testing.T, options ...option) *world {
 		t.Fatal(err)
 	}
 	w := &world{t: t, rdb: redistest.Client(t), keys: keys}
-	dsn := pgtest.New(t, store.Migrate)
-	w.separateIDs(dsn)
-	w.store, err = store.Open(t.Context(), dsn)
+	w.dsn = pgtest.New(t, store.Migrate)
+	_, err = w.exec(`select setval('snowflake_worker', $1)`, worlds.Add(1)*8%1000) // they share one Redis
+	w.must(err)
+	w.store, err = store.Open(t.Context(), w.dsn)
 	w.must(err)
 	t.Cleanup(w.store.Close)
 	w.store.PublishTo(w.publisher())
@@ -78,14 +81,13 @@ func newWorld(t *testing.T, options ...option) *world {
 
 var worlds atomic.Int64
 
-// separateIDs gives each world's database worker numbers of its own: they share one Redis.
-func (w *world) separateIDs(dsn string) {
+// exec runs a statement that emits nothing.
+func (w *world) exec(sql string, args ...any) (pgconn.CommandTag, error) {
 	w.t.Helper()
-	conn, err := pgx.Connect(w.t.Context(), dsn)
+	conn, err := pgx.Connect(w.t.Context(), w.dsn)
 	w.must(err)
-	_, err = conn.Exec(w.t.Context(), `select setval('snowflake_worker', $1)`, worlds.Add(1)*8%1000)
-	w.must(err)
-	w.must(conn.Close(w.t.Context()))
+	defer func() { _ = conn.Close(w.t.Context()) }()
+	return conn.Exec(w.t.Context(), sql, args...)
 }
 
 func (w *world) log() *slog.Logger {

@@ -185,3 +185,6 @@ func (s *Server) Ready(context.Context) error {
 }
 
 var errDraining = errors.New("draining")
+
+// Len returns the number of sessions, those that wait for a resume included.
+func (s *Server) Len() int { return len(s.sessions.all()) }

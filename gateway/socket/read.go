@@ -3,7 +3,7 @@ package socket
 import (
 	"errors"
 	"io"
-	"os"
+	"net"
 
 	"github.com/gorilla/websocket"
 
@@ -60,13 +60,19 @@ func (c *Conn) read(p Protocol) int {
 			return closed.Code
 		case errors.Is(err, codec.ErrTooLarge):
 			c.CloseWith(discord.CloseDecodeError)
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			c.CloseWith(discord.CloseSessionTimedOut) // no effect if that is not why
+		case isTimeout(err):
+			c.CloseWith(discord.CloseSessionTimedOut) // no effect on what is closing already
 		default:
 			c.abort()
 		}
 		return 0
 	}
+}
+
+// isTimeout reports whether the read deadline has passed. gorilla does not wrap the error of net.
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // next reads one message.
