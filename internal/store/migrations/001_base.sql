@@ -293,3 +293,9 @@ create table leases (
     holder   text not null,
     until    timestamptz not null
 );
+
+-- How far the relay has come; slices of the outbox beyond it are never dropped.
+create table relay_mark (
+    one   boolean primary key default true check (one),
+    mark  xid8 not null
+);

@@ -1,0 +1,56 @@
+package worker
+
+import (
+	"context"
+	"time"
+
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/events"
+	"guildhall.chat/guildhall/internal/presence"
+)
+
+// outboxMargin is kept beyond the resume window: a session's window begins when its connection ends, which may be after
+// the event.
+const outboxMargin = 10 * time.Minute
+
+// partitions makes what will be needed and drops what no session can ask for any more.
+func (w *Worker) partitions(ctx context.Context) error {
+	now := time.Now()
+	if err := w.store.MakePartitions(ctx, now); err != nil {
+		return err
+	}
+	dropped, err := w.store.DropOutbox(ctx, now.Add(-w.window-outboxMargin))
+	if dropped > 0 {
+		w.log.Info("outbox slices dropped", "slices", dropped)
+	}
+	return err
+}
+
+func (w *Worker) expireLogins(ctx context.Context) error {
+	removed, err := w.store.ExpireLogins(ctx)
+	if removed > 0 {
+		w.log.Info("logins forgotten", "rows", removed)
+	}
+	return err
+}
+
+// expirePresence tells the guilds of users whose gateway pod has died.
+func (w *Worker) expirePresence(ctx context.Context) error {
+	return w.presences.Expire(ctx, w.store.GuildsOf, func(ctx context.Context, change presence.Change) {
+		for _, guild := range change.Guilds {
+			data, err := change.Presence.Event(change.User, guild)
+			if err != nil {
+				w.log.Error("presence can't be told", "user", change.User, "error", err)
+				return
+			}
+			e := events.Event{
+				Log:  guild,
+				Head: events.Header{Type: discord.EventPresenceUpdate, Guild: guild, User: change.User},
+				Data: data,
+			}
+			if err := w.publisher.Ephemeral(ctx, e); err != nil {
+				w.log.Warn("presence not told", "guild", guild, "error", err)
+			}
+		}
+	})
+}
