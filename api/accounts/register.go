@@ -9,6 +9,7 @@ import (
 
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/form"
+	"guildhall.chat/guildhall/api/names"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
@@ -28,11 +29,10 @@ type registration struct {
 func (r *registration) check(now time.Time) (store.NewAccount, error) {
 	var p form.Problems
 	name := strings.ToLower(r.Username)
-	checkUsername(&p, name)
+	names.CheckUser(&p, name)
 	account := store.NewAccount{Username: name, Email: r.Email, DateOfBirth: birth(&p, r.DateOfBirth, now)}
 	if r.GlobalName.Value != "" {
-		p.Max("global_name", len([]rune(r.GlobalName.Value)), maxGlobalName)
-		checkPrintable(&p, "global_name", r.GlobalName.Value)
+		names.CheckDisplay(&p, "global_name", r.GlobalName.Value)
 		account.GlobalName = &r.GlobalName.Value
 	}
 	checkEmail(&p, r.Email)

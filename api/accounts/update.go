@@ -11,6 +11,7 @@ import (
 	"guildhall.chat/guildhall/api/form"
 	"guildhall.chat/guildhall/api/images"
 	"guildhall.chat/guildhall/api/mail"
+	"guildhall.chat/guildhall/api/names"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/store"
 )
@@ -34,14 +35,13 @@ func (b *change) check(bot bool) error {
 	var p form.Problems
 	switch {
 	case b.Username.Set && bot:
-		CheckBotName(&p, "username", b.Username.Value)
+		names.CheckBot(&p, "username", b.Username.Value)
 	case b.Username.Set:
 		b.Username.Value = strings.ToLower(b.Username.Value)
-		checkUsername(&p, b.Username.Value)
+		names.CheckUser(&p, b.Username.Value)
 	}
 	if name := b.GlobalName.Value; name != nil {
-		p.Max("global_name", utf8.RuneCountInString(*name), maxGlobalName)
-		checkPrintable(&p, "global_name", *name)
+		names.CheckDisplay(&p, "global_name", *name)
 	}
 	if color := b.AccentColor.Value; color != nil {
 		p.Range("accent_color", int64(*color), 0, 0xffffff)
