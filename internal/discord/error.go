@@ -78,6 +78,8 @@ var (
 	ErrEmptyMessage       = newError(http.StatusBadRequest, 50006, "Cannot send an empty message")
 	ErrCannotDM           = newError(http.StatusForbidden, 50007, "Cannot send messages to this user")
 	ErrNotText            = newError(http.StatusBadRequest, 50008, "Cannot send messages in a non-text channel")
+	ErrNoBot              = newError(http.StatusBadRequest, 50010, "OAuth2 application does not have a bot")
+	ErrTooManyApps        = newError(http.StatusBadRequest, 50011, "OAuth2 application limit reached")
 	ErrMissingPermissions = newError(http.StatusForbidden, 50013, "You lack permissions to perform that action")
 	ErrInvalidToken       = newError(http.StatusUnauthorized, 50014, "Invalid authentication token provided")
 	ErrBulkDeleteCount    = newError(http.StatusBadRequest, 50016, "Provided too few or too many messages to delete")

@@ -1,0 +1,98 @@
+// Package applications is the developers' side: applications, their bots, and how a bot gets into a guild.
+//
+// A user makes an application, gives it a bot and resets the bot's token, which is shown that once and kept as a hash. Who
+// manages a guild adds the bot to it through /oauth2/authorize (authorize.go).
+package applications
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"guildhall.chat/guildhall/api/access"
+	"guildhall.chat/guildhall/api/authn"
+	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/store"
+)
+
+// Handlers serves applications.
+type Handlers struct {
+	store         *store.Store
+	access        *access.Access
+	authenticator *authn.Authenticator
+	publicURL     string
+}
+
+// New returns the handlers; publicURL is where browsers reach the platform.
+func New(s *store.Store, a *access.Access, authenticator *authn.Authenticator, publicURL string) *Handlers {
+	return &Handlers{store: s, access: a, authenticator: authenticator, publicURL: strings.TrimSuffix(publicURL, "/")}
+}
+
+// Routes lists the operations.
+func (h *Handlers) Routes() []call.Route {
+	read, write := call.Per(20, 10*time.Second), call.Per(10, 10*time.Second)
+	return []call.Route{
+		{Method: http.MethodGet, Path: "/applications", Access: call.UsersOnly, Limit: read, Handle: h.list},
+		{Method: http.MethodPost, Path: "/applications", Access: call.UsersOnly, Limit: write, Handle: h.create},
+		{Method: http.MethodGet, Path: "/applications/@me", Access: call.BotsOnly, Limit: read, Handle: h.mine},
+		{Method: http.MethodPatch, Path: "/applications/@me", Access: call.BotsOnly, Limit: write, Handle: h.updateMine},
+		{Method: http.MethodGet, Path: "/applications/:application_id", Access: call.Signed, Limit: read, Handle: h.get},
+		{Method: http.MethodPatch, Path: "/applications/:application_id", Access: call.Signed, Limit: write, Handle: h.update},
+		{Method: http.MethodPost, Path: "/applications/:application_id/bot", Access: call.UsersOnly, Limit: write, Handle: h.createBot},
+		{Method: http.MethodPost, Path: "/applications/:application_id/bot/reset", Access: call.UsersOnly, Limit: write, Handle: h.resetToken},
+		{Method: http.MethodGet, Path: "/oauth2/applications/@me", Access: call.BotsOnly, Limit: read, Handle: h.mine},
+		{Method: http.MethodGet, Path: "/oauth2/authorize", Access: call.UsersOnly, Limit: read, Handle: h.ask},
+		{Method: http.MethodPost, Path: "/oauth2/authorize", Access: call.UsersOnly, Limit: write, Handle: h.authorize},
+	}
+}
+
+// owns reports whether the caller may see and change all of an application: its owner, or its bot.
+func owns(c *call.Call, a discord.Application) bool {
+	if c.Caller.Bot {
+		return a.ID == c.Caller.ApplicationID
+	}
+	return a.Owner.ID == c.Caller.UserID
+}
+
+// list returns the caller's applications.
+func (h *Handlers) list(c *call.Call) error {
+	apps, err := h.store.ApplicationsOf(c.Request.Context(), c.Caller.UserID)
+	if err != nil {
+		return err
+	}
+	if apps == nil {
+		apps = []discord.Application{}
+	}
+	return c.OK(apps)
+}
+
+// get returns one of the caller's applications. Others' do not exist, as far as the caller is told.
+func (h *Handlers) get(c *call.Call) error {
+	id, err := c.ID("application_id", discord.ErrUnknownApplication)
+	if err != nil {
+		return err
+	}
+	app, err := h.store.Application(c.Request.Context(), id)
+	if errors.Is(err, store.ErrNotFound) || err == nil && !owns(c, app) {
+		return discord.ErrUnknownApplication
+	}
+	if err != nil {
+		return err
+	}
+	return c.OK(app)
+}
+
+// mine returns the application of the bot that asks.
+// https://discord.com/developers/docs/resources/application#get-current-application
+func (h *Handlers) mine(c *call.Call) error {
+	app, err := h.store.Application(c.Request.Context(), c.Caller.ApplicationID)
+	if errors.Is(err, store.ErrNotFound) {
+		return discord.ErrUnknownApplication
+	}
+	if err != nil {
+		return err
+	}
+	return c.OK(app)
+}
