@@ -1,7 +1,6 @@
 package accounts
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -9,9 +8,8 @@ import (
 
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/form"
+	"guildhall.chat/guildhall/api/invites"
 	"guildhall.chat/guildhall/api/names"
-	"guildhall.chat/guildhall/internal/discord"
-	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
 )
 
@@ -71,7 +69,8 @@ func (h *Handlers) register(c *call.Call) error {
 		if err := link.keep(ctx, tx, user, account.Email); err != nil || body.Invite == "" {
 			return err
 		}
-		return accept(ctx, tx, user, body.Invite)
+		_, _, err = invites.Accept(ctx, tx, body.Invite, user)
+		return err
 	})
 	if err != nil {
 		return err
@@ -91,31 +90,6 @@ func takenForm(err error) error {
 		return form.Single("email", "EMAIL_ALREADY_REGISTERED", "Email is already registered.")
 	case errors.Is(err, store.ErrUsernameTaken):
 		return form.Single("username", "USERNAME_ALREADY_TAKEN", "Username is unavailable.")
-	}
-	return err
-}
-
-// accept lets a new user into the guild of an invite.
-func accept(ctx context.Context, tx *store.Tx, user snowflake.ID, code string) error {
-	invite, err := tx.Invite(ctx, code)
-	if err == nil {
-		// Once more under the guild's lock: its last use may have gone meanwhile.
-		if _, err = tx.HoldGuild(ctx, invite.Guild.ID); err == nil {
-			invite, err = tx.Invite(ctx, code)
-		}
-	}
-	if errors.Is(err, store.ErrNotFound) {
-		return discord.ErrUnknownInvite
-	}
-	if err != nil {
-		return err
-	}
-	if err := tx.UseInvite(ctx, invite); err != nil {
-		return err
-	}
-	_, err = tx.Join(ctx, invite.Guild.ID, user, nil)
-	if errors.Is(err, store.ErrFull) {
-		return form.Single("invite", "BASE_TYPE_BAD_VALUE", "The guild can take no more members.")
 	}
 	return err
 }
