@@ -1,0 +1,142 @@
+// Package apitest runs resources of the API for their tests: behind the real chain of package rest, over a real Postgres
+// and a real Redis Cluster. Rate limits are off.
+package apitest
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/redis/go-redis/v9"
+
+	"guildhall.chat/guildhall/api/access"
+	"guildhall.chat/guildhall/api/authn"
+	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/api/rest"
+	"guildhall.chat/guildhall/internal/auth"
+	"guildhall.chat/guildhall/internal/events"
+	"guildhall.chat/guildhall/internal/pgtest"
+	"guildhall.chat/guildhall/internal/presence"
+	"guildhall.chat/guildhall/internal/ratelimit"
+	"guildhall.chat/guildhall/internal/redistest"
+	"guildhall.chat/guildhall/internal/snowflake"
+	"guildhall.chat/guildhall/internal/store"
+)
+
+// World is a platform without gateway: what a resource is made of, and the API that serves it.
+type World struct {
+	Store     *store.Store
+	Access    *access.Access
+	Publisher *events.Publisher
+	Presences *presence.Presences
+	Redis     *redis.ClusterClient
+	Keys      *auth.Keys
+	DSN       string
+
+	handler http.Handler
+	db      *pgx.Conn
+}
+
+// New serves the routes that the function makes of the world, until the test ends.
+func New(t testing.TB, routes func(w *World) []call.Route) *World {
+	t.Helper()
+	dsn := pgtest.New(t, store.Migrate)
+	s, err := store.Open(t.Context(), dsn)
+	must(t, err)
+	t.Cleanup(s.Close)
+	db, err := pgx.Connect(t.Context(), dsn)
+	must(t, err)
+	t.Cleanup(func() { _ = db.Close(context.Background()) })
+	secret := make([]byte, 32)
+	_, _ = rand.Read(secret) // never fails
+	keys, err := auth.NewKeys([][]byte{secret})
+	must(t, err)
+
+	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
+	rdb := redistest.Client(t)
+	publisher := events.NewPublisher(rdb, s, 5*time.Minute, logger)
+	s.PublishTo(publisher)
+	limiter := ratelimit.New(rdb, logger, ratelimit.Off())
+	w := &World{
+		Store: s, Access: access.New(s, publisher), Publisher: publisher, Presences: presence.New(rdb), Redis: rdb,
+		Keys: keys, DSN: dsn, db: db,
+	}
+	w.handler, err = rest.New(rest.Config{
+		Logger: logger, Redis: rdb, Limiter: limiter, Authenticator: authn.New(s, keys, limiter, logger),
+		Access: w.Access, Routes: routes(w),
+	})
+	must(t, err)
+	return w
+}
+
+// Exec runs a statement that no part of the API has yet.
+func (w *World) Exec(t testing.TB, sql string, args ...any) {
+	t.Helper()
+	_, err := w.db.Exec(t.Context(), sql, args...)
+	must(t, err)
+}
+
+// Events returns what a log has got after a seq; 0 for all.
+func (w *World) Events(t testing.TB, log snowflake.ID, after int64) []events.Event {
+	t.Helper()
+	evs, err := w.Store.Outbox(t.Context(), log, after, 1000)
+	must(t, err)
+	return evs
+}
+
+// Seq is how far a log has come.
+func (w *World) Seq(t testing.TB, log snowflake.ID) (seq int64) {
+	t.Helper()
+	must(t, w.db.QueryRow(t.Context(), `select seq from logs where id = $1`, log).Scan(&seq))
+	return seq
+}
+
+// User makes an account and logs it in.
+func (w *World) User(t testing.TB) *Client {
+	t.Helper()
+	id, session := w.Store.NewID(), w.Store.NewID()
+	w.Exec(t, `insert into users (id, username) values ($1, $2)`, id, fmt.Sprintf("user%d", id))
+	w.Exec(t, `insert into logs (id) values ($1)`, id)
+	w.Exec(t, `insert into auth_sessions (id, user_id) values ($1, $2)`, session, id)
+	token, err := w.Keys.IssueAccess(id, session, 1)
+	must(t, err)
+	return &Client{world: w, ID: id, Authorization: token}
+}
+
+// Bot makes a bot whose application has the flags.
+func (w *World) Bot(t testing.TB, owner *Client, flags int64) *Client {
+	t.Helper()
+	id := w.Store.NewID()
+	token, hash := auth.NewBotToken(id)
+	w.Exec(t, `insert into users (id, username, bot) values ($1, $2, true)`, id, fmt.Sprintf("bot%d", id))
+	w.Exec(t, `insert into logs (id) values ($1)`, id)
+	w.Exec(t, `insert into applications (id, owner_id, name, flags, sign_key, bot_id, bot_token_hash)
+		values ($1, $2, 'bot', $3, '', $4, $5)`, w.Store.NewID(), owner.ID, flags, id, hash)
+	return &Client{world: w, ID: id, Authorization: "Bot " + token}
+}
+
+// Anyone is a client without credentials.
+func (w *World) Anyone() *Client { return &Client{world: w} }
+
+// Join makes clients members of a guild.
+func (w *World) Join(t testing.TB, guild snowflake.ID, clients ...*Client) {
+	t.Helper()
+	for _, c := range clients {
+		must(t, w.Store.Change(t.Context(), func(tx *store.Tx) error {
+			_, err := tx.Join(t.Context(), guild, c.ID, nil)
+			return err
+		}))
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
