@@ -30,13 +30,14 @@ import (
 
 // World is a platform without gateway: what a resource is made of, and the API that serves it.
 type World struct {
-	Store     *store.Store
-	Access    *access.Access
-	Publisher *events.Publisher
-	Presences *presence.Presences
-	Redis     *redis.ClusterClient
-	Keys      *auth.Keys
-	DSN       string
+	Store         *store.Store
+	Access        *access.Access
+	Authenticator *authn.Authenticator
+	Publisher     *events.Publisher
+	Presences     *presence.Presences
+	Redis         *redis.ClusterClient
+	Keys          *auth.Keys
+	DSN           string
 
 	handler http.Handler
 	db      *pgx.Conn
@@ -64,10 +65,10 @@ func New(t testing.TB, routes func(w *World) []call.Route) *World {
 	limiter := ratelimit.New(rdb, logger, ratelimit.Off())
 	w := &World{
 		Store: s, Access: access.New(s, publisher), Publisher: publisher, Presences: presence.New(rdb), Redis: rdb,
-		Keys: keys, DSN: dsn, db: db,
+		Authenticator: authn.New(s, keys, limiter, logger), Keys: keys, DSN: dsn, db: db,
 	}
 	w.handler, err = rest.New(rest.Config{
-		Logger: logger, Redis: rdb, Limiter: limiter, Authenticator: authn.New(s, keys, limiter, logger),
+		Logger: logger, Redis: rdb, Limiter: limiter, Authenticator: w.Authenticator,
 		Access: w.Access, Routes: routes(w),
 	})
 	must(t, err)
