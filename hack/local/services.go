@@ -17,6 +17,9 @@ import (
 	"guildhall.chat/guildhall/internal/config"
 )
 
+// drainPeriod is shorter than on Kubernetes: nobody else takes over here, and somebody waits for the prompt.
+const drainPeriod = "2s"
+
 func gatewayName(shard int) string { return fmt.Sprintf("gateway-%d", shard) }
 
 // podName is the gateway's name as its StatefulSet would give it on Kubernetes.
@@ -37,6 +40,7 @@ func (p *platform) startServices(ctx context.Context) error {
 		"--rate-limits", p.options.RateLimits,
 		"--mail-dir", p.data.file("mail"), "--mail-from", "guildhall@localhost",
 	}, redis...)
+	serve = append(serve, p.resumeWindow()...)
 	if p.options.RequireVerifiedEmail {
 		serve = append(serve, "--require-verified-email")
 	}
@@ -46,6 +50,7 @@ func (p *platform) startServices(ctx context.Context) error {
 		name := gatewayName(shard)
 		args := append([]string{"--listen", p.addr(name), "--gateway-url", p.gatewayURL(),
 			"--shard", strconv.Itoa(shard), "--pod", podName(shard),
+			"--drain-period", drainPeriod,
 		}, redis...)
 		args = append(args, p.heartbeatInterval()...)
 		args = append(args, p.resumeWindow()...)
@@ -61,6 +66,8 @@ func (p *platform) startRouter(ctx context.Context) error {
 	}
 	args := append([]string{"--listen", p.addr("shard-router"),
 		"--shards", strconv.Itoa(p.options.Shards), "--pods", strings.Join(pods, ","),
+		"--trusted-proxies", "127.0.0.0/8", // the front door
+		"--drain-period", drainPeriod,
 	}, p.heartbeatInterval()...)
 	return p.supervisor.Start(ctx, p.service("shard-router", "shard-router", args...))
 }

@@ -22,13 +22,14 @@ import (
 
 type flags struct {
 	config.Common
-	RedisAddrs                                []string
-	Listen, PublicURL, GatewayURL, RateLimits string
-	MailDir, MailFrom, Pod, Pods              string
-	HeartbeatInterval, ResumeWindow           string
-	Shard, Shards                             int
-	RequireVerifiedEmail                      bool
-	Command                                   string `arg:"" optional:""`
+	RedisAddrs                                   []string
+	Listen, PublicURL, GatewayURL, RateLimits    string
+	MailDir, MailFrom, Pod, Pods                 string
+	HeartbeatInterval, ResumeWindow, DrainPeriod string
+	TrustedProxies                               string
+	Shard, Shards                                int
+	RequireVerifiedEmail                         bool
+	Command                                      string `arg:"" optional:""`
 }
 
 func main() { config.Run("service", "", &flags{}) }
