@@ -39,7 +39,7 @@ func (c *Client) Do(t testing.TB, method, path string, body any) Answer {
 	for key, values := range c.Header {
 		request.Header[key] = values
 	}
-	if body != nil {
+	if body != nil && request.Header.Get("Content-Type") == "" {
 		request.Header.Set("Content-Type", "application/json")
 	}
 	if c.Authorization != "" {
