@@ -1,0 +1,116 @@
+package messages
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"guildhall.chat/guildhall/api/form"
+	"guildhall.chat/guildhall/internal/discord"
+)
+
+// Limits of components.
+// https://discord.com/developers/docs/components/reference#what-is-a-component
+const (
+	maxRows           = 5  // top-level components of a legacy message
+	maxComponents     = 40 // all components of a v2 message
+	maxComponentDepth = 12 // of objects and lists in each other
+	maxComponentBytes = 48 << 10
+)
+
+// component is kept as it came: what its fields mean is between the bot and the clients.
+type component map[string]any
+
+// components checks the frame of all components: objects with a type, bounded in number, depth and size.
+func components(p *form.Problems, raw json.RawMessage, flags int) json.RawMessage {
+	if len(raw) == 0 || string(raw) == "null" {
+		return discord.EmptyList
+	}
+	if len(raw) > maxComponentBytes {
+		p.Add("components", "BASE_TYPE_MAX_LENGTH", fmt.Sprintf("Components are at most %d bytes.", maxComponentBytes))
+		return nil
+	}
+	var list []component
+	if err := json.Unmarshal(raw, &list); err != nil {
+		p.Add("components", "LIST_TYPE_CONVERT", "Only lists of objects may be used here.")
+		return nil
+	}
+	if flags&discord.MessageFlagComponentsV2 == 0 {
+		p.Max("components", len(list), maxRows)
+	}
+	w := componentWalk{problems: p}
+	for i, c := range list {
+		w.component(form.At("components", i), c, 1)
+	}
+	if w.count > maxComponents {
+		p.Add("components", "BASE_TYPE_BAD_LENGTH", fmt.Sprintf("A message has at most %d components.", maxComponents))
+	}
+	if len(list) == 0 {
+		return discord.EmptyList
+	}
+	// Encoded anew: what Go's decoder took for text and number Postgres takes too.
+	encoded, err := json.Marshal(list)
+	if err != nil {
+		p.Add("components", "BASE_TYPE_INVALID", "Components cannot be kept in this form.")
+	}
+	return encoded
+}
+
+// componentWalk counts components and checks that each has a type.
+type componentWalk struct {
+	problems *form.Problems
+	count    int
+}
+
+func (w *componentWalk) component(path string, fields map[string]any, depth int) {
+	w.count++
+	if n, isNumber := fields["type"].(float64); !isNumber || n < 1 || n > 1000 || n != float64(int(n)) {
+		w.problems.Required(form.At(path, "type"))
+	}
+	for key, value := range fields {
+		at := form.At(path, key)
+		object, isObject := value.(map[string]any)
+		list, isList := value.([]any)
+		switch {
+		case key == "components" && isList:
+			for i, item := range list {
+				child, _ := item.(map[string]any)
+				w.child(form.At(at, i), child, depth)
+			}
+		case (key == "component" || key == "accessory") && isObject:
+			w.child(at, object, depth)
+		default:
+			w.other(at, value, depth+1)
+		}
+	}
+}
+
+func (w *componentWalk) child(path string, fields map[string]any, depth int) {
+	if !w.tooDeep(path, depth+2) {
+		w.component(path, fields, depth+2)
+	}
+}
+
+// other bounds the depth of what is no component: options, media, whatever comes.
+func (w *componentWalk) other(path string, value any, depth int) {
+	if w.tooDeep(path, depth) {
+		return
+	}
+	switch v := value.(type) {
+	case map[string]any:
+		for key, inner := range v {
+			w.other(form.At(path, key), inner, depth+1)
+		}
+	case []any:
+		for i, inner := range v {
+			w.other(form.At(path, i), inner, depth+1)
+		}
+	}
+}
+
+func (w *componentWalk) tooDeep(path string, depth int) bool {
+	if depth > maxComponentDepth {
+		w.problems.Add(path, "BASE_TYPE_BAD_VALUE", "Components are nested too deeply.")
+		return true
+	}
+	return false
+}

@@ -1,0 +1,80 @@
+package messages
+
+import (
+	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/api/form"
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/permissions"
+	"guildhall.chat/guildhall/internal/store"
+)
+
+const (
+	defaultPage = 50
+	maxPage     = 100
+)
+
+// list returns a page of messages, newest first. Without READ_MESSAGE_HISTORY there are none.
+// https://discord.com/developers/docs/resources/message#get-channel-messages
+func (h *Handlers) list(c *call.Call) error {
+	room, err := h.room(c)
+	if err != nil {
+		return err
+	}
+	page, err := pageOf(c)
+	if err != nil {
+		return err
+	}
+	if !room.Here.Has(permissions.ReadMessageHistory) {
+		return c.OK([]discord.Message{})
+	}
+	page.Channel, page.Viewer = room.Channel.ID, c.Caller.UserID
+	messages, err := h.store.Messages(c.Request.Context(), page)
+	if err != nil {
+		return err
+	}
+	if messages == nil {
+		messages = []discord.Message{}
+	}
+	for i := range messages {
+		conceal(c.Caller, room, &messages[i])
+	}
+	return c.OK(messages)
+}
+
+func pageOf(c *call.Call) (page store.MessagePage, err error) {
+	if page.Limit, err = c.QueryInt("limit", defaultPage, 1, maxPage); err != nil {
+		return page, err
+	}
+	placements := []struct {
+		name      string
+		placement store.Placement
+	}{{"around", store.Around}, {"before", store.Before}, {"after", store.After}}
+	for _, p := range placements {
+		anchor, there, err := c.QueryID(p.name)
+		switch {
+		case err != nil:
+			return page, err
+		case !there:
+			continue
+		case page.Placement != store.Newest:
+			return page, form.Single(p.name, "BASE_TYPE_BAD_VALUE", "Only one of around, before and after may be given.")
+		}
+		page.Placement, page.Anchor = p.placement, anchor
+	}
+	return page, nil
+}
+
+// get returns one message.
+// https://discord.com/developers/docs/resources/message#get-channel-message
+func (h *Handlers) get(c *call.Call) error {
+	room, id, err := h.place(c)
+	if err != nil {
+		return err
+	}
+	m, err := h.readable(c.Request.Context(), room, id, c.Caller.UserID)
+	if err != nil {
+		return err
+	}
+	conceal(c.Caller, room, &m)
+	return c.OK(m)
+}
