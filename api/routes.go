@@ -1,0 +1,51 @@
+package main
+
+import (
+	"slices"
+
+	"guildhall.chat/guildhall/api/accounts"
+	"guildhall.chat/guildhall/api/applications"
+	"guildhall.chat/guildhall/api/channels"
+	"guildhall.chat/guildhall/api/direct"
+	"guildhall.chat/guildhall/api/gatewayinfo"
+	"guildhall.chat/guildhall/api/guilds"
+	"guildhall.chat/guildhall/api/images"
+	"guildhall.chat/guildhall/api/invites"
+	"guildhall.chat/guildhall/api/mail"
+	"guildhall.chat/guildhall/api/members"
+	"guildhall.chat/guildhall/api/messages"
+	"guildhall.chat/guildhall/api/reactions"
+	"guildhall.chat/guildhall/api/rest"
+	"guildhall.chat/guildhall/api/roles"
+	"guildhall.chat/guildhall/api/users"
+	"guildhall.chat/guildhall/internal/auth"
+	"guildhall.chat/guildhall/internal/presence"
+	"guildhall.chat/guildhall/internal/sessionlimit"
+)
+
+// passwordsAtOnce bounds how many passwords are hashed side by side; each takes 19 MiB and a core.
+const passwordsAtOnce = 4
+
+// addRoutes joins the resources.
+func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Keys, queue *mail.Queue) {
+	s, a := back.store, cfg.Access
+	presences := presence.New(back.redis)
+	cfg.Routes = slices.Concat(
+		accounts.New(accounts.Config{
+			Store: s, Authenticator: cfg.Authenticator, Keys: keys, Passwords: auth.NewPasswords(passwordsAtOnce),
+			Limiter: cfg.Limiter, Mailer: queue, PublicURL: c.PublicURL,
+		}).Routes(),
+		applications.New(s, a, cfg.Authenticator, c.PublicURL).Routes(),
+		channels.New(s, a, back.publisher).Routes(),
+		direct.New(s).Routes(),
+		gatewayinfo.New(c.GatewayURL, c.Shards, sessionlimit.New(back.redis)).Routes(),
+		guilds.New(s, a, presences).Routes(),
+		invites.New(s, a, presences).Routes(),
+		members.New(s, a).Routes(),
+		messages.New(s, a, back.redis).Routes(),
+		reactions.New(s, a).Routes(),
+		roles.New(a).Routes(),
+		users.New(s).Routes(),
+	)
+	cfg.Public = images.New(s).Routes()
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"guildhall.chat/guildhall/api/worker"
+	"guildhall.chat/guildhall/internal/config"
+	"guildhall.chat/guildhall/internal/presence"
+	"guildhall.chat/guildhall/internal/telemetry"
+)
+
+type workerCommand struct {
+	config.Common
+	config.Redis
+	ResumeWindow time.Duration `help:"How long a session waits for its client: events are kept as long." default:"5m"`
+}
+
+// Run does the jobs until ctx ends.
+func (c *workerCommand) Run(ctx context.Context) error {
+	secrets, err := config.LoadSecrets(c.Secrets)
+	if err != nil {
+		return err
+	}
+	logger := telemetry.NewLogger(c.LogLevel, "worker")
+	admin, err := telemetry.NewAdmin(c.AdminAddr, logger)
+	if err != nil {
+		return err
+	}
+	back, err := open(ctx, secrets, c.Redis, c.ResumeWindow, logger)
+	if err != nil {
+		return err
+	}
+	defer back.close()
+	admin.Ready("postgres", back.store.Ping)
+	w := worker.New(back.store, back.publisher, presence.New(back.redis), c.ResumeWindow, logger)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return admin.Run(ctx) })
+	group.Go(func() error {
+		w.Run(ctx)
+		return nil
+	})
+	return group.Wait()
+}
