@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -42,7 +43,8 @@ type Authenticator struct {
 	log    *slog.Logger
 	held   *lru.Cache[login, store.Identity]
 	// insisting has an entry for each change that is being told again.
-	insisting chan struct{}
+	insisting   chan struct{}
+	insistEvery time.Duration
 }
 
 // login is what a token stands for: a user's login, or a bot with session 0.
@@ -51,7 +53,10 @@ type login struct{ user, session snowflake.ID }
 // New returns an authenticator that holds no identities yet.
 func New(s *store.Store, keys *auth.Keys, epochs Epochs, log *slog.Logger) *Authenticator {
 	cache, _ := lru.New[login, store.Identity](held) // fails only for a size below one
-	return &Authenticator{store: s, keys: keys, epochs: epochs, log: log, held: cache, insisting: make(chan struct{}, insisting)}
+	return &Authenticator{
+		store: s, keys: keys, epochs: epochs, log: log, held: cache,
+		insisting: make(chan struct{}, insisting), insistEvery: insistDefault,
+	}
 }
 
 // Claims is who a request says that it is from. The zero value is nobody.

@@ -14,8 +14,8 @@ const (
 	// changedTimeout bounds what a change waits for Redis.
 	changedTimeout = 750 * time.Millisecond
 	// insistFor is how long a change that Redis did not take is told again. By then Redis has forgotten the old epoch.
-	insistFor   = 90 * time.Second
-	insistEvery = time.Second
+	insistFor     = 90 * time.Second
+	insistDefault = time.Second
 	// insisting bounds how many changes are told again at a time.
 	insisting = 1024
 )
@@ -52,7 +52,7 @@ func (a *Authenticator) insist(ctx context.Context, user snowflake.ID, epoch int
 	defer func() { <-a.insisting }()
 	ctx, cancel := context.WithTimeout(ctx, insistFor)
 	defer cancel()
-	every := time.NewTicker(insistEvery)
+	every := time.NewTicker(a.insistEvery)
 	defer every.Stop()
 	for {
 		select {
