@@ -19,11 +19,13 @@ func (s *Store) Members(ctx context.Context, guild, after snowflake.ID, limit in
 	return members, nil
 }
 
-// SearchMembers returns members whose username, display name or nickname starts with the text, whatever the case.
+// SearchMembers returns members whose username, display name or nickname starts with the text, whatever the case. The
+// database's own locale may know no letters beyond ASCII, so ICU's is named.
 func (s *Store) SearchMembers(ctx context.Context, guild snowflake.ID, prefix string, limit int) ([]discord.Member, error) {
 	members, err := collect(ctx, s.pool, scanMember, `select `+memberColumns+memberFrom+`
-		where m.guild_id = $1 and (starts_with(lower(u.username), $2) or starts_with(lower(u.global_name), $2)
-			or starts_with(lower(m.nick), $2)) order by m.user_id limit $3`, guild, strings.ToLower(prefix), limit)
+		where m.guild_id = $1 and exists (select from unnest(array[u.username, u.global_name, m.nick]) as name
+			where starts_with(lower(name collate "und-x-icu"), $2)) order by m.user_id limit $3`,
+		guild, strings.ToLower(prefix), limit)
 	if err != nil {
 		return nil, fmt.Errorf("search members of guild %s: %w", guild, err)
 	}
