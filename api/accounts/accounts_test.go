@@ -52,7 +52,7 @@ func newWorld(t *testing.T) (*apitest.World, outbox) {
 			Store: w.Store, Authenticator: w.Authenticator, Keys: w.Keys, Passwords: auth.NewPasswords(2),
 			Limiter: ratelimit.New(w.Redis, slog.New(slog.DiscardHandler)), Mailer: mails, PublicURL: "http://example.com/",
 		})
-		return append(h.Routes(), users.New(w.Store).Routes()...)
+		return append(h.Routes(), users.New(w.Store, w.Presences).Routes()...)
 	})
 	return w, mails
 }

@@ -5,6 +5,7 @@ import (
 
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
 )
 
@@ -25,14 +26,34 @@ func (h *Handlers) guilds(c *call.Call) error {
 	if page.After, _, err = c.QueryID("after"); err != nil {
 		return err
 	}
-	list, err := h.store.PartialGuilds(c.Request.Context(), c.Caller.UserID, page, c.QueryBool("with_counts"))
+	counts := c.QueryBool("with_counts")
+	list, err := h.store.PartialGuilds(c.Request.Context(), c.Caller.UserID, page, counts)
 	if err != nil {
 		return err
+	}
+	if counts {
+		h.countPresent(c, list)
 	}
 	if list == nil {
 		list = []discord.PartialGuild{}
 	}
 	return c.OK(list)
+}
+
+// countPresent adds how many are not offline, if that can be told.
+func (h *Handlers) countPresent(c *call.Call, list []discord.PartialGuild) {
+	ids := make([]snowflake.ID, len(list))
+	for i, g := range list {
+		ids[i] = g.ID
+	}
+	present, err := h.presences.Counts(c.Request.Context(), ids)
+	if err != nil {
+		c.Logger.Warn("presences are not known", "error", err)
+		return
+	}
+	for i := range list {
+		list[i].ApproximatePresenceCount = &present[i]
+	}
 }
 
 // leave takes the caller out of a guild. The owner has to pass it on, or delete it, first.

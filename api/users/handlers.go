@@ -2,20 +2,32 @@
 package users
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
 
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
 )
 
+// Presences counts who is not offline, approximately.
+type Presences interface {
+	Counts(ctx context.Context, guilds []snowflake.ID) ([]int, error)
+}
+
 // Handlers serves users.
-type Handlers struct{ store *store.Store }
+type Handlers struct {
+	store     *store.Store
+	presences Presences
+}
 
 // New returns the handlers.
-func New(s *store.Store) *Handlers { return &Handlers{s} }
+func New(s *store.Store, presences Presences) *Handlers {
+	return &Handlers{store: s, presences: presences}
+}
 
 // Routes lists the operations. PATCH /users/@me is in package accounts.
 func (h *Handlers) Routes() []call.Route {
