@@ -1,0 +1,16 @@
+package controller
+
+//go:generate go run sigs.k8s.io/controller-tools/cmd/controller-gen@v0.19.0 rbac:roleName=guildhall-operator paths=. output:rbac:dir=../../config/rbac
+
+// What the operator may do, for config/rbac/role.yaml.
+//
+// +kubebuilder:rbac:groups=guildhall.chat,resources=chatclusters,verbs=get;list;watch
+// +kubebuilder:rbac:groups=guildhall.chat,resources=chatclusters/status,verbs=patch
+// +kubebuilder:rbac:groups=guildhall.chat,resources=chatclusters/finalizers,verbs=update
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=services;serviceaccounts,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=events,verbs=create;patch

@@ -1,0 +1,67 @@
+// Package controller makes what a ChatCluster says, and keeps it so.
+//
+// A pass of [Reconciler.Reconcile] reads the Secret, applies the objects that package resources builds in the order of a
+// rollout up to the first that is not ready (rollout.go), deletes what is no longer wanted (prune.go), and reports
+// (status.go, conditions.go). Every change of an object that it owns, of the Secret or of the ChatCluster starts another
+// pass, so nothing here waits.
+package controller
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"k8s.io/client-go/tools/record"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"guildhall.chat/guildhall/api-types/v1alpha1"
+	"guildhall.chat/guildhall/operator/resources"
+)
+
+// fieldOwner is who owns the fields that the operator sets.
+const fieldOwner = client.FieldOwner(resources.ManagedBy)
+
+// refusedRetry is when a pass that the API server refused is tried again: an admission policy or a quota may have changed.
+const refusedRetry = time.Minute
+
+// Reconciler reconciles ChatClusters.
+type Reconciler struct {
+	Client   client.Client
+	Secrets  client.Reader // not cached: the operator keeps no Secret in memory
+	Recorder record.EventRecorder
+	Log      *slog.Logger
+	// Deadline is how long a rollout may wait for one object before the ChatCluster counts as degraded.
+	Deadline time.Duration
+}
+
+// Reconcile does one pass over a ChatCluster.
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	var cluster v1alpha1.ChatCluster
+	if err := r.Client.Get(ctx, request.NamespacedName, &cluster); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if !cluster.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, nil // the garbage collector deletes what it owns
+	}
+
+	progress, err := r.pass(ctx, &cluster)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	wait, err := r.report(ctx, &cluster, progress)
+	return ctrl.Result{RequeueAfter: wait}, err
+}
+
+// pass applies as much as may be applied now.
+func (r *Reconciler) pass(ctx context.Context, cluster *v1alpha1.ChatCluster) (progress, error) {
+	version, failed, err := r.readSecret(ctx, cluster)
+	if err != nil {
+		return progress{}, err
+	}
+	if failed != nil {
+		return progress{reason: v1alpha1.ReasonBlocked, failed: failed}, nil
+	}
+	rollout := rollout{reconciler: r, platform: resources.Platform{Cluster: cluster, Secret: version}}
+	return rollout.run(ctx)
+}

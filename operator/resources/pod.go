@@ -1,0 +1,156 @@
+package resources
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	apply "k8s.io/client-go/applyconfigurations/core/v1"
+	metav1 "k8s.io/client-go/applyconfigurations/meta/v1"
+
+	"guildhall.chat/guildhall/api-types/v1alpha1"
+)
+
+const (
+	// uid is the user of the image. The Secret's files belong to its group.
+	uid = 65532
+
+	clientPort = 8080
+	adminPort  = 9090
+
+	clientPortName = "clients"
+	adminPortName  = "admin"
+
+	secretsDir    = "/secrets"
+	secretsVolume = "secrets"
+
+	annotationSecret = "guildhall.chat/secret-hash"
+)
+
+// drainPeriod is over which the gateway and the shard router part with their clients.
+const drainPeriod = 20 * time.Second
+
+// Grace periods, each longer than the process takes by itself to stop.
+const (
+	drainGrace    = drainPeriod + 25*time.Second
+	requestsGrace = unrouted + 25*time.Second
+)
+
+// unrouted is how long an api pod goes on serving after it was told to stop: until then, some proxy may not have heard of
+// that and still send it requests.
+const unrouted = 5 * time.Second
+
+// pod is what differs between the pods of a platform.
+type pod struct {
+	component  string
+	labels     map[string]string
+	program    []string
+	args       []string
+	env        []*apply.EnvVarApplyConfiguration
+	resources  v1alpha1.Resources
+	grace      time.Duration
+	serves     bool     // has the clients' port
+	unrouted   bool     // waits until nothing is sent to it, before it is told to stop
+	once       bool     // ends by itself: has no admin port
+	secretKeys []string // of the Secret that it may read; nil: all
+	secretHash string
+}
+
+// template returns the pod template. It meets the restricted Pod Security Standard.
+// https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+func (p Platform) template(c pod) *apply.PodTemplateSpecApplyConfiguration {
+	restart := corev1.RestartPolicyAlways
+	if c.once {
+		restart = corev1.RestartPolicyNever
+	}
+	spec := apply.PodSpec().
+		WithServiceAccountName(p.Name(c.component)).
+		WithAutomountServiceAccountToken(false). // no service speaks to the API server
+		WithEnableServiceLinks(false).
+		WithRestartPolicy(restart).
+		WithTerminationGracePeriodSeconds(int64(c.grace / time.Second)).
+		WithSecurityContext(apply.PodSecurityContext().
+			WithRunAsNonRoot(true).WithRunAsUser(uid).WithRunAsGroup(uid).WithFSGroup(uid).
+			WithSeccompProfile(apply.SeccompProfile().WithType(corev1.SeccompProfileTypeRuntimeDefault))).
+		WithVolumes(p.secretVolume(c.secretKeys)).
+		WithContainers(p.container(c))
+	if !c.once {
+		spec.WithTopologySpreadConstraints(apply.TopologySpreadConstraint().
+			WithMaxSkew(1).
+			WithTopologyKey(corev1.LabelHostname).
+			WithWhenUnsatisfiable(corev1.ScheduleAnyway).
+			WithLabelSelector(metav1.LabelSelector().WithMatchLabels(c.labels)))
+	}
+	return apply.PodTemplateSpec().
+		WithLabels(c.labels).
+		WithAnnotations(map[string]string{
+			annotationSecret: c.secretHash,
+			"kubectl.kubernetes.io/default-container": c.component,
+		}).
+		WithSpec(spec)
+}
+
+func (p Platform) secretVolume(keys []string) *apply.VolumeApplyConfiguration {
+	source := apply.SecretVolumeSource().WithSecretName(p.Cluster.Spec.SecretName).WithDefaultMode(0o440)
+	for _, key := range keys {
+		source.WithItems(apply.KeyToPath().WithKey(key).WithPath(key))
+	}
+	return apply.Volume().WithName(secretsVolume).WithSecret(source)
+}
+
+func (p Platform) container(c pod) *apply.ContainerApplyConfiguration {
+	container := apply.Container().
+		WithName(c.component).
+		WithImage(p.Cluster.Spec.Image).
+		WithCommand(c.program...).
+		WithArgs("--secrets=" + secretsDir).
+		WithArgs(c.args...).
+		WithEnv(c.env...).
+		WithVolumeMounts(apply.VolumeMount().WithName(secretsVolume).WithMountPath(secretsDir).WithReadOnly(true)).
+		WithSecurityContext(apply.SecurityContext().
+			WithAllowPrivilegeEscalation(false).
+			WithReadOnlyRootFilesystem(true).
+			WithCapabilities(apply.Capabilities().WithDrop("ALL")))
+	if resources := resourceRequirements(c.resources); resources != nil {
+		container.WithResources(resources)
+	}
+	if c.serves {
+		container.WithArgs("--listen=:8080").
+			WithPorts(apply.ContainerPort().WithName(clientPortName).WithContainerPort(clientPort).WithProtocol(corev1.ProtocolTCP))
+	}
+	if c.unrouted {
+		container.WithLifecycle(apply.Lifecycle().WithPreStop(apply.LifecycleHandler().
+			WithSleep(apply.SleepAction().WithSeconds(int64(unrouted / time.Second)))))
+	}
+	if c.once {
+		return container
+	}
+	return container.WithArgs("--admin-addr=:9090").
+		WithPorts(apply.ContainerPort().WithName(adminPortName).WithContainerPort(adminPort).WithProtocol(corev1.ProtocolTCP)).
+		WithStartupProbe(probe("/healthz", 2, 60)). // a start waits for Postgres and Redis
+		WithLivenessProbe(probe("/healthz", 10, 3)).
+		WithReadinessProbe(probe("/readyz", 5, 2))
+}
+
+func probe(path string, periodSeconds, failures int32) *apply.ProbeApplyConfiguration {
+	return apply.Probe().
+		WithHTTPGet(apply.HTTPGetAction().WithPath(path).WithPort(intstr.FromString(adminPortName))).
+		WithPeriodSeconds(periodSeconds).
+		WithTimeoutSeconds(2).
+		WithFailureThreshold(failures)
+}
+
+func resourceRequirements(r v1alpha1.Resources) *apply.ResourceRequirementsApplyConfiguration {
+	if len(r.Requests) == 0 && len(r.Limits) == 0 {
+		return nil
+	}
+	requirements := apply.ResourceRequirements()
+	if len(r.Requests) > 0 {
+		requirements.WithRequests(map[corev1.ResourceName]resource.Quantity(r.Requests))
+	}
+	if len(r.Limits) > 0 {
+		requirements.WithLimits(map[corev1.ResourceName]resource.Quantity(r.Limits))
+	}
+	return requirements
+}

@@ -1,0 +1,60 @@
+package resources
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	apply "k8s.io/client-go/applyconfigurations/apps/v1"
+	core "k8s.io/client-go/applyconfigurations/core/v1"
+	metav1 "k8s.io/client-go/applyconfigurations/meta/v1"
+)
+
+// GatewayShard returns the StatefulSet of a gateway shard.
+func (p Platform) GatewayShard(shard int) *apply.StatefulSetApplyConfiguration {
+	spec := p.Cluster.Spec
+	labels := p.shardLabels(shard)
+	return apply.StatefulSet(p.ShardName(shard), p.Cluster.Namespace).
+		WithLabels(labels).
+		WithOwnerReferences(p.owner()).
+		WithSpec(apply.StatefulSetSpec().
+			WithServiceName(p.Name(Gateway)).
+			WithReplicas(spec.Gateway.ReplicasPerShard).
+			// Pods need nothing of each other, and in order a pod that never gets ready would block its own repair.
+			WithPodManagementPolicy(appsv1.ParallelPodManagement).
+			WithUpdateStrategy(apply.StatefulSetUpdateStrategy().WithType(appsv1.RollingUpdateStatefulSetStrategyType)).
+			WithSelector(metav1.LabelSelector().WithMatchLabels(labels)).
+			WithTemplate(p.template(pod{
+				component: Gateway,
+				labels:    labels,
+				program:   []string{"/gateway"},
+				args: []string{
+					"--shard=" + strconv.Itoa(shard),
+					"--pod=$(POD_NAME)",
+					"--gateway-url=" + p.gatewayURL(),
+					"--redis-addrs=" + strings.Join(spec.Redis.Addrs, ","),
+					"--drain-period=" + drainPeriod.String(),
+				},
+				env: []*core.EnvVarApplyConfiguration{core.EnvVar().WithName("POD_NAME").WithValueFrom(
+					core.EnvVarSource().WithFieldRef(core.ObjectFieldSelector().WithAPIVersion("v1").WithFieldPath("metadata.name")))},
+				resources:  spec.Gateway.Resources,
+				grace:      drainGrace,
+				serves:     true,
+				secretHash: p.Secret.All,
+			})))
+}
+
+// gatewayPods lists every gateway pod as the shard router wants it, shard/name@host:port. The names are those that the
+// StatefulSets and their Service give.
+// https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id
+func (p Platform) gatewayPods() string {
+	var pods []string
+	for shard := range p.Shards() {
+		for ordinal := range p.Cluster.Spec.Gateway.ReplicasPerShard {
+			name := fmt.Sprintf("%s-%d", p.ShardName(shard), ordinal)
+			pods = append(pods, fmt.Sprintf("%d/%s@%s.%s.%s.svc:%d", shard, name, name, p.Name(Gateway), p.Cluster.Namespace, clientPort))
+		}
+	}
+	return strings.Join(pods, ",")
+}
