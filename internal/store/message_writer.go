@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -108,8 +110,9 @@ func (s *Store) insertMessages(ctx context.Context, batch []*pendingMessage) ([]
 		newest[m.insert.ChannelID] = max(newest[m.insert.ChannelID], m.insert.ID)
 		evs[i] = m.event
 	}
-	for channel, id := range newest {
-		b.Queue(`update channels set last_message_id = greatest(last_message_id, $2) where id = $1`, channel, id)
+	// In the order of ids, as everybody locks channels: two batches of two pods can't wait for each other.
+	for _, channel := range slices.Sorted(maps.Keys(newest)) {
+		b.Queue(`update channels set last_message_id = greatest(last_message_id, $2) where id = $1`, channel, newest[channel])
 	}
 	if err := queueOutbox(b, evs); err != nil {
 		return nil, err
