@@ -45,7 +45,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		messages.New(s, a, back.redis).Routes(),
 		reactions.New(s, a).Routes(),
 		roles.New(a).Routes(),
-		users.New(s).Routes(),
+		users.New(s, presences).Routes(),
 	)
 	cfg.Public = images.New(s).Routes()
 }
