@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"mime"
+	"mime/multipart"
 	"net/http"
 
 	"guildhall.chat/guildhall/api/form"
@@ -70,7 +71,7 @@ func (c *Call) read(most int64) ([]byte, error) {
 
 func bodyError(err error) error {
 	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if errors.As(err, &tooLarge) || errors.Is(err, multipart.ErrMessageTooLarge) {
 		return discord.ErrEntityTooLarge
 	}
 	return form.Single("", "BASE_TYPE_INVALID", "The body could not be read.")

@@ -41,5 +41,7 @@ type Route struct {
 	Path   string
 	Access Access
 	Limit  Limit
-	Handle Handler
+	// Unverified lets users call it before they have verified their mail address, where that is required.
+	Unverified bool
+	Handle     Handler
 }

@@ -4,11 +4,15 @@ package frontdoor
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,6 +24,7 @@ const backendIdle = 30 * time.Second
 func Handler(apiAddr, routerAddr string, log *slog.Logger) http.Handler {
 	api, router := proxy("api", apiAddr, log), proxy("shard-router", routerAddr, log)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = &body{ReadCloser: r.Body}
 		if isWebSocket(r) && !isAPI(r.URL.Path) {
 			router.ServeHTTP(w, r)
 			return
@@ -52,24 +57,49 @@ func proxy(name, addr string, log *slog.Logger) http.Handler {
 			DisableCompression:  true, // what the backend encoded passes as it is
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			if r.Context().Err() == nil { // else the client left
+			switch {
+			case r.Context().Err() != nil:
+				panic(http.ErrAbortHandler) // the client has left: close
+			case clientsFault(r):
+				answer(w, http.StatusBadRequest)
+			default:
 				log.Warn("backend did not answer", "backend", name, "path", r.URL.Path, "error", err)
+				answer(w, http.StatusBadGateway)
 			}
-			badGateway(w)
 		},
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 }
 
-// badGateway answers in the form of an API error, which is what client libraries parse.
+// answer gives an error in the form of the API's, which is what client libraries parse.
 // https://discord.com/developers/docs/reference#error-messages
-func badGateway(w http.ResponseWriter) {
+func answer(w http.ResponseWriter, status int) {
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusBadGateway)
+	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(struct {
 		Message string `json:"message"`
 		Code    int    `json:"code"`
-	}{"502: Bad Gateway", 0})
+	}{fmt.Sprintf("%d: %s", status, http.StatusText(status)), 0})
+}
+
+// body remembers whether the client's body broke off, which is not the backend's fault.
+type body struct {
+	io.ReadCloser
+	broken atomic.Bool
+}
+
+// Read implements io.Reader.
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		b.broken.Store(true)
+	}
+	return n, err
+}
+
+func clientsFault(r *http.Request) bool {
+	b, ok := r.Body.(*body)
+	return ok && b.broken.Load()
 }
 
 // NewServer returns a server of handler with the time-outs of a public port. Call its Serve.
