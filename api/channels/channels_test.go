@@ -2,7 +2,6 @@ package channels_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -223,88 +222,6 @@ func TestUpdate(t *testing.T) {
 	h.builder.Fails(t, http.MethodPatch, path(c), map[string]any{"permission_overwrites": []any{deny(h.id, permissions.ManageWebhooks)}}, discord.ErrMissingPermissions)
 }
 
-func TestSyncedChannelsFollowTheirCategory(t *testing.T) {
-	t.Parallel()
-	h := newHall(t)
-	category := h.create(t, map[string]any{"name": "c", "type": 4})
-	synced := h.create(t, map[string]any{"name": "synced", "parent_id": category.ID})
-	apart := h.create(t, map[string]any{"name": "apart", "parent_id": category.ID, "permission_overwrites": []any{deny(h.id, 1)}})
-	seq := h.Seq(t, h.id)
-	h.owner.Must(t, http.MethodPut, path(category)+"/permissions/"+h.id.String(), map[string]any{"type": 0, "deny": permissions.SendMessages}, nil)
-	evs := h.Events(t, h.id, seq)
-	if want := []string{"CHANNEL_UPDATE", "CHANNEL_UPDATE", "GUILD_AUDIT_LOG_ENTRY_CREATE"}; !slices.Equal(types(evs), want) {
-		t.Fatalf("events %v, expected %v", types(evs), want)
-	}
-	for c, want := range map[snowflake.ID]permissions.Set{category.ID: permissions.SendMessages, synced.ID: permissions.SendMessages, apart.ID: 1} {
-		var got discord.Channel
-		h.owner.Must(t, http.MethodGet, "/channels/"+c.String(), nil, &got)
-		if (*got.PermissionOverwrites)[0].Deny != want {
-			t.Errorf("%s has %v", *got.Name, *got.PermissionOverwrites)
-		}
-	}
-	// Without its category a channel keeps what it has.
-	seq = h.Seq(t, h.id)
-	h.owner.Must(t, http.MethodDelete, path(category), nil, nil)
-	if want := []string{"CHANNEL_DELETE", "CHANNEL_UPDATE", "CHANNEL_UPDATE", "GUILD_AUDIT_LOG_ENTRY_CREATE"}; !slices.Equal(types(h.Events(t, h.id, seq)), want) {
-		t.Errorf("events %v, expected %v", types(h.Events(t, h.id, seq)), want)
-	}
-	var got discord.Channel
-	h.owner.Must(t, http.MethodGet, path(synced), nil, &got)
-	if got.ParentID != nil && *got.ParentID != nil || len(*got.PermissionOverwrites) != 1 {
-		t.Errorf("channel %+v", got)
-	}
-	h.owner.Fails(t, http.MethodGet, path(category), nil, discord.ErrUnknownChannel)
-}
-
-func TestOverwrites(t *testing.T) {
-	t.Parallel()
-	h := newHall(t)
-	c := h.create(t, map[string]any{"name": "c"})
-	of := func(id snowflake.ID) string { return path(c) + "/permissions/" + id.String() }
-	body := func(kind int, allow, deny permissions.Set) map[string]any {
-		return map[string]any{"type": kind, "allow": allow, "deny": deny}
-	}
-	h.builder.Must(t, http.MethodPut, of(h.id), body(0, 0, permissions.SendMessages), nil)
-	h.friend.Fails(t, http.MethodPost, path(c)+"/typing", nil, discord.ErrMissingPermissions)
-	h.builder.Must(t, http.MethodPut, of(h.friend.ID), body(1, permissions.SendMessages, 0), nil)
-	h.friend.Must(t, http.MethodPost, path(c)+"/typing", nil, nil)
-	h.builder.Must(t, http.MethodDelete, of(h.friend.ID), nil, nil)
-	h.friend.Fails(t, http.MethodPost, path(c)+"/typing", nil, discord.ErrMissingPermissions)
-
-	h.builder.Fails(t, http.MethodDelete, of(h.friend.ID), nil, discord.ErrUnknownOverwrite)
-	h.builder.Fails(t, http.MethodPut, of(h.User(t).ID), body(1, 0, 0), discord.ErrInvalidForm)
-	h.builder.Fails(t, http.MethodPut, of(1), body(0, 0, 0), discord.ErrInvalidForm)
-	h.friend.Fails(t, http.MethodPut, of(h.friend.ID), body(1, permissions.SendMessages, 0), discord.ErrMissingPermissions)
-	h.friend.Fails(t, http.MethodDelete, of(h.id), nil, discord.ErrMissingPermissions)
-
-	// What the builder lacks stays as it is, but may stay.
-	h.owner.Must(t, http.MethodPut, of(h.builder.ID), body(1, 0, permissions.ManageWebhooks), nil)
-	h.builder.Fails(t, http.MethodPut, of(h.builder.ID), body(1, permissions.ManageWebhooks, 0), discord.ErrMissingPermissions)
-	h.builder.Fails(t, http.MethodDelete, of(h.builder.ID), nil, discord.ErrMissingPermissions)
-	h.builder.Must(t, http.MethodPut, of(h.builder.ID), body(1, permissions.SendMessages, permissions.ManageWebhooks), nil)
-
-	var kinds []int
-	for _, e := range h.Events(t, h.id, 0) {
-		var entry discord.AuditEntry
-		if e.Head.Type == discord.EventAuditLogEntryCreate && json.Unmarshal(e.Data, &entry) == nil && entry.Options != nil {
-			kinds = append(kinds, int(entry.ActionType))
-		}
-	}
-	if want := []int{13, 13, 15, 13, 14}; !slices.Equal(kinds, want) {
-		t.Errorf("audit log %v, expected %v", kinds, want)
-	}
-}
-
-func TestOverwritesAreBounded(t *testing.T) {
-	t.Parallel()
-	h := newHall(t)
-	c := h.create(t, map[string]any{"name": "c"})
-	h.Exec(t, `update channels set overwrites = (select jsonb_agg(jsonb_build_object('id', n::text, 'type', 1, 'allow', '0', 'deny', '0'))
-		from generate_series(1, 1000) n) where id = $1`, c.ID)
-	h.owner.Fails(t, http.MethodPut, path(c)+"/permissions/"+h.id.String(), map[string]any{"type": 0}, discord.ErrTooManyOverwrites)
-	h.owner.Must(t, http.MethodPut, path(c)+"/permissions/7", map[string]any{"type": 1, "allow": "1"}, nil)
-}
-
 func TestReorder(t *testing.T) {
 	t.Parallel()
 	h := newHall(t)
@@ -349,75 +266,4 @@ func TestDelete(t *testing.T) {
 		who.Fails(t, http.MethodGet, path(c), nil, discord.ErrUnknownChannel)
 		who.Fails(t, http.MethodDelete, path(c), nil, discord.ErrUnknownChannel)
 	}
-}
-
-func TestDirectMessageIsClosedForOne(t *testing.T) {
-	t.Parallel()
-	h := newHall(t)
-	dm := snowflake.ID(99)
-	h.Exec(t, `insert into channels (id, type) values (99, 1)`)
-	h.Exec(t, `insert into channel_recipients (channel_id, user_id) values (99, $1), (99, $2)`, h.friend.ID, h.builder.ID)
-	one := fmt.Sprintf("/channels/%s", dm)
-	h.owner.Fails(t, http.MethodDelete, one, nil, discord.ErrMissingAccess)
-	h.friend.Fails(t, http.MethodPatch, one, map[string]any{"name": "x"}, discord.ErrOnDM)
-	h.friend.Fails(t, http.MethodPut, one+"/permissions/1", map[string]any{}, discord.ErrOnDM)
-	seq := h.Seq(t, h.builder.ID)
-	var closed discord.Channel
-	for range 2 {
-		h.friend.Must(t, http.MethodDelete, one, nil, &closed)
-	}
-	if closed.ID != dm || len(closed.Recipients) != 1 || closed.Recipients[0].ID != h.builder.ID {
-		t.Errorf("channel %+v", closed)
-	}
-	evs := h.Events(t, h.friend.ID, 0)
-	if n := len(evs); n == 0 || evs[n-1].Head.Type != discord.EventChannelDelete || types(evs)[n-2] == discord.EventChannelDelete {
-		t.Errorf("events %v", types(evs))
-	}
-	if h.Seq(t, h.builder.ID) != seq {
-		t.Error("the other was told of it")
-	}
-}
-
-func TestTypingReachesThoseWhoAreThere(t *testing.T) {
-	t.Parallel()
-	h := newHall(t)
-	c := h.create(t, map[string]any{"name": "c"})
-	h.Exec(t, `insert into channels (id, type) values (99, 1)`)
-	h.Exec(t, `insert into channel_recipients (channel_id, user_id) values (99, $1), (99, $2)`, h.friend.ID, h.builder.ID)
-	for _, test := range []struct {
-		path string
-		log  snowflake.ID
-		in   snowflake.ID // the header's channel
-	}{{path(c), h.id, c.ID}, {"/channels/99", h.builder.ID, 0}} {
-		sub := h.Redis.SSubscribe(t.Context(), "log:{"+test.log.String()+"}")
-		if _, err := sub.Receive(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if answer := h.friend.Do(t, http.MethodPost, test.path+"/typing", nil); answer.Status != http.StatusNoContent {
-			t.Fatalf("typing: %d %s", answer.Status, answer.Body)
-		}
-		message, err := sub.ReceiveMessage(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, body, _ := strings.Cut(message.Payload, " ")
-		e, err := events.Decode(test.log, 0, []byte(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var typing discord.TypingEvent
-		if err := json.Unmarshal(e.Data, &typing); err != nil {
-			t.Fatal(err)
-		}
-		inGuild := test.in != 0
-		if e.Head.Type != discord.EventTypingStart || e.Head.Channel != test.in || typing.UserID != h.friend.ID ||
-			(typing.Member != nil) != inGuild || (typing.GuildID != nil) != inGuild {
-			t.Errorf("event %+v %s", e.Head, e.Data)
-		}
-		if err := sub.Close(); err != nil {
-			t.Error(err)
-		}
-	}
-	category := h.create(t, map[string]any{"name": "c", "type": 4})
-	h.friend.Fails(t, http.MethodPost, path(category)+"/typing", nil, discord.ErrNotText)
 }

@@ -134,16 +134,3 @@ func (tx *Tx) emitChannel(event string, c discord.Channel) error {
 	head := events.Header{Type: event, Guild: *c.GuildID, Channel: c.ID, Structure: true}
 	return tx.Emit(*c.GuildID, head, c)
 }
-
-// CloseDirect hides a DM from one of its recipients until the next message in it.
-func (tx *Tx) CloseDirect(ctx context.Context, c discord.Channel, user snowflake.ID) error {
-	tag, err := tx.Exec(ctx, `update channel_recipients set closed = true
-		where channel_id = $1 and user_id = $2 and not closed`, c.ID, user)
-	if err != nil {
-		return fmt.Errorf("close DM %s: %w", c.ID, err)
-	}
-	if tag.RowsAffected() == 0 {
-		return nil
-	}
-	return tx.Emit(user, events.Header{Type: discord.EventChannelDelete}, c)
-}
