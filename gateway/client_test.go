@@ -21,7 +21,7 @@ const patience = 15 * time.Second
 
 // client is a gateway client. It reads on the test's goroutine.
 type client struct {
-	t      *testing.T
+	t      testing.TB
 	ws     *websocket.Conn
 	stream *streamReader // of zlib-stream
 	seq    int64         // last seen

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -14,7 +15,9 @@ import (
 	"guildhall.chat/guildhall/internal/auth"
 	"guildhall.chat/guildhall/internal/codec"
 	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/presence"
+	"guildhall.chat/guildhall/internal/store"
 )
 
 func TestCloseCodes(t *testing.T) {
@@ -120,6 +123,38 @@ func TestIdentifyNeedNotWaitForHello(t *testing.T) {
 		}
 		c.ready()
 	}
+}
+
+// A session ends with the login or the token that it was made with; others of the account don't.
+func TestCredentialsChangeUnderASession(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bot, user := w.bot(0), w.user()
+	b := w.connect(bot, 0)
+	kept := w.greeted("")
+	kept.identify(user, nil)
+	kept.dispatch(discord.EventReady)
+	ended := w.login(user.id)
+	u := w.greeted("")
+	u.identify(ended, nil)
+	u.dispatch(discord.EventReady)
+
+	_, hash := auth.NewBotToken(bot.id)
+	w.change(func(ctx context.Context, tx *store.Tx) error {
+		if _, err := tx.Exec(ctx, `update applications set bot_token_hash = $2 where bot_id = $1`, bot.id, hash); err != nil {
+			return err
+		}
+		return tx.Emit(bot.id, events.Header{Type: events.CredentialsChanged, User: bot.id}, struct{}{})
+	})
+	b.closed(discord.CloseAuthenticationFailed)
+	w.change(func(ctx context.Context, tx *store.Tx) error {
+		if _, err := tx.Exec(ctx, `update auth_sessions set revoked_at = now() where id = $1`, ended.login); err != nil {
+			return err
+		}
+		return tx.Emit(user.id, events.Header{Type: events.CredentialsChanged, User: user.id}, struct{}{})
+	})
+	u.closed(discord.CloseAuthenticationFailed)
+	kept.beat()
 }
 
 func TestRevokedLogin(t *testing.T) {

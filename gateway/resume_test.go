@@ -171,3 +171,27 @@ func TestResumeWindowEnds(t *testing.T) {
 		t.Errorf("op %d %s", f.Op, f.D)
 	}
 }
+
+// When events are gone that a session has not had, it is told so, and not left with a hole.
+func TestLostEventsInvalidate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bot, owner := w.bot(allPrivileged), w.user()
+	g := w.guild(owner, bot)
+	c := w.connect(bot, withMessages)
+	c.dispatch(discord.EventGuildCreate)
+	_, err := w.exec(`update logs set seq = seq + 5 where id = $1`, g.id)
+	w.must(err)
+	w.message(g, owner, "behind the hole")
+	if f := c.untilOp(discord.OpInvalidSession); string(f.D) != "false" {
+		t.Errorf("op 9 %s", f.D)
+	}
+	c.seq = 0
+	c.identify(bot, map[string]any{"intents": withMessages})
+	c.ready()
+	c.dispatch(discord.EventGuildCreate)
+	id := w.message(g, owner, "after")
+	if got, _ := c.messageOf(c.dispatch(discord.EventMessageCreate)); got != id {
+		t.Errorf("message %s, want %s", got, id)
+	}
+}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http/httptest"
 	"os"
@@ -44,7 +43,7 @@ const testPod = "gateway-0-0"
 
 // world is a gateway over real stores, and a database to change things in.
 type world struct {
-	t     *testing.T
+	t     testing.TB
 	store *store.Store
 	rdb   *redis.ClusterClient
 	keys  *auth.Keys
@@ -61,7 +60,7 @@ type pod struct {
 
 type option func(*session.Config)
 
-func newWorld(t *testing.T, options ...option) *world {
+func newWorld(t testing.TB, options ...option) *world {
 	t.Helper()
 	keys, err := auth.NewKeys([][]byte{[]byte("a signing key for tests, 32 bytes or more")})
 	if err != nil {
@@ -91,11 +90,11 @@ func (w *world) exec(sql string, args ...any) (pgconn.CommandTag, error) {
 }
 
 func (w *world) log() *slog.Logger {
-	var out io.Writer = io.Discard
+	level := slog.LevelError
 	if testing.Verbose() {
-		out = os.Stderr
+		level = slog.LevelDebug
 	}
-	return slog.New(slog.NewTextHandler(out, nil)).With("test", w.t.Name())
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})).With("test", w.t.Name())
 }
 
 func (w *world) publisher() *events.Publisher {
@@ -155,7 +154,8 @@ func (w *world) change(fn func(ctx context.Context, tx *store.Tx) error) {
 // account is somebody who can identify.
 type account struct {
 	id    snowflake.ID
-	app   snowflake.ID
+	app   snowflake.ID // of a bot
+	login snowflake.ID // of a person
 	token string
 }
 
@@ -178,24 +178,25 @@ func (w *world) bot(flags int64) account {
 	return a
 }
 
-// user makes a person.
+// user makes a person, logged in.
 func (w *world) user() account {
 	w.t.Helper()
-	a := account{id: w.store.NewID()}
-	login := w.store.NewID()
-	var epoch int64
+	id := w.store.NewID()
+	w.change(func(ctx context.Context, tx *store.Tx) error { return w.insertUser(ctx, tx, id, false) })
+	return w.login(id)
+}
+
+// login logs a person in once more.
+func (w *world) login(id snowflake.ID) account {
+	w.t.Helper()
+	a := account{id: id, login: w.store.NewID()}
 	w.change(func(ctx context.Context, tx *store.Tx) error {
-		if err := w.insertUser(ctx, tx, a.id, false); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, `insert into auth_sessions (id, user_id) values ($1, $2)`, login, a.id); err != nil {
-			return err
-		}
-		return tx.QueryRow(ctx, `select auth_epoch from users where id = $1`, a.id).Scan(&epoch)
+		_, err := tx.Exec(ctx, `insert into auth_sessions (id, user_id) values ($1, $2)`, a.login, id)
+		return err
 	})
-	token, err := w.keys.IssueAccess(a.id, login, epoch)
+	var err error
+	a.token, err = w.keys.IssueAccess(id, a.login, 1)
 	w.must(err)
-	a.token = token
 	return a
 }
 
@@ -210,7 +211,6 @@ func (w *world) insertUser(ctx context.Context, tx *store.Tx, id snowflake.ID, b
 // guild is a guild with one text channel.
 type guild struct {
 	id, channel snowflake.ID
-	members     int
 }
 
 const ordinary = permissions.ViewChannel | permissions.SendMessages | permissions.ReadMessageHistory

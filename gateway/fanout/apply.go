@@ -182,6 +182,9 @@ func (g *Guild) addMember(e events.Event) error {
 	}
 	user := change.User.ID
 	g.members[user], g.shared = m, nil
+	if g.isAttending(user) { // the event may repeat for a member
+		g.accessChanged()
+	}
 	g.deliver(e, g.others(user))
 	for _, s := range g.seats {
 		if s.user == user && !s.attached {

@@ -45,6 +45,8 @@ type Subscriber interface {
 	// Deliver adds a dispatch that other sessions get too; DeliverOwn one that was made for this session alone.
 	Deliver(*codec.Shared)
 	DeliverOwn(*codec.Shared)
+	// CheckCredentials says that what the session has identified with may no longer be good.
+	CheckCredentials()
 	// Invalidate says that the session can no longer be told everything once and in order.
 	Invalidate()
 }

@@ -187,6 +187,9 @@ func (u *User) deliver(p *Place, in *inbox, e events.Event, shared *codec.Shared
 	switch {
 	case e.Seq != 0 && e.Seq <= in.after:
 		return
+	case e.Head.Type == events.CredentialsChanged:
+		p.sub.CheckCredentials()
+		return
 	case e.Head.Type == discord.EventGuildCreate:
 		if guild, _, err := joined(e); err == nil && p.profile.Shard.Has(guild) {
 			go p.enter(guild, false)

@@ -3,8 +3,10 @@ package session
 import (
 	"context"
 	"errors"
+	"time"
 
 	"guildhall.chat/guildhall/internal/auth"
+	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
 )
@@ -15,6 +17,9 @@ type Account struct {
 	Bot         bool
 	Application snowflake.ID // of a bot
 	AppFlags    int64        // of a bot's application
+
+	login     snowflake.ID // of a user: what the access token belongs to
+	tokenHash []byte       // of a bot
 }
 
 // errToken says that a token is none of ours, or no longer valid.
@@ -33,14 +38,11 @@ func (s *Server) authenticate(ctx context.Context, text string) (Account, error)
 	if err != nil {
 		return Account{}, errToken
 	}
-	identity, err := s.identity(ctx, access.User, access.Session)
-	if err != nil {
+	account := Account{User: access.User, login: access.Session}
+	if _, err := s.identity(ctx, account); err != nil {
 		return Account{}, err
 	}
-	if identity.Bot || identity.Epoch != access.Epoch {
-		return Account{}, errToken
-	}
-	return Account{User: identity.UserID}, nil
+	return account, nil
 }
 
 func (s *Server) authenticateBot(ctx context.Context, token string) (Account, error) {
@@ -48,20 +50,53 @@ func (s *Server) authenticateBot(ctx context.Context, token string) (Account, er
 	if err != nil {
 		return Account{}, errToken
 	}
-	identity, err := s.identity(ctx, user, 0)
+	account := Account{User: user, Bot: true, tokenHash: hash}
+	identity, err := s.identity(ctx, account)
 	if err != nil {
 		return Account{}, err
 	}
-	if !identity.Bot || len(identity.TokenHash) == 0 || !auth.SameHash(hash, identity.TokenHash) {
-		return Account{}, errToken
-	}
-	return Account{User: user, Bot: true, Application: identity.ApplicationID, AppFlags: identity.AppFlags}, nil
+	account.Application, account.AppFlags = identity.ApplicationID, identity.AppFlags
+	return account, nil
 }
 
-func (s *Server) identity(ctx context.Context, user, login snowflake.ID) (store.Identity, error) {
-	identity, err := s.store.Identity(ctx, user, login)
-	if errors.Is(err, store.ErrNotFound) {
+// identity checks an account's credentials against the database. The error is errToken if they are not good.
+func (s *Server) identity(ctx context.Context, a Account) (store.Identity, error) {
+	identity, err := s.store.Identity(ctx, a.User, a.login)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return identity, errToken
+	case err != nil:
+		return identity, err
+	case identity.Bot != a.Bot:
+		return identity, errToken
+	case a.Bot && (len(identity.TokenHash) == 0 || !auth.SameHash(a.tokenHash, identity.TokenHash)):
 		return identity, errToken
 	}
-	return identity, err
+	return identity, nil
+}
+
+// recheckPause is the longest pause between attempts to check a session's credentials anew.
+const recheckPause = 5 * time.Second
+
+// recheck closes a session whose credentials are no longer good. It does not give up while the database does not answer.
+func (s *Server) recheck(session *Session) {
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, recheckPause) {
+		ctx, cancel := context.WithTimeout(s.ctx, identifyTimeout)
+		_, err := s.identity(ctx, session.Account)
+		cancel()
+		switch {
+		case err == nil || session.over():
+			return
+		case errors.Is(err, errToken):
+			if l := session.end("credentials"); l != nil {
+				l.conn.CloseWith(discord.CloseAuthenticationFailed)
+			}
+			return
+		}
+		select {
+		case <-time.After(pause):
+		case <-s.ctx.Done():
+			return
+		}
+	}
 }

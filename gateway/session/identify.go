@@ -95,7 +95,7 @@ func (s *Server) identify(ctx context.Context, c *Client, id identify) error {
 		profile: fanout.Profile{
 			User: account.User, Bot: account.Bot, Intents: intents, Shard: shard, LargeThreshold: id.largeThreshold,
 		},
-		window: s.config.ResumeWindow, onEnd: s.over, client: client,
+		window: s.config.ResumeWindow, onEnd: s.over, recheck: s.recheck, client: client,
 	}
 	if err := s.begin(ctx, c, session, id, about); err != nil {
 		session.End("failed")
@@ -149,11 +149,17 @@ func (s *Server) begin(ctx context.Context, c *Client, session *Session, id iden
 	if err != nil {
 		return err
 	}
+	// A change of the credentials since they were checked, but before the snapshot, is in no event to come.
+	if _, err := s.identity(ctx, session.Account); errors.Is(err, errToken) {
+		return closeError(discord.CloseAuthenticationFailed)
+	} else if err != nil {
+		return err
+	}
 	if id.compress {
 		c.conn.CompressPayloads()
 	}
 	session.Open(codec.NewDispatch(discord.EventReady, data))
-	c.take(session.attach(c.conn, 0))
+	c.take(session.start(c.conn))
 	place.Open()
 	session.presence.Store(s.online.announce(session.profile.User, session.ID, about))
 	if session.over() {

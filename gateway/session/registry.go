@@ -17,11 +17,11 @@ func newRegistry() *Registry {
 	return &Registry{byID: map[string]*Session{}, byUser: map[snowflake.ID]int{}}
 }
 
-// put adds a session unless its user has max already.
-func (r *Registry) put(s *Session, max int) bool {
+// put adds a session unless its user has limit already.
+func (r *Registry) put(s *Session, limit int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.byUser[s.profile.User] >= max {
+	if r.byUser[s.profile.User] >= limit {
 		return false
 	}
 	r.byID[s.ID] = s

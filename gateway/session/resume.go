@@ -84,7 +84,7 @@ func (s *Session) resume(conn Transport, seq int64, resumed *codec.Shared) (*lin
 		}
 	}
 	old := s.link
-	l := s.attachLocked(conn, seq)
+	l := s.attach(conn, seq)
 	s.append(resumed, true)
 	s.mu.Unlock()
 	if old != nil {

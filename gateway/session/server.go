@@ -46,6 +46,7 @@ type Server struct {
 
 	mu      sync.Mutex
 	clients map[*Client]struct{}
+	drained chan struct{} // closed when the last client has gone after Drain began; nil before
 }
 
 const (
@@ -97,7 +98,7 @@ func (s *Server) admit(ctx context.Context) (done func(), err error) {
 }
 
 // Drain tells all clients to connect anew, spread over the time that it is given, and closes their connections. It returns
-// when that is done or ctx ends.
+// when they have gone or ctx ends. A server drains once.
 func (s *Server) Drain(ctx context.Context, spread time.Duration) {
 	s.stopping.Store(true)
 	s.mu.Lock()
@@ -105,6 +106,9 @@ func (s *Server) Drain(ctx context.Context, spread time.Duration) {
 	for c := range s.clients {
 		clients = append(clients, c)
 	}
+	drained := make(chan struct{})
+	s.drained = drained
+	s.checkDrained()
 	s.mu.Unlock()
 	rand.Shuffle(len(clients), func(i, j int) { clients[i], clients[j] = clients[j], clients[i] })
 	begun := time.Now()
@@ -115,6 +119,18 @@ func (s *Server) Drain(ctx context.Context, spread time.Duration) {
 		case <-ctx.Done():
 		}
 		c.dismiss()
+	}
+	select {
+	case <-drained:
+	case <-ctx.Done():
+	}
+}
+
+// checkDrained tells Drain if no client is left. The lock is held.
+func (s *Server) checkDrained() {
+	if s.drained != nil && len(s.clients) == 0 {
+		close(s.drained)
+		s.drained = nil
 	}
 }
 
@@ -162,6 +178,7 @@ func (s *Server) open(conn Transport, o socket.Opening) *Client {
 func (s *Server) forget(c *Client) {
 	s.mu.Lock()
 	delete(s.clients, c)
+	s.checkDrained()
 	s.mu.Unlock()
 }
 

@@ -45,6 +45,7 @@ type Session struct {
 	Account  Account
 	profile  fanout.Profile
 	window   time.Duration // how long it waits without a connection
+	recheck  func(*Session)
 	onEnd    func(*Session)
 	client   presence.Client              // the kind of program
 	presence atomic.Pointer[announcement] // nil before READY
@@ -155,14 +156,15 @@ func (s *Session) Open(ready *codec.Shared) {
 	}
 }
 
-// attach makes conn the session's connection. after is the last seq that the client has.
-func (s *Session) attach(conn Transport, after int64) *link {
+// start makes conn the connection of a new session.
+func (s *Session) start(conn Transport) *link {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.attachLocked(conn, after)
+	return s.attach(conn, 0)
 }
 
-func (s *Session) attachLocked(conn Transport, after int64) *link {
+// attach makes conn the session's connection. after is the last seq that the client has. The lock is held.
+func (s *Session) attach(conn Transport, after int64) *link {
 	if s.waiting != nil {
 		s.waiting.Stop()
 		s.waiting = nil
@@ -313,6 +315,10 @@ func (s *Session) inGuild(guild snowflake.ID) bool {
 	place := s.currentPlace()
 	return place != nil && place.In(guild)
 }
+
+// CheckCredentials has the session closed if what it has identified with is no longer good. It may be called with locks
+// held.
+func (s *Session) CheckCredentials() { go s.recheck(s) }
 
 // Invalidate ends a session that can't be kept exact, and tells the client to identify anew. It may be called with locks
 // held.

@@ -38,7 +38,7 @@ func (c *Conn) wake() {
 
 // write sends until nothing is left. It is the only goroutine that uses the encoder or writes.
 func (c *Conn) write() {
-	w := writers.Get().(*writer)
+	w, _ := writers.Get().(*writer) // the pool has nothing else
 	defer func() {
 		clear(w.batch[:cap(w.batch)]) // keeps no payload alive
 		w.batch = w.batch[:0]

@@ -1,0 +1,125 @@
+package ready
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/sharding"
+	"guildhall.chat/guildhall/internal/snowflake"
+)
+
+func object(t *testing.T, data json.RawMessage) map[string]any {
+	t.Helper()
+	var fields map[string]any
+	if err := json.Unmarshal(data, &fields); err != nil {
+		t.Fatalf("%v in %s", err, data)
+	}
+	return fields
+}
+
+func TestGuildIsSharedAndPersonal(t *testing.T) {
+	t.Parallel()
+	shared, err := Shared(discord.Guild{ID: 7, Name: "n"}, []discord.Channel{{ID: 8}}, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := object(t, Guild(shared, Personal{
+		JoinedAt: json.RawMessage(`"2026-01-01T00:00:00+00:00"`), Large: true,
+		Members:   []json.RawMessage{json.RawMessage(`{"user":{"id":"1"}}`), json.RawMessage(`{"user":{"id":"2"}}`)},
+		Presences: nil,
+	}))
+	want := map[string]any{
+		"id": "7", "name": "n", "member_count": 3.0, "unavailable": false, "large": true,
+		"joined_at": "2026-01-01T00:00:00+00:00",
+		"members":   []any{map[string]any{"user": map[string]any{"id": "1"}}, map[string]any{"user": map[string]any{"id": "2"}}},
+		"presences": []any{}, "threads": []any{}, "voice_states": []any{}, "stage_instances": []any{},
+		"guild_scheduled_events": []any{}, "soundboard_sounds": []any{},
+	}
+	for key, value := range want {
+		if !reflect.DeepEqual(got[key], value) {
+			t.Errorf("%s is %v, want %v", key, got[key], value)
+		}
+	}
+	if channels, _ := got["channels"].([]any); len(channels) != 1 {
+		t.Errorf("channels %v", got["channels"])
+	}
+}
+
+func TestChunkLeavesOutWhatIsNotAskedFor(t *testing.T) {
+	t.Parallel()
+	small := object(t, Chunk{Guild: 1, Count: 1}.JSON())
+	want := map[string]any{"guild_id": "1", "members": []any{}, "chunk_index": 0.0, "chunk_count": 1.0}
+	if !reflect.DeepEqual(small, want) {
+		t.Errorf("%v, want %v", small, want)
+	}
+	whole := object(t, Chunk{
+		Guild: 1, Index: 1, Count: 2, NotFound: []string{"5"}, Presences: []json.RawMessage{json.RawMessage(`{}`)}, Nonce: `"\u2028<`,
+	}.JSON())
+	if whole["nonce"] != `"\u2028<` || len(whole["not_found"].([]any)) != 1 || len(whole["presences"].([]any)) != 1 {
+		t.Errorf("%v", whole)
+	}
+}
+
+func TestBotReady(t *testing.T) {
+	t.Parallel()
+	shard := sharding.Shard{ID: 1, Count: 2}
+	data, err := Bot(Session{Version: 9, ID: "s", ResumeURL: "ws://r", Shard: &shard, Trace: []string{"p"}},
+		discord.SelfUser{User: discord.User{ID: 3}}, discord.ReadyApplication{ID: 4, Flags: 5}, []snowflake.ID{6})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := object(t, data)
+	want := map[string]any{
+		"v": 9.0, "session_id": "s", "resume_gateway_url": "ws://r", "shard": []any{1.0, 2.0}, "private_channels": []any{},
+		"application": map[string]any{"id": "4", "flags": 5.0}, "guilds": []any{map[string]any{"id": "6", "unavailable": true}},
+	}
+	for key, value := range want {
+		if !reflect.DeepEqual(got[key], value) {
+			t.Errorf("%s is %v, want %v", key, got[key], value)
+		}
+	}
+	unsharded, err := Bot(Session{}, discord.SelfUser{}, discord.ReadyApplication{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = object(t, unsharded)
+	if _, named := got["shard"]; named || !reflect.DeepEqual(got["guilds"], []any{}) {
+		t.Errorf("without shard and guilds: %v, %v", got["shard"], got["guilds"])
+	}
+}
+
+func TestUserReady(t *testing.T) {
+	t.Parallel()
+	friend := discord.User{ID: 9}
+	direct := []discord.Channel{{ID: 1, Recipients: []discord.User{friend}}, {ID: 2, Recipients: []discord.User{friend}}}
+	guilds := []UserGuild{
+		{Data: json.RawMessage(`{"id":"5"}`), Self: &discord.Member{User: &discord.User{ID: 3}}},
+		{Data: json.RawMessage(`{"id":"6","unavailable":true}`)},
+	}
+	data, err := User(Session{}, discord.SelfUser{User: discord.User{ID: 3}}, guilds, direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := object(t, data)
+	merged, _ := got["merged_members"].([]any)
+	if len(merged) != 2 || len(merged[0].([]any)) != 1 || len(merged[1].([]any)) != 0 {
+		t.Fatalf("merged_members %v", merged)
+	}
+	own := merged[0].([]any)[0].(map[string]any)
+	if _, twice := own["user"]; own["user_id"] != "3" || twice {
+		t.Errorf("own member %v", own)
+	}
+	if users, _ := got["users"].([]any); len(users) != 1 {
+		t.Errorf("users %v", got["users"])
+	}
+	for _, list := range []string{"relationships", "read_state", "user_guild_settings", "sessions", "presences", "connected_accounts"} {
+		if !reflect.DeepEqual(got[list], []any{}) {
+			t.Errorf("%s is %v", list, got[list])
+		}
+	}
+	if empty, err := User(Session{}, discord.SelfUser{}, nil, nil); err != nil || !reflect.DeepEqual(object(t, empty)["private_channels"], []any{}) {
+		t.Errorf("without DMs: %v", err)
+	}
+}
