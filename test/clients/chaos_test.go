@@ -86,16 +86,16 @@ func (c *chaos) connect(t *testing.T) []*witness {
 	options := func(i int) gatewayclient.Options {
 		return gatewayclient.Options{Token: c.bots[i].Token, Intents: intents}
 	}
-	plain, compressed, zstd, first, second := options(0), options(1), options(2), options(3), options(4)
-	compressed.Compression, zstd.Compression = "zlib-stream", "zstd-stream"
+	plain, stream, payload, first, second := options(0), options(1), options(2), options(3), options(4)
+	stream.Compression, payload.Compression = "zlib-stream", "payload"
 	first.Shard, second.Shard = [2]int{0, shards}, [2]int{1, shards}
 	all := []struct {
 		witness *witness
 		options gatewayclient.Options
 	}{
 		{newWitness("plain bot", c.guilds...), plain},
-		{newWitness("zlib bot", c.guilds...), compressed},
-		{newWitness("zstd bot", c.guilds...), zstd},
+		{newWitness("zlib-stream bot", c.guilds...), stream},
+		{newWitness("payload bot", c.guilds...), payload},
 		{newWitness("shard 0 of 2", c.guilds[0]), first},
 		{newWitness("shard 1 of 2", c.guilds[1]), second},
 		{newWitness("person", c.guilds...), gatewayclient.Options{Token: c.people[1].Authorization}},

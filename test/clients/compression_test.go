@@ -15,7 +15,7 @@ import (
 func testCompression(t *testing.T, base string) {
 	w := mustWorld(t, base)
 	place := w.Guilds[0]
-	for _, compression := range []string{"", "payload", "zlib-stream", "zstd-stream"} {
+	for _, compression := range []string{"", "payload", "zlib-stream"} {
 		name := compression
 		if name == "" {
 			name = "none"

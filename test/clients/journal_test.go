@@ -77,7 +77,7 @@ func (j *journal[E]) await(t testing.TB, mark int, what string, match func(E) bo
 		}
 		var list strings.Builder
 		for _, e := range came {
-			fmt.Fprintf(&list, "\n    %.300v", e)
+			fmt.Fprintf(&list, "\n    %.500v", e)
 		}
 		t.Fatalf("expected %s: %v; the last that came:%s", what, err, list.String())
 	}

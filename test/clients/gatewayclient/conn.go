@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-	"github.com/klauspost/compress/zstd"
 )
 
 // Gateway opcodes.
@@ -58,15 +57,13 @@ type Frame struct {
 // Conn is one connection. One goroutine may read while others write.
 type Conn struct {
 	socket      *websocket.Conn
-	compression string // of the transport: "", "zlib-stream" or "zstd-stream"
-	stream      io.Reader
-	decoder     *json.Decoder // reads stream
+	compression string        // of the transport: "" or "zlib-stream"
+	decoder     *json.Decoder // of the decompressed stream
 	binary      int           // messages that came in binary frames
 	writing     sync.Mutex
 }
 
-// Dial connects with the given query on top of v=10&encoding=json. With compress=zlib-stream or zstd-stream it
-// decompresses.
+// Dial connects with the given query on top of v=10&encoding=json. With compress=zlib-stream it inflates.
 func Dial(ctx context.Context, gateway string, query url.Values) (*Conn, error) {
 	target, err := url.Parse(gateway)
 	if err != nil {
@@ -116,19 +113,11 @@ func (c *Conn) readStream() (Frame, error) {
 	var f Frame
 	if c.decoder == nil {
 		messages := &messages{conn: c}
-		var err error
-		switch c.compression {
-		case "zlib-stream":
-			c.stream, err = zlib.NewReader(messages)
-		case "zstd-stream": // one block after the other: a decoder that looks ahead would wait for the next message
-			c.stream, err = zstd.NewReader(messages, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
-		default:
-			err = fmt.Errorf("unknown compression %q", c.compression)
-		}
+		stream, err := zlib.NewReader(messages)
 		if err != nil {
 			return f, err
 		}
-		c.decoder = json.NewDecoder(c.stream)
+		c.decoder = json.NewDecoder(stream)
 	}
 	return f, c.decoder.Decode(&f)
 }

@@ -18,7 +18,7 @@ type Options struct {
 	Token   string
 	Intents int    // 0 leaves them out, as user clients do
 	Shard   [2]int // the zero value leaves it out
-	// Compression is "", "zlib-stream" or "zstd-stream" for the transport, or "payload" for single payloads.
+	// Compression is "", "zlib-stream" for the transport, or "payload" for single payloads.
 	Compression string
 	// OnEvent is called for every dispatch, READY and RESUMED too, in the order they arrive, by one goroutine.
 	OnEvent func(Event)
@@ -37,6 +37,11 @@ type Event struct {
 	// Session. Within a life every event comes once, and Seq rises.
 	Life int
 	At   time.Time
+}
+
+// String shows the beginning of the data.
+func (e Event) String() string {
+	return fmt.Sprintf("life %d, s=%d: %s %.400s", e.Life, e.Seq, e.Type, e.Data)
 }
 
 // Session is a client that reconnects until it is closed.
