@@ -175,7 +175,7 @@ func (s *scene) brokenFrames(t *testing.T) {
 		{"a ping of 200 bytes", frame(final|ping, true, strings.Repeat("p", 200)), []int{protocolError, 0}},
 		{"a ping in pieces", frame(ping, true, "p"), []int{protocolError, 0}},
 		{"a text inside a text", append(frame(text, true, `{"op":1,`), frame(final|text, true, beat)...), []int{protocolError, 0}},
-		{"a close of one byte", frame(final|0x8, true, "x"), []int{protocolError, 0}},
+		{"a close of one byte", frame(final|0x8, true, "x"), []int{protocolError, 0, 1000, 1005}},
 		{"a close with a code that is none", frame(final|0x8, true, "\x00\x01"), []int{protocolError, 0, 1000}},
 		{"a length of 2^63", append([]byte{final | text, 0x80 | 127}, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4), []int{protocolError, tooBig, decodeError, 0}},
 		{"invalid UTF-8", frame(final|text, true, "{\"op\":1,\"d\":\"\xff\xfe\"}"), []int{invalidUTF8, decodeError, unknownOpcode, 0}},
