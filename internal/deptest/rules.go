@@ -19,7 +19,7 @@ var mayImport = map[string][]string{
 }
 
 // testSupport are packages for tests only. They may use the developer's tools to start real servers.
-var testSupport = []string{"internal/pgtest", "internal/redistest"}
+var testSupport = []string{"internal/pgtest", "internal/redistest", "api/apitest"}
 
 // refuse says why package from may not import package to, or "". Both are paths within the module. test says that the import
 // is in a test file.
