@@ -82,6 +82,12 @@ func (w *World) Exec(t testing.TB, sql string, args ...any) {
 	must(t, err)
 }
 
+// Query reads one row that no part of the API tells.
+func (w *World) Query(t testing.TB, sql string, args ...any) pgx.Row {
+	t.Helper()
+	return w.db.QueryRow(t.Context(), sql, args...)
+}
+
 // Events returns what a log has got after a seq; 0 for all.
 func (w *World) Events(t testing.TB, log snowflake.ID, after int64) []events.Event {
 	t.Helper()

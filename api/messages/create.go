@@ -33,7 +33,7 @@ func (h *Handlers) create(c *call.Call) error {
 	if enforced {
 		earlier, err := h.store.MessageByNonce(c.Request.Context(), room.Channel.ID, c.Caller.UserID, d.nonce)
 		if !errors.Is(err, store.ErrNotFound) {
-			return answer(c, earlier, err)
+			return answer(c, room, earlier, err)
 		}
 	}
 	m, people, err := h.compose(c, room, d)
@@ -48,14 +48,7 @@ func (h *Handlers) create(c *call.Call) error {
 	if err != nil {
 		release()
 	}
-	return answer(c, sent, err)
-}
-
-func answer(c *call.Call, m discord.Message, err error) error {
-	if err != nil {
-		return err
-	}
-	return c.OK(m)
+	return answer(c, room, sent, err)
 }
 
 // permit applies what the sender may put into a message. Embeds are left out without EMBED_LINKS; that this leaves

@@ -61,11 +61,7 @@ func (h *Handlers) edit(c *call.Call) error {
 		return err
 	}
 	m, err := h.store.Message(ctx, room.Channel.ID, id, c.Caller.UserID)
-	if err != nil {
-		return unknownMessage(err)
-	}
-	conceal(c.Caller, room, &m)
-	return c.OK(m)
+	return answer(c, room, m, unknownMessage(err))
 }
 
 // mayEdit: the author may change everything, who may manage messages only the flags.
@@ -88,17 +84,13 @@ func (h *Handlers) rewrite(ctx context.Context, tx *store.Tx, room *access.Room,
 	if err := b.apply(&m, room); err != nil {
 		return err
 	}
+	users := idsOf(m.Mentions)
 	if b.says() {
 		now := discord.At(time.Now())
-		m.EditedTimestamp = &now
+		found := mentionsOf(room, m.Content, b.AllowedMentions)
+		users = withAnswered(&m, m.Author.ID, found.users, b.AllowedMentions.pings())
+		m.EditedTimestamp, m.MentionRoles, m.MentionEveryone = &now, found.roles, found.everyone
 	}
-	mentioned := mentionsOf(room, m.Content, b.AllowedMentions)
-	users := withAnswered(&m, m.Author.ID, mentioned.users, b.AllowedMentions.pings())
-	if !b.says() {
-		// Whom it mentions stays; only they are still to be looked up for the event.
-		mentioned.roles, mentioned.everyone, users = m.MentionRoles, m.MentionEveryone, idsOf(m.Mentions)
-	}
-	m.MentionRoles, m.MentionEveryone = mentioned.roles, mentioned.everyone
 	people, err := tx.People(ctx, guildOf(room), withAuthor(m.Author.ID, users))
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package messages
 
 import (
+	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/form"
 	"guildhall.chat/guildhall/internal/discord"
@@ -72,6 +73,11 @@ func (h *Handlers) get(c *call.Call) error {
 		return err
 	}
 	m, err := h.readable(c.Request.Context(), room, id, c.Caller.UserID)
+	return answer(c, room, m, err)
+}
+
+// answer tells the caller of a message what it may read of it.
+func answer(c *call.Call, room *access.Room, m discord.Message, err error) error {
 	if err != nil {
 		return err
 	}
