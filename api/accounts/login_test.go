@@ -113,6 +113,15 @@ func TestOfTwoRefreshesAtOnceOneWins(t *testing.T) {
 	out(t, p)
 }
 
+func TestAnOldAccessTokenDoesNotHinderARefresh(t *testing.T) {
+	t.Parallel()
+	w, _ := newWorld(t)
+	p := register(t, w)
+	client := w.Anyone()
+	client.Authorization = p.Authorization + "x"
+	client.Must(t, http.MethodPost, "/auth/refresh", map[string]any{"refresh_token": p.refresh}, nil)
+}
+
 func TestRefreshTokensThatAreNone(t *testing.T) {
 	t.Parallel()
 	w, _ := newWorld(t)

@@ -10,6 +10,7 @@ import (
 
 	"guildhall.chat/guildhall/api/authn"
 	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/ratelimit"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -73,7 +74,9 @@ func admit(cfg *Config, route call.Route) gin.HandlerFunc {
 			v, ok := version.Result()
 			this.SetVersion(guild, v, ok)
 		}
-		if err := confirm(cfg, c, claims, decision, this); err != nil {
+		err := confirm(cfg, c, claims, decision, this)
+		// An access token whose time is over must not keep its owner from getting the next one.
+		if err != nil && (route.Access != call.Anyone || !errors.Is(err, discord.ErrUnauthorized)) {
 			this.Fail(err)
 			return
 		}
