@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"crypto/rand"
 	"fmt"
 	"strings"
 
@@ -18,7 +19,8 @@ func compose(from string, m Message, encoding gomail.Encoding) (*gomail.Msg, err
 	}
 	msg.Subject(m.Subject)
 	msg.SetDate()
-	msg.SetMessageID()
+	_, domain, _ := strings.Cut(from, "@")
+	msg.SetMessageIDWithValue(rand.Text() + "@" + domain) // by default it would tell the machine's name
 	msg.SetBodyString(gomail.TypeTextPlain, strings.ReplaceAll(m.Text, "\n", "\r\n"))
 	return msg, nil
 }
