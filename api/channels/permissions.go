@@ -5,6 +5,7 @@ import (
 
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/api/form"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -23,6 +24,12 @@ func (h *Handlers) putOverwrite(c *call.Call) error {
 		return err
 	}
 	sent.ID = id
+	if sent.Type.Set {
+		var p form.Problems
+		if form.OneOf(&p, "type", int(sent.Type.Value), ofRole, ofMember); p.Err() != nil {
+			return p.Err()
+		}
+	}
 	return h.changeOverwrites(c, channel, func(tx *store.Tx, r *access.Room, present []discord.Overwrite) ([]discord.Overwrite, error) {
 		resolved, err := resolve(c.Request.Context(), tx, r.Guild, []Overwrite{sent}, present)
 		if err != nil {

@@ -68,17 +68,19 @@ func ParseUpdate(data []byte, client Client, bot bool, now time.Time) (Update, e
 	return u, nil
 }
 
+// activity is what bots may set of an activity.
+type activity struct {
+	Name  string  `json:"name"`
+	Type  int     `json:"type"`
+	State *string `json:"state,omitempty"`
+	URL   *string `json:"url,omitempty"`
+}
+
 // parseActivity returns an activity as others get it.
 //
 // https://discord.com/developers/docs/events/gateway-events#activity-object
 func parseActivity(raw json.RawMessage, bot bool, now time.Time) (json.RawMessage, error) {
-	var a struct {
-		Name      string  `json:"name"`
-		Type      int     `json:"type"`
-		State     *string `json:"state,omitempty"`
-		URL       *string `json:"url,omitempty"`
-		CreatedAt int64   `json:"created_at"`
-	}
+	var a activity
 	if err := json.Unmarshal(raw, &a); err != nil {
 		return nil, fmt.Errorf("%w: activity not of the right shape", ErrInvalid)
 	}
@@ -92,8 +94,11 @@ func parseActivity(raw json.RawMessage, bot bool, now time.Time) (json.RawMessag
 	case !bot:
 		return raw, nil
 	}
-	a.CreatedAt = now.UnixMilli()
-	return json.Marshal(a)
+	// When it began is ours to say; discordgo sends a text for it.
+	return json.Marshal(struct {
+		activity
+		CreatedAt int64 `json:"created_at"`
+	}{a, now.UnixMilli()})
 }
 
 func tooLong(text *string, most int) bool { return text != nil && utf8.RuneCountInString(*text) > most }

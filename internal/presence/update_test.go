@@ -22,7 +22,7 @@ func TestParseUpdate(t *testing.T) {
 		`{"since":-5.5}`:         {false, `{"status":"online","activities":[],"client":"web"}`},
 		`{"since":1e300}`:        {false, `{"status":"online","activities":[],"client":"web"}`},
 		`{"status":"invisible"}`: {false, `{"status":"invisible","activities":[],"client":"web"}`},
-		`{"activities":[{"name":"a","type":4,"state":"s","url":"u","party":{"id":"1"}}]}`: {
+		`{"activities":[{"name":"a","type":4,"state":"s","url":"u","created_at":"0001-01-01T00:00:00Z","party":{"id":"1"}}]}`: {
 			true, `{"status":"online","activities":[{"name":"a","type":4,"state":"s","url":"u","created_at":1767323045000}],"client":"web"}`,
 		},
 		`{"activities":[{"name":"a","type":0,"party":{"id":"1"}}]}`: {
