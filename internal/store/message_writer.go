@@ -2,13 +2,16 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -41,7 +44,7 @@ const (
 )
 
 // ErrOverloaded is returned when more writes wait than can be served in time.
-var ErrOverloaded = fmt.Errorf("too many writes are waiting")
+var ErrOverloaded = errors.New("too many writes are waiting")
 
 func (w *messageWriters) init(s *Store) {
 	w.store, w.logs = s, map[snowflake.ID]*messageWriter{}
@@ -92,6 +95,13 @@ func (w *messageWriters) commit(batch []*pendingMessage) {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
 	evs, err := w.store.insertMessages(ctx, batch)
+	if refused(err) && len(batch) > 1 {
+		// One of them can't be stored; that must not cost the others.
+		for i := range batch {
+			w.commit(batch[i : i+1])
+		}
+		return
+	}
 	for _, m := range batch {
 		m.done <- err
 	}
@@ -100,8 +110,25 @@ func (w *messageWriters) commit(batch []*pendingMessage) {
 	}
 }
 
-// insertMessages is one transaction in one round trip: pgx sends the batch with a single Sync, which makes it one.
+// refused reports whether Postgres did not take the data: a data exception or a violated constraint.
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
+func refused(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (strings.HasPrefix(pg.Code, "22") || strings.HasPrefix(pg.Code, "23"))
+}
+
+// insertMessages commits messages of one log; it tries again as Change does.
 func (s *Store) insertMessages(ctx context.Context, batch []*pendingMessage) ([]events.Event, error) {
+	for attempt := 1; ; attempt++ {
+		evs, err := s.tryInsertMessages(ctx, batch)
+		if err == nil || attempt == changeAttempts || !retryable(err) {
+			return evs, err
+		}
+	}
+}
+
+// tryInsertMessages is one transaction in one round trip: pgx sends the batch with a single Sync, which makes it one.
+func (s *Store) tryInsertMessages(ctx context.Context, batch []*pendingMessage) ([]events.Event, error) {
 	b := &pgx.Batch{}
 	evs := make([]events.Event, len(batch))
 	newest := map[snowflake.ID]snowflake.ID{}

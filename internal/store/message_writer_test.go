@@ -1,0 +1,198 @@
+package store_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/events"
+	"guildhall.chat/guildhall/internal/pgtest"
+	"guildhall.chat/guildhall/internal/snowflake"
+	"guildhall.chat/guildhall/internal/store"
+)
+
+// postOffice is a store with a guild and channels to post to.
+type postOffice struct {
+	*store.Store
+	db       *pgx.Conn
+	guild    snowflake.ID
+	author   discord.User
+	channels []snowflake.ID
+}
+
+func newPostOffice(t testing.TB, channels int) *postOffice {
+	t.Helper()
+	dsn := pgtest.New(t, store.Migrate)
+	s, err := store.Open(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	db, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close(context.Background()) })
+	p := &postOffice{Store: s, db: db, author: discord.User{ID: s.NewID(), Username: "author"}}
+	p.exec(t, `insert into users (id, username) values ($1, 'author')`, p.author.ID)
+	p.guild, p.channels = p.newGuild(t, channels)
+	return p
+}
+
+func (p *postOffice) newGuild(t testing.TB, channels int) (guild snowflake.ID, ids []snowflake.ID) {
+	t.Helper()
+	guild = p.NewID()
+	p.exec(t, `insert into guilds (id, owner_id, name) values ($1, $2, 'g')`, guild, p.author.ID)
+	p.exec(t, `insert into logs (id) values ($1)`, guild)
+	for range channels {
+		ids = append(ids, p.NewID())
+		p.exec(t, `insert into channels (id, guild_id, type) values ($1, $2, 0)`, ids[len(ids)-1], guild)
+	}
+	return guild, ids
+}
+
+func (p *postOffice) exec(t testing.TB, sql string, args ...any) {
+	t.Helper()
+	if _, err := p.db.Exec(t.Context(), sql, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (p *postOffice) message(channel snowflake.ID, content string) discord.Message {
+	id := p.NewID()
+	return discord.Message{
+		ID: id, ChannelID: channel, Author: p.author, Content: content, Timestamp: discord.At(id.Time()),
+		Mentions: []discord.Mention{}, MentionRoles: []snowflake.ID{}, Embeds: []discord.Embed{},
+		Attachments: discord.EmptyList, Components: discord.EmptyList,
+	}
+}
+
+func (p *postOffice) post(ctx context.Context, guild snowflake.ID, m discord.Message) error {
+	head := events.Header{Type: discord.EventMessageCreate, Guild: guild, Channel: m.ChannelID, User: m.Author.ID}
+	return p.CreateGuildMessage(ctx, guild, m, head, discord.MessageEvent{Message: m, GuildID: &guild})
+}
+
+// Every message is one event, and a sender's messages are in its order, whatever is committed together.
+func TestConcurrentMessagesAreAllInTheLog(t *testing.T) {
+	t.Parallel()
+	p := newPostOffice(t, 3)
+	const senders, each = 40, 10
+	var all sync.WaitGroup
+	for i := range senders {
+		all.Go(func() {
+			for j := range each {
+				if err := p.post(t.Context(), p.guild, p.message(p.channels[i%3], fmt.Sprint(i, " ", j))); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	evs, err := p.Outbox(t.Context(), p.guild, 0, 10_000)
+	if err != nil || len(evs) != senders*each {
+		t.Fatalf("%d events, %v", len(evs), err)
+	}
+	next := make([]int, senders)
+	newest := map[snowflake.ID]snowflake.ID{}
+	for i, e := range evs {
+		var m discord.MessageEvent
+		if err := json.Unmarshal(e.Data, &m); err != nil || e.Seq != int64(i+1) {
+			t.Fatalf("seq %d at place %d, %v", e.Seq, i, err)
+		}
+		var sender, number int
+		if _, err := fmt.Sscan(m.Content, &sender, &number); err != nil || number != next[sender] {
+			t.Fatalf("%q out of order", m.Content)
+		}
+		next[sender]++
+		newest[m.ChannelID] = max(newest[m.ChannelID], m.ID)
+	}
+	for _, channel := range p.channels {
+		c, err := p.Channel(t.Context(), channel)
+		if err != nil || **c.LastMessageID != newest[channel] {
+			t.Errorf("last message %v, expected %s, %v", *c.LastMessageID, newest[channel], err)
+		}
+	}
+}
+
+// A message that Postgres does not take must not cost those that are committed with it.
+func TestRefusedMessageDoesNotCostTheOthers(t *testing.T) {
+	t.Parallel()
+	p := newPostOffice(t, 1)
+	var all sync.WaitGroup
+	var failed atomic.Int32
+	for i := range 60 {
+		all.Go(func() {
+			m := p.message(p.channels[0], "x")
+			if i%20 == 7 {
+				m.Components = json.RawMessage(`[{"type":1,"text":"\u0000"}]`)
+			}
+			err := p.post(t.Context(), p.guild, m)
+			if err != nil {
+				failed.Add(1)
+			}
+			if (err != nil) != (i%20 == 7) {
+				t.Errorf("message %d: %v", i, err)
+			}
+		})
+	}
+	all.Wait()
+	evs, err := p.Outbox(t.Context(), p.guild, 0, 1000)
+	if err != nil || len(evs) != 57 || failed.Load() != 3 {
+		t.Errorf("%d events, %d failed, %v", len(evs), failed.Load(), err)
+	}
+}
+
+func TestSenderThatGoesAwayDoesNotUndoTheOthers(t *testing.T) {
+	t.Parallel()
+	p := newPostOffice(t, 1)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	var all sync.WaitGroup
+	for range 10 {
+		all.Go(func() {
+			if err := p.post(gone, p.guild, p.message(p.channels[0], "x")); err != nil && !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		})
+		all.Go(func() {
+			if err := p.post(t.Context(), p.guild, p.message(p.channels[0], "y")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// BenchmarkCreateMessage: 64 senders post to 16 guilds. The work in parallel is what a request does in the store.
+func BenchmarkCreateMessage(b *testing.B) {
+	p := newPostOffice(b, 1)
+	type room struct{ guild, channel snowflake.ID }
+	rooms := make([]room, 16)
+	for i := range rooms {
+		guild, channels := p.newGuild(b, 1)
+		rooms[i] = room{guild, channels[0]}
+	}
+	text := strings.Repeat("words ", 20)
+	var next atomic.Int64
+	b.SetParallelism(64 / runtime.GOMAXPROCS(0))
+	b.ReportAllocs()
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		r := rooms[int(next.Add(1))%len(rooms)]
+		for pb.Next() {
+			if err := p.post(b.Context(), r.guild, p.message(r.channel, text)); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}
