@@ -2,6 +2,7 @@ package events_test
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"sync"
@@ -61,6 +62,23 @@ func TestRedisThatLostEverythingIsRefilled(t *testing.T) {
 	w.emit(idle, 3)
 	later.reaches(t, 3)
 	got.reaches(t, 5)
+}
+
+// Redis may evict a log's state and keep its stream.
+func TestLogWhoseStateIsLostGoesOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	log := w.newLog()
+	_, got := w.open(w.feeds(w.store), log, 0)
+	w.emit(log, 1, 2, 3)
+	state := "log-state:{" + log.String() + "}"
+	w.rdb.Del(t.Context(), state)
+	if sent, err := w.pub.CatchUp(t.Context(), []events.Head{{Log: log, Seq: 3}}); err != nil {
+		t.Errorf("sent %d, %v", sent, err)
+	}
+	w.rdb.Del(t.Context(), state)
+	w.emit(log, 4)
+	got.reaches(t, 4)
 }
 
 // While some connections die, everything that is committed arrives.
@@ -180,7 +198,7 @@ func moveSlot(t testing.TB, instance *redistest.Instance, log snowflake.ID) {
 	slot := int(nodes[0].ClusterKeySlot(ctx, key).Val())
 	from := -1
 	for i, node := range nodes {
-		if err := node.Get(ctx, "{"+log.String()+"}none").Err(); err == nil || err == redis.Nil {
+		if err := node.Get(ctx, "{"+log.String()+"}none").Err(); err == nil || errors.Is(err, redis.Nil) {
 			from = i
 		}
 	}
@@ -245,7 +263,7 @@ func TestUnservedLogsDoNotHoldUpTheOthers(t *testing.T) {
 	dead := instance.Addrs()[0]
 	var alive []snowflake.ID
 	var got []*recorder
-	for i := 0; i < 200; i++ {
+	for i := range 200 {
 		log := w.newLog()
 		_, r := w.open(fs, log, 0)
 		node, err := w.rdb.MasterForKey(t.Context(), "log:{"+log.String()+"}")

@@ -7,6 +7,11 @@
 -- Returns the last seq in the log. Less than the highest given: the events after it must be sent first.
 
 local last = tonumber(redis.call('HGET', KEYS[2], 'last'))
+if not last then
+  -- The state may be lost without the log, which takes no entry again.
+  local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+  last = newest and tonumber(string.match(newest[1], '^%d+'))
+end
 if ARGV[4] ~= '' and (not last or last < tonumber(ARGV[4])) then
   last = tonumber(ARGV[4])
 end

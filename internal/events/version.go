@@ -2,6 +2,7 @@ package events
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"strconv"
 
@@ -46,14 +47,10 @@ func parseField(v any) (int64, bool) {
 	return n, err == nil
 }
 
-var raiseVersion = redis.NewScript(`
-for i, field in ipairs({'structure', 'members'}) do
-  if tonumber(ARGV[i]) >= tonumber(redis.call('HGET', KEYS[1], field) or 0) then
-    redis.call('HSET', KEYS[1], field, ARGV[i])
-  end
-end
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return 1`)
+//go:embed version.lua
+var versionSource string
+
+var raiseVersion = redis.NewScript(versionSource)
 
 // RememberVersion tells Redis the version that the primary gave, after Redis did not know it. It never lowers one.
 func (p *Publisher) RememberVersion(ctx context.Context, guild snowflake.ID, v Version) error {
