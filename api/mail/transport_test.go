@@ -39,7 +39,7 @@ func check(t *testing.T, r io.Reader) {
 	if got.Header.Get("Subject") != "Verify your address" || got.Header.Get("Date") == "" || got.Header.Get("Message-Id") == "" {
 		t.Errorf("header %v", got.Header)
 	}
-	var text io.Reader = got.Body
+	text := got.Body
 	if got.Header.Get("Content-Transfer-Encoding") == "quoted-printable" {
 		text = quotedprintable.NewReader(text)
 	}

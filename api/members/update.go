@@ -74,7 +74,7 @@ func (b *patch) may(v *access.Visit, before, after discord.Member) error {
 	outranked := rules.OutranksMember(v.Member, who)
 	switch {
 	case b.Nick.Set && !outranked && v.Member.User != who.User,
-		b.TimedOut.Set && !(outranked && rules.MayTimeOut(who)),
+		b.TimedOut.Set && (!outranked || !rules.MayTimeOut(who)),
 		before.Flags != after.Flags && !maySetFlags(v.Permissions):
 		return discord.ErrMissingPermissions
 	}

@@ -263,7 +263,7 @@ func TestUnservedLogsDoNotHoldUpTheOthers(t *testing.T) {
 	dead := instance.Addrs()[0]
 	var alive []snowflake.ID
 	var got []*recorder
-	for i := range 200 {
+	for range 200 {
 		log := w.newLog()
 		_, r := w.open(fs, log, 0)
 		node, err := w.rdb.MasterForKey(t.Context(), "log:{"+log.String()+"}")

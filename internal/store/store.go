@@ -95,15 +95,6 @@ func notFound(err error) error {
 	return err
 }
 
-// unique turns a violated unique constraint into ErrTaken.
-func unique(err error) error {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.Code == "23505" {
-		return fmt.Errorf("%w: %s", ErrTaken, pg.ConstraintName)
-	}
-	return err
-}
-
 // found turns "no row was affected" into ErrNotFound.
 func found(tag pgconn.CommandTag, err error) error {
 	if err == nil && tag.RowsAffected() == 0 {
