@@ -1,0 +1,111 @@
+package operator
+
+import (
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+
+	"guildhall.chat/guildhall/api-types/v1alpha1"
+)
+
+func TestFirstRolloutIsInOrder(t *testing.T) {
+	t.Parallel()
+	c := create(t, nil)
+	job := c.migration("")
+	c.waitForWait(v1alpha1.ReasonMigrating, "Job "+job)
+	c.waitForNames(&corev1.ServiceList{}, "chat-api", "chat-gateway", "chat-shard-router")
+	c.waitForNames(&corev1.ServiceAccountList{}, "chat-api", "chat-gateway", "chat-migrate", "chat-shard-router", "chat-worker")
+	c.waitForNames(&policyv1.PodDisruptionBudgetList{}, "chat-api", "chat-gateway-0", "chat-gateway-1", "chat-shard-router", "chat-worker")
+	c.waitForNames(&appsv1.StatefulSetList{})
+
+	c.completeJob(job)
+	c.waitForWait(v1alpha1.ReasonRollingGateway, "StatefulSet chat-gateway-0")
+	c.waitForNames(&appsv1.StatefulSetList{}, "chat-gateway-0", "chat-gateway-1")
+	c.readyStatefulSet("chat-gateway-0")
+	c.waitForWait(v1alpha1.ReasonRollingGateway, "StatefulSet chat-gateway-1")
+	c.waitForNames(&appsv1.DeploymentList{})
+
+	c.readyStatefulSet("chat-gateway-1")
+	c.waitForWait(v1alpha1.ReasonRollingAPI, "Deployment chat-api")
+	c.waitForNames(&appsv1.DeploymentList{}, "chat-api", "chat-worker")
+	c.readyDeployment("chat-api")
+	c.waitForWait(v1alpha1.ReasonRollingAPI, "Deployment chat-worker")
+	c.waitFor(v1alpha1.ConditionAvailable, false, v1alpha1.ReasonNotServing)
+	c.readyDeployment("chat-worker")
+	c.waitForWait(v1alpha1.ReasonRollingShardRouter, "Deployment chat-shard-router")
+	c.readyDeployment("chat-shard-router")
+
+	c.waitFor(v1alpha1.ConditionAvailable, true, v1alpha1.ReasonAllServing)
+	c.waitFor(v1alpha1.ConditionProgressing, false, v1alpha1.ReasonUpToDate)
+	c.waitFor(v1alpha1.ConditionDegraded, false, v1alpha1.ReasonAsExpected)
+	status := c.get().Status
+	if status.WaitingFor != nil || status.Gateway != (v1alpha1.GatewayStatus{ReadyShards: 2, UpdatedShards: 2, ReadyPods: 4}) ||
+		status.API != (v1alpha1.PodsStatus{Ready: 2, Updated: 2}) {
+		t.Errorf("status %+v", status)
+	}
+	for _, reason := range []string{
+		v1alpha1.ReasonMigrating, v1alpha1.ReasonRollingGateway, v1alpha1.ReasonRollingAPI, v1alpha1.ReasonRollingShardRouter,
+		v1alpha1.ReasonUpToDate, v1alpha1.ReasonAllServing,
+	} {
+		c.waitForEvent(corev1.EventTypeNormal, reason)
+	}
+}
+
+func TestNewImageRollsShardByShard(t *testing.T) {
+	t.Parallel()
+	c := create(t, nil)
+	c.finish()
+	old := c.migration("")
+	image := func(shard string) string {
+		var set appsv1.StatefulSet
+		c.read("chat-gateway-"+shard, &set)
+		return set.Spec.Template.Spec.Containers[0].Image
+	}
+
+	c.update(func(spec *v1alpha1.ChatClusterSpec) { spec.Image = "guildhall:next" })
+	next := c.migration(old)
+	c.waitForWait(v1alpha1.ReasonMigrating, "Job "+next)
+	if image("0") != "guildhall:dev" {
+		t.Error("shard 0 rolls before the database is migrated")
+	}
+	c.completeJob(next)
+	c.waitForWait(v1alpha1.ReasonRollingGateway, "StatefulSet chat-gateway-0")
+	if image("0") != "guildhall:next" || image("1") != "guildhall:dev" {
+		t.Errorf("want only shard 0 to roll: %s, %s", image("0"), image("1"))
+	}
+	c.waitFor(v1alpha1.ConditionAvailable, true, v1alpha1.ReasonAllServing)
+
+	// Back again, while shard 0 does not get ready: no other shard has seen the bad image.
+	c.update(func(spec *v1alpha1.ChatClusterSpec) { spec.Image = "guildhall:dev" })
+	c.finish()
+	if image("0") != "guildhall:dev" || image("1") != "guildhall:dev" {
+		t.Errorf("not back: %s, %s", image("0"), image("1"))
+	}
+	c.waitForNames(&batchv1.JobList{}, old)
+}
+
+func TestShardsAreAddedAndTakenAway(t *testing.T) {
+	t.Parallel()
+	c := create(t, nil)
+	c.finish()
+	c.update(func(spec *v1alpha1.ChatClusterSpec) { spec.Gateway.Shards = 4 })
+	c.waitForNames(&appsv1.StatefulSetList{}, "chat-gateway-0", "chat-gateway-1", "chat-gateway-2", "chat-gateway-3")
+	c.waitForWait(v1alpha1.ReasonRollingGateway, "StatefulSet chat-gateway-2")
+	c.finish()
+	if ready := c.get().Status.Gateway.ReadyShards; ready != 4 {
+		t.Errorf("%d of 4 shards ready", ready)
+	}
+
+	// A shard may go only when no shard router sends clients to it.
+	c.update(func(spec *v1alpha1.ChatClusterSpec) { spec.Gateway.Shards = 1 })
+	c.waitForWait(v1alpha1.ReasonRollingAPI, "Deployment chat-api")
+	c.readyDeployment("chat-api")
+	c.waitForWait(v1alpha1.ReasonRollingShardRouter, "Deployment chat-shard-router")
+	c.waitForNames(&appsv1.StatefulSetList{}, "chat-gateway-0", "chat-gateway-1", "chat-gateway-2", "chat-gateway-3")
+	c.readyDeployment("chat-shard-router")
+	c.waitForNames(&appsv1.StatefulSetList{}, "chat-gateway-0")
+	c.waitForNames(&policyv1.PodDisruptionBudgetList{}, "chat-api", "chat-gateway-0", "chat-shard-router", "chat-worker")
+}
