@@ -1,10 +1,12 @@
 package rest
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -60,11 +62,9 @@ func admit(cfg *Config, route call.Route) gin.HandlerFunc {
 		_, _ = pipe.Exec(ctx) // each command's own error decides
 		decision := pending.Decision(ctx)
 		decision.WriteHeaders(c.Writer.Header())
-		defer func() {
-			if ratelimit.Invalid(c.Writer.Status()) {
-				cfg.Limiter.CountInvalid(ctx, address)
-			}
-		}()
+		if decision.Refused != ratelimit.Banned {
+			defer countInvalid(cfg, c, address)
+		}
 		if decision.Refused != ratelimit.No {
 			_ = this.Reply(http.StatusTooManyRequests, decision.Refusal())
 			c.Abort()
@@ -82,6 +82,19 @@ func admit(cfg *Config, route call.Route) gin.HandlerFunc {
 		}
 		c.Next()
 	}
+}
+
+// countTimeout bounds what counting may add to a request that was refused anyway.
+const countTimeout = 500 * time.Millisecond
+
+// countInvalid counts an answer that only a client gets that does not listen; also if that client has left.
+func countInvalid(cfg *Config, c *gin.Context, address ratelimit.Identity) {
+	if !ratelimit.Invalid(c.Writer.Status()) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), countTimeout)
+	defer cancel()
+	cfg.Limiter.CountInvalid(ctx, address)
 }
 
 // confirm makes the claims the caller.
