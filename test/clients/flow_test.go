@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"testing"
 	"time"
@@ -15,7 +16,7 @@ import (
 type flow struct {
 	people   []*rest.User
 	channels []rest.Channel
-	pace     time.Duration // between two messages of a sender; Discord allows five in five seconds
+	pace     time.Duration // between two messages of a sender, on average; Discord allows five in five seconds
 	trace    func(format string, args ...any)
 
 	mu    sync.Mutex
@@ -51,11 +52,9 @@ func (f *flow) run(ctx context.Context) {
 }
 
 func (f *flow) send(ctx context.Context, person *rest.User, sender string, channel rest.Channel) {
-	tick := time.NewTicker(f.pace)
-	defer tick.Stop()
 	for count := 0; ; {
 		select {
-		case <-tick.C:
+		case <-time.After(f.pace/2 + rand.N(f.pace)): // out of step with the others: at any moment some are under way
 		case <-ctx.Done():
 			return
 		}

@@ -1,11 +1,9 @@
 package clients_test
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -103,6 +101,28 @@ func (w *witness) await(t *testing.T, what string, within time.Duration, cond fu
 	}
 }
 
+// awaitGuilds waits until the present life of the session has all its guilds.
+func (w *witness) awaitGuilds(t *testing.T, within time.Duration) {
+	t.Helper()
+	w.await(t, "getting its guilds", within, func() bool {
+		for _, guild := range w.guilds {
+			if w.entered[w.life][guild].IsZero() {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// byLife counts the messages that were heard in each life.
+func (w *witness) byLife() []int {
+	counts := make([]int, w.life)
+	for _, h := range w.heard {
+		counts[h.life-1]++
+	}
+	return counts
+}
+
 // awaitKeys waits until every key has been heard.
 func (w *witness) awaitKeys(t *testing.T, keys []string, within time.Duration) {
 	t.Helper()
@@ -127,105 +147,4 @@ func (w *witness) in(guild string, life int) []heard {
 		}
 	}
 	return list
-}
-
-// judge checks what every witness heard of a guild against what was sent there: nothing invented, nothing twice, each
-// sender in order, the same order everywhere and, except around the loss of a session, nothing missing.
-func judge(t *testing.T, guild string, posts []post, witnesses []*witness) {
-	t.Helper()
-	slices.SortFunc(posts, func(a, b post) int { return cmp.Or(strings.Compare(a.sender, b.sender), a.count-b.count) })
-	sent := map[string]post{}
-	for _, p := range posts {
-		sent[p.key()] = p
-	}
-	for _, w := range witnesses {
-		if !slices.Contains(w.guilds, guild) {
-			continue
-		}
-		w.mu.Lock()
-		lives := w.life
-		w.mu.Unlock()
-		for life := 1; life <= lives; life++ {
-			judgeLife(t, w, guild, life, lives, posts, sent)
-		}
-	}
-	judgeOrder(t, guild, witnesses)
-}
-
-// judgeLife checks one life of a witness. A single life must have everything. Of several, the first has everything from
-// the start to some point, a later one everything since its guild came, and each has no holes in between.
-func judgeLife(t *testing.T, w *witness, guild string, life, lives int, posts []post, sent map[string]post) {
-	t.Helper()
-	where := fmt.Sprintf("%s, guild %s", w.name, guild)
-	if lives > 1 {
-		where += fmt.Sprintf(", life %d of %d", life, lives)
-	}
-	got := map[string]bool{}
-	last := map[string]int{} // highest count by sender
-	first := map[string]int{}
-	for _, h := range w.in(guild, life) {
-		p, known := sent[h.key]
-		switch {
-		case !known:
-			t.Errorf("%s: heard %q, which nobody sent", where, h.key)
-			continue
-		case got[h.key]:
-			t.Errorf("%s: heard %q twice", where, h.key)
-			continue
-		case p.id != "" && p.id != h.id:
-			t.Errorf("%s: heard %q as message %s, the answer said %s", where, h.key, h.id, p.id)
-		}
-		got[h.key] = true
-		if before, ok := last[p.sender]; ok && p.count < before {
-			t.Errorf("%s: heard %q after %q", where, h.key, fmt.Sprintf("%s %d", p.sender, before))
-		}
-		if _, ok := first[p.sender]; !ok {
-			first[p.sender] = p.count
-		}
-		last[p.sender] = max(last[p.sender], p.count)
-	}
-	w.mu.Lock()
-	entered := w.entered[life][guild]
-	w.mu.Unlock()
-	var missing []string
-	for _, p := range posts {
-		if p.id == "" || got[p.key()] {
-			continue
-		}
-		upTo, heardSender := last[p.sender]
-		before := life == lives || heardSender && p.count < upTo                                                        // this life did not end before it
-		after := life == 1 || !entered.IsZero() && p.started.After(entered) || heardSender && p.count > first[p.sender] // nor begin after it
-		if before && after {
-			missing = append(missing, p.key())
-		}
-	}
-	if len(missing) > 0 {
-		t.Errorf("%s: %d accepted messages never came: %q", where, len(missing), missing[:min(len(missing), 30)])
-	}
-}
-
-// judgeOrder compares every two witnesses: what both heard, they heard in the same order.
-func judgeOrder(t *testing.T, guild string, witnesses []*witness) {
-	t.Helper()
-	for i, a := range witnesses {
-		position := map[string]int{}
-		for n, h := range a.in(guild, 0) {
-			position[h.id] = n
-		}
-		for _, b := range witnesses[i+1:] {
-			var before heard
-			at := -1
-			for _, h := range b.in(guild, 0) {
-				n, both := position[h.id]
-				if !both {
-					continue
-				}
-				if n <= at {
-					t.Errorf("guild %s: %s heard %q before %q, %s the other way round", guild, a.name, h.key, before.key, b.name)
-					break
-				}
-				at, before = n, h
-			}
-		}
-	}
 }
