@@ -1,10 +1,10 @@
 // Package worker does what no request does. Each job runs under a lease in Postgres, so that of several workers one does
 // it, and another takes over when that one dies:
 //
-//	relay       sends what was committed and not published: the api died in between, or Redis did not answer
-//	partitions  makes the partitions of messages and outbox ahead of time, drops the outbox past the resume window
-//	presence    clears what gateway pods left that have died, and tells their users' guilds
-//	logins      forgets refresh tokens, verifications and logins that are past use
+//	relay         sends what was committed and not published: the api died in between, or Redis did not answer
+//	partitions    makes the partitions of messages and outbox ahead of time, drops the outbox past the resume window
+//	presence      clears what gateway pods left that have died, and tells their users' guilds
+//	housekeeping  forgets refresh tokens, verifications, logins, invites and audit-log entries that are past use
 //
 // All jobs may run twice at once for a moment, when a lease changes hands while its holder hangs: each is made of steps
 // that do no harm when they are repeated.

@@ -26,10 +26,15 @@ func (w *Worker) partitions(ctx context.Context) error {
 	return err
 }
 
-func (w *Worker) expireLogins(ctx context.Context) error {
-	removed, err := w.store.ExpireLogins(ctx)
-	if removed > 0 {
-		w.log.Info("logins forgotten", "rows", removed)
+// housekeep removes what is past use.
+func (w *Worker) housekeep(ctx context.Context) error {
+	logins, err := w.store.ExpireLogins(ctx)
+	if err != nil {
+		return err
+	}
+	records, err := w.store.ExpireRecords(ctx)
+	if removed := logins + records; removed > 0 {
+		w.log.Info("what is past use is gone", "rows", removed)
 	}
 	return err
 }

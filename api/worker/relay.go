@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/store"
 )
 
@@ -15,52 +16,76 @@ const (
 	lookBack      = time.Minute
 )
 
-// seen is a mark that the relay had reached at a moment.
-type seen struct {
+// relay brings Redis up to the outbox. It starts with all that the outbox has.
+type relay struct {
+	store     *store.Store
+	publisher *events.Publisher
+
+	mark    store.Mark // what was committed before is in Redis, or was
+	passed  []reached  // earlier marks, at least lookBack's worth
+	looked  time.Time  // when it last looked back
+	masters string     // the Redis processes at that time
+}
+
+// reached is a mark and when it was passed.
+type reached struct {
 	mark store.Mark
 	at   time.Time
 }
 
-// relay returns a step that brings Redis up to the outbox. It starts with all that the outbox has.
-func (w *Worker) relay() func(context.Context) error {
-	var (
-		mark     store.Mark
-		history  []seen
-		lookedAt = time.Now()
-	)
-	return func(ctx context.Context) error {
-		since, now := mark, time.Now()
-		lookingBack := now.Sub(lookedAt) >= lookBackEvery
-		if lookingBack && len(history) > 0 {
-			since = history[0].mark
-		}
-		heads, next, err := w.store.HeadsSince(ctx, since)
-		if err != nil {
-			return err
-		}
-		sent, err := w.publisher.CatchUp(ctx, heads)
-		relayed.Add(float64(sent))
-		if err != nil {
-			// The mark stays: what could not be sent is looked for again.
-			w.observeBacklog(ctx, mark)
-			return err
-		}
-		mark = next
-		if !lookingBack {
-			return nil
-		}
-		lookedAt = now
-		history = append(history, seen{mark, now})
-		for len(history) > 1 && now.Sub(history[1].at) >= lookBack {
-			history = history[1:]
-		}
-		w.observeBacklog(ctx, mark)
-		return w.store.SaveMark(ctx, mark)
-	}
+func newRelay(s *store.Store, p *events.Publisher) *relay {
+	return &relay{store: s, publisher: p}
 }
 
-func (w *Worker) observeBacklog(ctx context.Context, mark store.Mark) {
-	if age, err := w.store.OutboxAge(ctx, mark); err == nil {
+func (r *relay) step(ctx context.Context) error {
+	if now := time.Now(); now.Sub(r.looked) >= lookBackEvery {
+		return r.lookBack(ctx, now)
+	}
+	next, err := r.send(ctx, r.mark)
+	if err != nil {
+		// The mark stays: what could not be sent is looked for again.
+		r.observe(ctx)
+		return err
+	}
+	r.mark = next
+	return nil
+}
+
+// lookBack sends what Redis has lost again: of the last minute, or of all that the outbox has when a Redis process was
+// restarted or replaced.
+func (r *relay) lookBack(ctx context.Context, now time.Time) error {
+	since := store.Mark("")
+	masters, err := r.publisher.Masters(ctx)
+	if known := err != nil || masters == r.masters; known && len(r.passed) > 0 {
+		since, masters = r.passed[0].mark, r.masters
+	}
+	next, err := r.send(ctx, since)
+	if err != nil {
+		r.observe(ctx)
+		return err
+	}
+	r.mark, r.masters, r.looked = next, masters, now
+	r.passed = append(r.passed, reached{next, now})
+	for len(r.passed) > 1 && now.Sub(r.passed[1].at) >= lookBack {
+		r.passed = r.passed[1:]
+	}
+	r.observe(ctx)
+	return r.store.SaveMark(ctx, next)
+}
+
+// send brings Redis up to everything committed since the mark, and returns the next one.
+func (r *relay) send(ctx context.Context, since store.Mark) (next store.Mark, err error) {
+	heads, next, err := r.store.HeadsSince(ctx, since)
+	if err != nil {
+		return next, err
+	}
+	sent, err := r.publisher.CatchUp(ctx, heads)
+	relayed.Add(float64(sent))
+	return next, err
+}
+
+func (r *relay) observe(ctx context.Context) {
+	if age, err := r.store.OutboxAge(ctx, r.mark); err == nil {
 		backlogAge.Set(age.Seconds())
 	}
 }

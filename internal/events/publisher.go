@@ -39,14 +39,14 @@ type Source interface {
 
 // Publisher sends committed events to Redis.
 type Publisher struct {
-	rdb    redis.UniversalClient
+	rdb    *redis.ClusterClient
 	source Source
 	window time.Duration
 	log    *slog.Logger
 }
 
 // NewPublisher returns a publisher whose logs in Redis live for the window after their last event.
-func NewPublisher(rdb redis.UniversalClient, source Source, window time.Duration, log *slog.Logger) *Publisher {
+func NewPublisher(rdb *redis.ClusterClient, source Source, window time.Duration, log *slog.Logger) *Publisher {
 	return &Publisher{rdb: rdb, source: source, window: window, log: log}
 }
 

@@ -155,22 +155,3 @@ func (s *Store) Refresh(ctx context.Context, hash []byte, next RefreshToken) (lo
 	}
 	return login, err
 }
-
-// ExpireLogins removes refresh tokens and mail verifications that are too old to be used, and the logins that nobody can
-// use any more. It returns how many rows went.
-func (s *Store) ExpireLogins(ctx context.Context) (removed int64, err error) {
-	for _, statement := range []string{
-		`delete from refresh_tokens where expires_at < now()`,
-		`delete from email_verifications where expires_at < now()`,
-		// The last access token lives for minutes after the last refresh.
-		`delete from auth_sessions a where last_used < now() - interval '1 hour'
-			and not exists (select from refresh_tokens r where r.session_id = a.id)`,
-	} {
-		tag, err := s.pool.Exec(ctx, statement)
-		if err != nil {
-			return removed, fmt.Errorf("expire logins: %w", err)
-		}
-		removed += tag.RowsAffected()
-	}
-	return removed, nil
-}

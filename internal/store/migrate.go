@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -41,5 +42,6 @@ func Migrate(ctx context.Context, dsn string) error {
 	if err := migrator.Migrate(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	return nil
+	// So that the first rows find their partitions; the worker makes the later ones.
+	return makePartitions(ctx, conn, time.Now())
 }

@@ -31,19 +31,23 @@ func (s *Store) Outbox(ctx context.Context, log snowflake.ID, after int64, limit
 // Mark is a place in the order of commits: every transaction before it is over.
 type Mark string
 
+func (m Mark) xid() string {
+	if m == "" {
+		return "0"
+	}
+	return string(m)
+}
+
 // HeadsSince returns the newest seq of each log that has events committed since the mark, and the next mark. The empty
 // mark means all that the outbox has. No commit can fall between two calls, however long its transaction took.
 func (s *Store) HeadsSince(ctx context.Context, since Mark) (heads []events.Head, next Mark, err error) {
-	if since == "" {
-		since = "0"
-	}
 	err = pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly},
 		func(tx pgx.Tx) error {
 			if err := tx.QueryRow(ctx, `select pg_snapshot_xmin(pg_current_snapshot())::text`).Scan(&next); err != nil {
 				return err
 			}
 			rows, err := tx.Query(ctx,
-				`select log_id, max(seq) from outbox where xid >= $1::xid8 group by log_id`, string(since))
+				`select log_id, max(seq) from outbox where xid >= $1::xid8 group by log_id`, since.xid())
 			if err != nil {
 				return err
 			}
@@ -61,7 +65,7 @@ func (s *Store) OutboxAge(ctx context.Context, since Mark) (time.Duration, error
 	var seconds float64
 	err := s.pool.QueryRow(ctx,
 		`select coalesce(extract(epoch from now() - min(created_at)), 0) from outbox where xid >= $1::xid8`,
-		string(since)).Scan(&seconds)
+		since.xid()).Scan(&seconds)
 	if err != nil {
 		return 0, fmt.Errorf("read age of the outbox: %w", err)
 	}

@@ -21,26 +21,45 @@ const (
 	outboxAhead   = 12
 	messagesAhead = 2
 	// partitionLockWait bounds how long making or dropping one may wait for running statements, and others for it.
-	partitionLockWait = 2 * time.Second
+	partitionLockWait = time.Second
 )
 
-const sliceName = "outbox_20060102t1504"
+const (
+	sliceName = "outbox_20060102t1504"
+	monthName = "messages_200601"
+)
+
+// beginner is what partitions are made on: the pool, or a migration's connection.
+type beginner interface {
+	querier
+	Begin(ctx context.Context) (pgx.Tx, error)
+}
 
 // MakePartitions makes the partitions that will be needed next and do not exist.
 func (s *Store) MakePartitions(ctx context.Context, now time.Time) error {
-	start := now.UTC().Truncate(outboxSlice)
-	for i := range outboxAhead {
-		from := start.Add(time.Duration(i) * outboxSlice)
-		err := s.makePartition(ctx, from.Format(sliceName), "outbox", from.Format(time.RFC3339), from.Add(outboxSlice).Format(time.RFC3339))
+	return makePartitions(ctx, s.pool, now)
+}
+
+func makePartitions(ctx context.Context, db beginner, now time.Time) error {
+	from := now.UTC().Truncate(outboxSlice)
+	for range outboxAhead {
+		to := from.Add(outboxSlice)
+		err := makePartition(ctx, db, partition{
+			parent: "outbox", name: from.Format(sliceName), key: "created_at",
+			from: from.Format(time.RFC3339), to: to.Format(time.RFC3339),
+		})
 		if err != nil {
 			return err
 		}
+		from = to
 	}
 	month := time.Date(now.UTC().Year(), now.UTC().Month(), 1, 0, 0, 0, 0, time.UTC)
 	for range messagesAhead + 1 {
 		next := month.AddDate(0, 1, 0)
-		err := s.makePartition(ctx, month.Format("messages_200601"), "messages",
-			snowflake.FromTime(month).String(), snowflake.FromTime(next).String())
+		err := makePartition(ctx, db, partition{
+			parent: "messages", name: month.Format(monthName), key: "id",
+			from: snowflake.FromTime(month).String(), to: snowflake.FromTime(next).String(),
+		})
 		if err != nil {
 			return err
 		}
@@ -49,30 +68,44 @@ func (s *Store) MakePartitions(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// makePartition makes one partition. A range that the default partition has rows of already stays there: they would have
-// to be moved under a lock that stops all writes.
-func (s *Store) makePartition(ctx context.Context, name, parent, from, to string) error {
-	err := s.withLockWait(ctx, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, fmt.Sprintf(`create table if not exists %s partition of %s for values from ('%s') to ('%s')`,
-			pgx.Identifier{name}.Sanitize(), pgx.Identifier{parent}.Sanitize(), from, to))
-		return err
-	})
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.Code == "23514" {
+// partition is a part of a table that holds a range of its key. All texts are ours.
+type partition struct{ parent, name, key, from, to string }
+
+// makePartition makes one partition if it is not there. A range of which the default partition already has rows stays
+// there: they would have to be moved under a lock that stops all writes.
+func makePartition(ctx context.Context, db beginner, p partition) error {
+	var settled bool
+	err := db.QueryRow(ctx, fmt.Sprintf(`select to_regclass('%s') is not null
+		or exists (select from %s_default where %s >= '%s' and %[3]s < '%[5]s')`, p.name, p.parent, p.key, p.from, p.to)).
+		Scan(&settled)
+	if err != nil {
+		return fmt.Errorf("look for partition %s: %w", p.name, err)
+	}
+	if settled {
 		return nil
 	}
+	err = withLockWait(ctx, db, fmt.Sprintf(`create table if not exists %s partition of %s for values from ('%s') to ('%s')`,
+		p.name, p.parent, p.from, p.to))
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == pgCheckViolation {
+		return nil // the first row for the default partition has just come
+	}
 	if err != nil {
-		return fmt.Errorf("make partition %s: %w", name, err)
+		return fmt.Errorf("make partition %s: %w", p.name, err)
 	}
 	return nil
 }
 
-func (s *Store) withLockWait(ctx context.Context, fn func(pgx.Tx) error) error {
-	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+// pgCheckViolation is what making a partition fails with when the default one has rows of its range.
+const pgCheckViolation = "23514"
+
+func withLockWait(ctx context.Context, db beginner, statement string) error {
+	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, fmt.Sprintf(`set local lock_timeout = %d`, partitionLockWait.Milliseconds())); err != nil {
 			return err
 		}
-		return fn(tx)
+		_, err := tx.Exec(ctx, statement)
+		return err
 	})
 }
 
@@ -98,27 +131,21 @@ func (s *Store) DropOutbox(ctx context.Context, before time.Time) (dropped int, 
 		if err != nil || from.Add(outboxSlice).After(before) {
 			continue
 		}
-		table := pgx.Identifier{name}.Sanitize()
 		var unsent bool
-		err = s.pool.QueryRow(ctx, `select exists (select from `+table+` where xid >= coalesce((select mark from relay_mark), '0'))`).
-			Scan(&unsent)
+		err = s.pool.QueryRow(ctx, `select exists (
+			select from `+name+` where xid >= coalesce((select mark from relay_mark), '0'))`).Scan(&unsent)
 		if err != nil {
 			return dropped, fmt.Errorf("look into %s: %w", name, err)
 		}
 		if unsent {
 			continue
 		}
-		err = s.withLockWait(ctx, func(tx pgx.Tx) error {
-			_, err := tx.Exec(ctx, `drop table `+table)
-			return err
-		})
-		if err != nil {
+		if err := withLockWait(ctx, s.pool, `drop table `+name); err != nil {
 			return dropped, fmt.Errorf("drop %s: %w", name, err)
 		}
 		dropped++
 	}
-	_, err = s.pool.Exec(ctx, `delete from outbox_default where created_at < $1 and xid < (select mark from relay_mark)`, before)
-	if err != nil {
+	if _, err := s.deleteBatches(ctx, "outbox_default", `created_at < $1 and xid < (select mark from relay_mark)`, before); err != nil {
 		return dropped, fmt.Errorf("clean outbox_default: %w", err)
 	}
 	return dropped, nil
