@@ -22,7 +22,7 @@ type relay struct {
 	publisher *events.Publisher
 
 	mark    store.Mark // what was committed before is in Redis, or was
-	passed  []reached  // earlier marks, at least lookBack's worth
+	passed  []reached  // earlier marks, the first as long ago as lookBack; at the beginning that is all
 	looked  time.Time  // when it last looked back
 	masters string     // the Redis processes at that time
 }
@@ -34,7 +34,7 @@ type reached struct {
 }
 
 func newRelay(s *store.Store, p *events.Publisher) *relay {
-	return &relay{store: s, publisher: p}
+	return &relay{store: s, publisher: p, passed: []reached{{"", time.Now()}}}
 }
 
 func (r *relay) step(ctx context.Context) error {
@@ -54,10 +54,13 @@ func (r *relay) step(ctx context.Context) error {
 // lookBack sends what Redis has lost again: of the last minute, or of all that the outbox has when a Redis process was
 // restarted or replaced.
 func (r *relay) lookBack(ctx context.Context, now time.Time) error {
-	since := store.Mark("")
+	since := r.passed[0].mark
 	masters, err := r.publisher.Masters(ctx)
-	if known := err != nil || masters == r.masters; known && len(r.passed) > 0 {
-		since, masters = r.passed[0].mark, r.masters
+	switch {
+	case err != nil:
+		masters = r.masters // those that are there will be compared when all answer
+	case masters != r.masters:
+		since = ""
 	}
 	next, err := r.send(ctx, since)
 	if err != nil {
