@@ -1,0 +1,95 @@
+package conformance_test
+
+import (
+	"testing"
+	"time"
+)
+
+const (
+	messages = "/channels/{channel_id}/messages"
+	message  = messages + "/{message_id}"
+)
+
+// fullMessage has every part that a message without attachments can have.
+func (s *suite) fullMessage() object {
+	return object{
+		"content": "@everyone <@" + s.guest.ID + "> <@&" + s.role + "> <#" + s.text + ">", "nonce": "n-1", "enforce_nonce": true,
+		"tts": false, "flags": 1 << 12, "allowed_mentions": object{"parse": []string{"users", "roles", "everyone"}},
+		"embeds": []object{{
+			"title": "t", "type": "rich", "description": "d", "url": "https://example.com/", "color": 0x123456,
+			"timestamp": time.Now().UTC().Format(time.RFC3339), "footer": object{"text": "f", "icon_url": "https://example.com/f.png"},
+			"image": object{"url": "https://example.com/i.png"}, "thumbnail": object{"url": "https://example.com/t.png"},
+			"author": object{"name": "a", "url": "https://example.com/a", "icon_url": "https://example.com/a.png"},
+			"fields": []object{{"name": "n", "value": "v", "inline": true}, {"name": "n", "value": "v"}},
+		}},
+		"components": []object{{"type": 1, "components": []object{
+			{"type": 2, "style": 1, "label": "push", "custom_id": "button"},
+			{"type": 2, "style": 5, "label": "go", "url": "https://example.com/"},
+		}}},
+	}
+}
+
+func (s *suite) messages(t *testing.T) {
+	as := s.bot.Client
+	id := s.ok(t, as, "POST "+messages, s.fullMessage(), s.text).text("id")
+	reply := s.ok(t, as, "POST "+messages, object{
+		"content": "reply", "nonce": 1 << 40, "message_reference": object{"message_id": id},
+	}, s.text)
+	if reply.text("referenced_message", "id") != id {
+		t.Error("a reply without the message that it answers")
+	}
+	forward := s.ok(t, as, "POST "+messages, object{
+		"message_reference": object{"type": 1, "channel_id": s.text, "message_id": id},
+	}, s.text)
+	if list, ok := forward.get("message_snapshots").([]any); !ok || len(list) != 1 {
+		t.Error("a forward without its snapshot")
+	}
+	s.ok(t, s.owner.Client, "POST "+messages, object{"content": "of a person"}, s.text)
+	s.ok(t, as, "GET "+message, nil, s.text, id)
+	edited := s.ok(t, as, "PATCH "+message, object{"content": "edited", "embeds": []object{}, "flags": 4}, s.text, id)
+	if edited.get("edited_timestamp") == nil {
+		t.Error("an edited message without the time of it")
+	}
+	s.ok(t, as, "GET "+messages+"?limit=100", nil, s.text).some() // with the messages of joins
+	for _, query := range []string{"around", "before"} {
+		s.ok(t, as, "GET "+messages+"?limit=3&"+query+"="+reply.text("id"), nil, s.text).some()
+	}
+	s.ok(t, as, "GET "+messages+"?after=0", nil, s.text).some()
+	s.ok(t, as, "DELETE "+message, nil, s.text, id)
+	s.ok(t, as, "GET "+message, nil, s.text, reply.text("id")) // what it answers is gone
+	s.ok(t, as, "POST "+messages+"/bulk-delete", object{"messages": []string{reply.text("id"), forward.text("id")}}, s.text)
+}
+
+func (s *suite) reactions(t *testing.T) {
+	const (
+		all   = message + "/reactions"
+		emoji = all + "/{emoji_name}"
+	)
+	as := s.bot.Client
+	id := s.ok(t, as, "POST "+messages, object{"content": "well?"}, s.text).text("id")
+	for _, name := range []string{"👍", "❤️", "🇩🇪"} {
+		s.ok(t, as, "PUT "+emoji+"/@me", nil, s.text, id, name)
+		s.ok(t, s.guest.Client, "PUT "+emoji+"/@me", nil, s.text, id, name)
+	}
+	s.ok(t, as, "GET "+message, nil, s.text, id)
+	s.ok(t, as, "GET "+emoji+"?limit=10", nil, s.text, id, "👍").some()
+	s.ok(t, as, "DELETE "+emoji+"/@me", nil, s.text, id, "👍")
+	s.ok(t, as, "DELETE "+emoji+"/{user_id}", nil, s.text, id, "👍", s.guest.ID)
+	s.ok(t, as, "DELETE "+emoji, nil, s.text, id, "❤️")
+	s.ok(t, as, "DELETE "+all, nil, s.text, id)
+}
+
+func (s *suite) directMessages(t *testing.T) {
+	own := s.owner.Client
+	const open = "POST /users/@me/channels"
+	dm := s.ok(t, s.bot.Client, open, object{"recipient_id": s.guest.ID}).text("id")
+	s.ok(t, s.bot.Client, "GET /channels/{channel_id}", nil, dm)
+	s.ok(t, own, open, object{"recipients": []string{s.guest.ID}})
+
+	id := s.ok(t, s.bot.Client, "POST "+messages, object{"content": "between us"}, dm).text("id")
+	s.ok(t, s.guest.Client, "GET "+message, nil, dm, id)
+	s.ok(t, s.guest.Client, "GET "+messages, nil, dm).some()
+	s.ok(t, s.bot.Client, "PATCH "+message, object{"content": "still between us"}, dm, id)
+	s.ok(t, s.bot.Client, "POST /channels/{channel_id}/typing", nil, dm)
+	s.ok(t, s.guest.Client, "DELETE /channels/{channel_id}", nil, dm)
+}
