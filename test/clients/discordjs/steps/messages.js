@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { EmbedBuilder, MessageType } from 'discord.js';
+import { EmbedBuilder, MessageType, Routes } from 'discord.js';
 import { step, upcoming } from '../harness.js';
 
 export function define({ client, world, friend }) {
@@ -162,7 +162,8 @@ export function define({ client, world, friend }) {
     seen = upcoming(client, 'messageReactionRemove', (reaction, user) => here(reaction) && user.id === friend.id);
     await friend.api('DELETE', path);
     await seen;
-    const left = await channel().messages.fetch({ message: message.id, force: true, cache: false });
-    assert.equal(left.reactions.cache.size, 0, 'the last one takes the reaction away');
+    // Read past the library, which keeps the count of a reaction that it took back itself.
+    const { reactions = [] } = await client.rest.get(Routes.channelMessage(general, message.id));
+    assert.deepEqual(reactions, [], 'the last one takes the reaction away');
   });
 }
