@@ -6,9 +6,11 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/redis/go-redis/v9"
 
 	"guildhall.chat/guildhall/internal/events"
@@ -250,6 +252,54 @@ func TestMasterIsKilledAndComesBack(t *testing.T) {
 	})
 	for i := range logs {
 		got[i].reaches(t, 3)
+		w.eventually("subscribed again", func() bool { return w.numSub(logs[i]) == 1 })
+	}
+}
+
+// A master that hangs says nothing, not even that it is gone.
+func TestMasterHangsAndGoesOn(t *testing.T) {
+	t.Parallel()
+	instance := ownCluster(t)
+	// As the services make theirs: a publisher's timeout counts.
+	rdb := redis.NewClusterClient(&redis.ClusterOptions{
+		Addrs: instance.Addrs(), Password: instance.Password(), MaxRetries: 1, ContextTimeoutEnabled: true,
+	})
+	t.Cleanup(func() { _ = rdb.Close() })
+	w := newWorldOn(t, rdb)
+	fs := w.feeds(w.store)
+	logs := make([]snowflake.ID, 9)
+	got := make([]*recorder, len(logs))
+	for i := range logs {
+		logs[i] = w.newLog()
+		_, got[i] = w.open(fs, logs[i], 0)
+		w.emit(logs[i], 1)
+		got[i].reaches(t, 1)
+	}
+	node := redis.NewClient(&redis.Options{Addr: instance.Addrs()[0], Password: instance.Password()})
+	pid, err := strconv.Atoi(node.InfoMap(t.Context(), "server").Val()["Server"]["process_id"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = node.Close()
+	lost := testutil.ToFloat64(events.LinksLost)
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	resume := sync.OnceFunc(func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
+	t.Cleanup(resume)
+	heads := make([]events.Head, len(logs))
+	for i, log := range logs {
+		w.emit(log, 2)
+		heads[i] = events.Head{Log: log, Seq: 2}
+	}
+	w.eventually("the silence is noticed", func() bool { return testutil.ToFloat64(events.LinksLost) > lost })
+	resume()
+	w.eventually("caught up", func() bool {
+		_, err := w.pub.CatchUp(t.Context(), heads)
+		return err == nil
+	})
+	for i := range logs {
+		got[i].reaches(t, 2)
 		w.eventually("subscribed again", func() bool { return w.numSub(logs[i]) == 1 })
 	}
 }

@@ -250,7 +250,7 @@ func TestReopenedFeedStaysSubscribed(t *testing.T) {
 	w := newWorld(t)
 	log := w.newLog()
 	fs := w.feeds(w.store)
-	for range 200 {
+	for range 60 {
 		f, err := fs.Open(t.Context(), log)
 		if err != nil {
 			t.Fatal(err)

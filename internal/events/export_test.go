@@ -1,0 +1,4 @@
+package events
+
+// LinksLost counts subscriber connections that have ended, of all Feeds.
+var LinksLost = linksLost
