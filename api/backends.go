@@ -33,6 +33,8 @@ func open(ctx context.Context, secrets config.Secrets, rc config.Redis, window t
 		MaxRetries:      1,
 		MinRetryBackoff: 10 * time.Millisecond,
 		MaxRetryBackoff: 100 * time.Millisecond,
+		// Else go-redis waits for ReadTimeout whatever the deadline of the context is.
+		ContextTimeoutEnabled: true,
 	})
 	publisher := events.NewPublisher(rdb, s, window, logger)
 	s.PublishTo(publisher)

@@ -81,7 +81,11 @@ func (g *gateway) Run(ctx context.Context) error {
 		return err
 	}
 	defer st.Close()
-	rdb := redis.NewClusterClient(&redis.ClusterOptions{Addrs: g.RedisAddrs, Password: secrets.RedisPassword})
+	rdb := redis.NewClusterClient(&redis.ClusterOptions{
+		Addrs: g.RedisAddrs, Password: secrets.RedisPassword,
+		// Else go-redis waits for its own timeout whatever the deadline of the context is.
+		ContextTimeoutEnabled: true,
+	})
 	defer func() { _ = rdb.Close() }()
 	feeds := events.NewFeeds(rdb, st, log)
 	defer feeds.Close()
