@@ -24,15 +24,14 @@ func Decode(body []byte, into any) error {
 	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	if err := dec.Decode(into); err != nil {
-		var wrong *json.UnmarshalTypeError
-		if errors.As(err, &wrong) {
-			return wrongType(wrong)
-		}
 		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		if errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || !json.Valid(body) {
 			return discord.ErrInvalidJSON
 		}
-		// A type's own decoder that has no path to tell.
+		if located := locate(body, reflect.TypeOf(into)); located != nil {
+			return located
+		}
+		// What only the decoder sees: a key in another case, the first of two values of one key.
 		return Single("", "BASE_TYPE_INVALID", "A value has the wrong form.")
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
@@ -42,18 +41,19 @@ func Decode(body []byte, into any) error {
 	return nil
 }
 
-func wrongType(e *json.UnmarshalTypeError) error {
-	kind := e.Type.Kind()
-	code, message := "BASE_TYPE_INVALID", fmt.Sprintf("Value of type %q is not valid here.", e.Value)
+// mismatch is the problem of a value that is no t.
+func mismatch(sent string, t reflect.Type) (code, message string) {
+	kind := t.Kind()
 	switch {
-	case e.Type == reflect.TypeFor[Int](), kind >= reflect.Int && kind <= reflect.Float64:
-		code, message = "NUMBER_TYPE_COERCE", "Value is not an integer of the allowed size."
+	case kind >= reflect.Int && kind <= reflect.Float64:
+		return "NUMBER_TYPE_COERCE", "Value is not an integer of the allowed size."
+	case reflect.PointerTo(t).Implements(decoder): // a form of its own, whatever it is kept in
 	case kind == reflect.Slice || kind == reflect.Array:
-		code, message = "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType"
+		return "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType"
 	case kind == reflect.Struct || kind == reflect.Map:
-		code, message = "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType"
+		return "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType"
 	}
-	return Single(e.Field, code, message)
+	return "BASE_TYPE_INVALID", fmt.Sprintf("Value of type %q is not valid here.", sent)
 }
 
 // escapedNUL is NUL inside raw JSON that is kept as it came.

@@ -33,6 +33,9 @@ func (f *Field[T]) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// inner is the type of the value, for saying where in it something is wrong.
+func (Field[T]) inner() reflect.Type { return reflect.TypeFor[T]() }
+
 // Or is the value, or what to use when there is none.
 func (f Field[T]) Or(otherwise T) T {
 	if f.Set {

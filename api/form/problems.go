@@ -13,7 +13,9 @@ import (
 // Problems collects what is wrong with a request. The zero value is ready.
 type Problems struct{ tree discord.FieldError }
 
-// Add notes a problem at a path of dot-separated keys; "" is the request as a whole.
+// Add notes a problem at a path of dot-separated keys; "" is the request as a whole. A field has either problems of its own
+// or fields below it that have: its own hide theirs.
+// https://discord.com/developers/docs/reference#error-messages
 func (p *Problems) Add(path, code, message string) {
 	if p.tree == nil {
 		p.tree = discord.FieldError{}
@@ -21,6 +23,9 @@ func (p *Problems) Add(path, code, message string) {
 	node := p.tree
 	if path != "" {
 		for key := range strings.SplitSeq(path, ".") {
+			if node["_errors"] != nil {
+				return
+			}
 			next, ok := node[key].(discord.FieldError)
 			if !ok {
 				next = discord.FieldError{}
@@ -30,6 +35,7 @@ func (p *Problems) Add(path, code, message string) {
 		}
 	}
 	list, _ := node["_errors"].([]discord.FieldProblem)
+	clear(node)
 	node["_errors"] = append(list, discord.FieldProblem{Code: code, Message: message})
 }
 
