@@ -1,4 +1,4 @@
-# One image with the binaries of all services; a pod's command says which one it runs: /api serve, /gateway, /shard-router.
+# One image with all binaries; a pod's command says which one it runs: /api serve, /gateway, /shard-router, /operator.
 
 FROM golang:1.26 AS build
 WORKDIR /src
@@ -9,5 +9,5 @@ RUN make build BIN=/out
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
-COPY --from=build /out/api /out/gateway /out/shard-router /
+COPY --from=build /out/api /out/gateway /out/shard-router /out/operator /
 USER 65532:65532

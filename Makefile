@@ -13,15 +13,19 @@ SUITES_TIMEOUT := 40m
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build test tools lint unit suites bench generate image
+.PHONY: help run build services test tools lint unit suites bench generate image
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: build ## run the platform on http://127.0.0.1:8080 until Ctrl-C (SHARDS=4, GUILDHALL_ADDR=..., GUILDHALL_DATA=...)
+run: services ## run the platform on http://127.0.0.1:8080 until Ctrl-C (SHARDS=4, GUILDHALL_ADDR=..., GUILDHALL_DATA=...)
 	@exec $(BIN)/local run --bin $(BIN) $(if $(SHARDS),--shards $(SHARDS))
 
-build: go ## build the services, and the local platform, into bin/
+build: services ## build the services, the local platform and the operator into bin/
+	CGO_ENABLED=0 go build -v -o $(BIN)/ ./operator
+
+# What make run needs: the operator is for Kubernetes, and takes long to build.
+services: go
 	@echo "building $(SERVICES); the first time takes minutes"
 	CGO_ENABLED=0 go build -v -o $(BIN)/ ./hack/local $(SERVICES:%=./%)
 

@@ -99,7 +99,7 @@ type MailSpec struct {
 
 // GatewaySpec sizes the gateway.
 //
-// +kubebuilder:validation:XValidation:rule="self.shards * self.replicasPerShard <= 512",message="shards * replicasPerShard must be at most 512: the shard router is given a list of all pods"
+// +kubebuilder:validation:XValidation:rule="!has(self.shards) || !has(self.replicasPerShard) || self.shards * self.replicasPerShard <= 512",message="shards * replicasPerShard must be at most 512: the shard router is given a list of all pods"
 type GatewaySpec struct {
 	// Shards is how many shards the platform's guilds are spread over, each a StatefulSet. GET /gateway/bot recommends
 	// it to bots.
@@ -184,5 +184,5 @@ type Resources struct {
 
 // Quantities are amounts by resource, as cpu: 500m.
 //
-// +kubebuilder:validation:MaxProperties=8
+// +kubebuilder:validation:MaxProperties=4
 type Quantities map[corev1.ResourceName]resource.Quantity

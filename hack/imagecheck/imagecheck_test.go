@@ -104,7 +104,7 @@ func TestCopiedBinariesAreMadeAndStatic(t *testing.T) {
 			}
 		}
 	}
-	for _, want := range []string{"api", "gateway", "shard-router"} {
+	for _, want := range []string{"api", "gateway", "shard-router", "operator"} {
 		if !slices.Contains(binaries, want) {
 			t.Errorf("the image lacks %s", want)
 		}

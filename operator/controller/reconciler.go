@@ -25,6 +25,9 @@ const fieldOwner = client.FieldOwner(resources.ManagedBy)
 // refusedRetry is when a pass that the API server refused is tried again: an admission policy or a quota may have changed.
 const refusedRetry = time.Minute
 
+// staleRetry is when a pass on a ChatCluster that has changed meanwhile is done again.
+const staleRetry = 50 * time.Millisecond
+
 // Reconciler reconciles ChatClusters.
 type Reconciler struct {
 	Client   client.Client

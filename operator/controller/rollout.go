@@ -5,9 +5,11 @@ import (
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/applyconfigurations/apps/v1"
+	apply "k8s.io/client-go/applyconfigurations/apps/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"guildhall.chat/guildhall/api-types/v1alpha1"
@@ -44,9 +46,22 @@ func (r rollout) run(ctx context.Context) (progress, error) {
 	return progress{reason: v1alpha1.ReasonUpToDate}, nil
 }
 
-// apply makes the fields of the object so, whoever else set them. It fills the object with the API server's answer.
-func (r rollout) apply(ctx context.Context, object runtime.ApplyConfiguration) error {
-	return r.reconciler.Client.Apply(ctx, object, client.ForceOwnership, fieldOwner)
+// apply makes the fields of the object so, whoever else set them. answer, unless nil, gets the object as it is now: the
+// cache may not know of the change yet.
+func (r rollout) apply(ctx context.Context, object runtime.ApplyConfiguration, answer client.Object) error {
+	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+	if err != nil {
+		return fmt.Errorf("convert %T: %w", object, err)
+	}
+	applied := &unstructured.Unstructured{Object: content}
+	err = r.reconciler.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(applied), client.ForceOwnership, fieldOwner)
+	if err != nil {
+		return fmt.Errorf("apply %s %s: %w", applied.GetKind(), applied.GetName(), err)
+	}
+	if answer == nil {
+		return nil
+	}
+	return runtime.DefaultUnstructuredConverter.FromUnstructured(applied.Object, answer)
 }
 
 // foundations applies what pods rely on.
@@ -62,7 +77,7 @@ func (r rollout) foundations(ctx context.Context) (progress, error) {
 		objects = append(objects, budget)
 	}
 	for _, object := range objects {
-		if err := r.apply(ctx, object); err != nil {
+		if err := r.apply(ctx, object, nil); err != nil {
 			return progress{}, err
 		}
 	}
@@ -70,15 +85,16 @@ func (r rollout) foundations(ctx context.Context) (progress, error) {
 }
 
 func (r rollout) migrate(ctx context.Context) (progress, error) {
-	job, err := r.platform.MigrateJob()
+	wanted, err := r.platform.MigrateJob()
 	if err != nil {
 		return progress{}, err
 	}
-	name := *job.GetName()
-	if err := r.apply(ctx, job); err != nil {
+	var job batchv1.Job
+	if err := r.apply(ctx, wanted, &job); err != nil {
 		return progress{}, err
 	}
-	complete, why := jobState(job)
+	name := job.Name
+	complete, why := jobState(&job)
 	switch {
 	case complete:
 		return progress{}, nil
@@ -104,15 +120,15 @@ func (r rollout) gateway(ctx context.Context) (progress, error) {
 	}
 	var waiting progress
 	for shard := range r.platform.Shards() {
-		set := r.platform.GatewayShard(shard)
 		name := r.platform.ShardName(shard)
 		if waiting.reason != "" && exists[name] {
 			continue // its turn comes
 		}
-		if err := r.apply(ctx, set); err != nil {
+		var set appsv1.StatefulSet
+		if err := r.apply(ctx, r.platform.GatewayShard(shard), &set); err != nil {
 			return progress{}, err
 		}
-		if waiting.reason == "" && !statefulSetReady(set) {
+		if waiting.reason == "" && !statefulSetReady(&set) {
 			waiting = r.waitFor(v1alpha1.ReasonRollingGateway, "StatefulSet", name, fmt.Sprintf("%s=%d", resources.LabelShard, shard))
 		}
 	}
@@ -129,15 +145,15 @@ func (r rollout) shardRouter(ctx context.Context) (progress, error) {
 	return r.deployments(ctx, v1alpha1.ReasonRollingShardRouter, r.platform.ShardRouterDeployment())
 }
 
-func (r rollout) deployments(ctx context.Context, reason string, deployments ...*v1.DeploymentApplyConfiguration) (progress, error) {
+func (r rollout) deployments(ctx context.Context, reason string, wanted ...*apply.DeploymentApplyConfiguration) (progress, error) {
 	var waiting progress
-	for _, deployment := range deployments {
-		component := deployment.Labels[resources.LabelComponent]
-		if err := r.apply(ctx, deployment); err != nil {
+	for _, wanted := range wanted {
+		var deployment appsv1.Deployment
+		if err := r.apply(ctx, wanted, &deployment); err != nil {
 			return progress{}, err
 		}
-		if waiting.reason == "" && !deploymentReady(deployment) {
-			waiting = r.waitFor(reason, "Deployment", r.platform.Name(component), resources.LabelComponent+"="+component)
+		if waiting.reason == "" && !deploymentReady(&deployment) {
+			waiting = r.waitFor(reason, "Deployment", deployment.Name, resources.LabelComponent+"="+deployment.Labels[resources.LabelComponent])
 		}
 	}
 	return waiting, nil

@@ -35,9 +35,14 @@ func (r *Reconciler) report(ctx context.Context, cluster *v1alpha1.ChatCluster, 
 	if equality.Semantic.DeepEqual(before.Status, *status) {
 		return wait, nil
 	}
-	if err := r.Client.Status().Patch(ctx, cluster, client.MergeFrom(before), fieldOwner); err != nil {
-		if apierrors.IsNotFound(err) {
+	// Only over the status that this one was made from, lest a cache that lags announce a change twice.
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	if err := r.Client.Status().Patch(ctx, cluster, patch, fieldOwner); err != nil {
+		switch {
+		case apierrors.IsNotFound(err):
 			return 0, nil // deleted meanwhile
+		case apierrors.IsConflict(err):
+			return staleRetry, nil
 		}
 		return 0, fmt.Errorf("write status: %w", err)
 	}

@@ -61,11 +61,17 @@ func (c *cluster) settled() {
 	copied := object.DeepCopy()
 	object.Annotations = map[string]string{"test/poked": fmt.Sprint(before)}
 	c.patch(object, copied)
-	eventually(c.T, func() string {
-		if passes := metric(c.T, "controller_runtime_reconcile_total"); passes == before {
+	waitForPass(c.T, before)
+}
+
+// waitForPass waits until the operator has done more passes than before, and has no other to do.
+func waitForPass(t *testing.T, before float64) {
+	t.Helper()
+	eventually(t, func() string {
+		if passes := metric(t, "controller_runtime_reconcile_total"); passes == before {
 			return "no pass"
 		}
-		if busy := metric(c.T, "controller_runtime_active_workers") + metric(c.T, "workqueue_depth"); busy != 0 {
+		if busy := metric(t, "controller_runtime_active_workers") + metric(t, "workqueue_depth"); busy != 0 {
 			return fmt.Sprintf("%v passes to do", busy)
 		}
 		return ""
@@ -144,6 +150,7 @@ func TestDriftIsPutBack(t *testing.T) {
 	}
 }
 
+// Not parallel, for the same reason.
 func TestDeletedClusterIsLeftToTheGarbageCollector(t *testing.T) {
 	c := create(t, nil)
 	c.finish()
@@ -155,25 +162,21 @@ func TestDeletedClusterIsLeftToTheGarbageCollector(t *testing.T) {
 			t.Errorf("%T %s is not owned by the ChatCluster: %v", o, o.GetName(), owner)
 		}
 	}
+	c.settled()
+	// The garbage collector, which does not run here, would also delete what a pass makes that has begun before.
+	passes := metric(t, "controller_runtime_reconcile_total")
 	if err := k8s.Delete(t.Context(), object, client.PropagationPolicy(metav1.DeletePropagationBackground)); err != nil {
 		t.Fatal(err)
 	}
-	passes := metric(t, "controller_runtime_reconcile_total")
-	for _, o := range all { // as the garbage collector does, which does not run here
+	waitForPass(t, passes)
+	passes = metric(t, "controller_runtime_reconcile_total")
+	for _, o := range all {
 		if err := k8s.Delete(t.Context(), o, client.PropagationPolicy(metav1.DeletePropagationBackground)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, func() string {
-		if metric(t, "controller_runtime_reconcile_total") == passes || metric(t, "workqueue_depth")+metric(t, "controller_runtime_active_workers") > 0 {
-			return "the operator has not looked"
-		}
-		return ""
-	})
+	waitForPass(t, passes)
 	if left := c.owned(); len(left) > 0 {
 		t.Errorf("%d objects came back", len(left))
-	}
-	if failed := metric(t, "controller_runtime_reconcile_total", `result="error"`); failed > 0 {
-		t.Logf("%v passes failed and were tried again", failed)
 	}
 }
