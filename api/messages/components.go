@@ -3,6 +3,9 @@ package messages
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"math"
+	"slices"
 
 	"guildhall.chat/guildhall/api/form"
 	"guildhall.chat/guildhall/internal/discord"
@@ -17,8 +20,12 @@ const (
 	maxComponentBytes = 48 << 10
 )
 
-// component is kept as it came: what its fields mean is between the bot and the clients.
+// component is kept as it came, but for what it leaves out: what its fields mean is between the bot and the clients.
 type component map[string]any
+
+// selects are the types of component in which one chooses: of texts, users, roles, both, channels.
+// https://discord.com/developers/docs/components/reference#component-object-component-types
+var selects = []int{3, 5, 6, 7, 8}
 
 // components checks the frame of all components: objects with a type, bounded in number, depth and size.
 func components(p *form.Problems, raw json.RawMessage, flags int) json.RawMessage {
@@ -47,6 +54,7 @@ func components(p *form.Problems, raw json.RawMessage, flags int) json.RawMessag
 	if len(list) == 0 {
 		return discord.EmptyList
 	}
+	w.complete()
 	// Encoded anew: what Go's decoder took for text and number Postgres takes too.
 	encoded, err := json.Marshal(list)
 	if err != nil {
@@ -59,14 +67,26 @@ func components(p *form.Problems, raw json.RawMessage, flags int) json.RawMessag
 type componentWalk struct {
 	problems *form.Problems
 	count    int
+	open     []component  // without an id of their own, in order
+	ids      map[int]bool // taken
 }
 
-func (w *componentWalk) component(path string, fields map[string]any, depth int) {
+func (w *componentWalk) component(path string, fields component, depth int) {
 	w.count++
-	if n, isNumber := fields["type"].(float64); !isNumber || n < 1 || n > 1000 || n != float64(int(n)) {
+	kind, ok := whole(fields["type"])
+	if !ok || kind < 1 || kind > 1000 {
 		w.problems.Required(form.At(path, "type"))
 	}
-	for key, value := range fields {
+	w.id(path, fields)
+	if slices.Contains(selects, kind) {
+		for _, key := range []string{"min_values", "max_values"} {
+			if fields[key] == nil {
+				fields[key] = 1
+			}
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
+		value := fields[key]
 		at := form.At(path, key)
 		object, isObject := value.(map[string]any)
 		list, isList := value.([]any)
@@ -84,7 +104,46 @@ func (w *componentWalk) component(path string, fields map[string]any, depth int)
 	}
 }
 
-func (w *componentWalk) child(path string, fields map[string]any, depth int) {
+// id notes a component's id. It is unique in the message; absent or 0, it is given.
+// https://discord.com/developers/docs/components/reference#anatomy-of-a-component
+func (w *componentWalk) id(path string, fields component) {
+	n, ok := whole(fields["id"])
+	switch {
+	case fields["id"] == nil || ok && n == 0:
+		if fields != nil { // what is no object has been refused for want of a type
+			w.open = append(w.open, fields)
+		}
+	case !ok || n < 0 || n > math.MaxInt32:
+		w.problems.Add(form.At(path, "id"), "NUMBER_TYPE_COERCE", "Value is not an integer of the allowed size.")
+	case w.ids[n]:
+		w.problems.Add(form.At(path, "id"), "COMPONENT_ID_DUPLICATED", "Component ids are unique in a message.")
+	default:
+		if w.ids == nil {
+			w.ids = map[int]bool{}
+		}
+		w.ids[n] = true
+	}
+}
+
+// complete gives ids to the components without one: from 1, in order, leaving out those taken.
+func (w *componentWalk) complete() {
+	next := 1
+	for _, fields := range w.open {
+		for w.ids[next] {
+			next++
+		}
+		fields["id"] = next
+		next++
+	}
+}
+
+// whole returns a number without a fraction.
+func whole(v any) (int, bool) {
+	n, isNumber := v.(float64)
+	return int(n), isNumber && n == float64(int(n))
+}
+
+func (w *componentWalk) child(path string, fields component, depth int) {
 	if !w.tooDeep(path, depth+2) {
 		w.component(path, fields, depth+2)
 	}

@@ -24,6 +24,11 @@ var amendments = []amendment{
 		"the code of a field's problem is a word such as BASE_TYPE_REQUIRED, https://discord.com/developers/docs/reference#error-messages",
 	},
 	{
+		"/components/schemas/MessageReferenceType",
+		`{"type": "integer", "enum": [0, 1]}`,
+		"1 is a forward, https://discord.com/developers/docs/resources/message#message-reference-types",
+	},
+	{
 		"/paths/~1guilds",
 		`{"post": {
 			"requestBody": {"content": {"application/json": {"schema": {

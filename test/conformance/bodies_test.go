@@ -82,9 +82,17 @@ func (s *suite) bodies(t *testing.T, operation string, known map[string]string) 
 		answers[got.Status]++
 		if got.Status >= 500 {
 			t.Errorf("status %d: %s\nto %.3000s", got.Status, got.Body, payload)
+		} else if got.Status < 300 && hasComponents(body) {
+			continue // they are kept as sent, damage and all: what they mean is between the bot and the clients
 		} else if _, err := s.validate(operation, got); err != nil {
 			t.Errorf("%v\nto %.3000s", err, payload)
 		}
 	}
 	t.Logf("answers by status: %v", answers)
+}
+
+// hasComponents tells whether a message was sent with components.
+func hasComponents(body any) bool {
+	fields, _ := body.(map[string]any)
+	return fields["components"] != nil
 }

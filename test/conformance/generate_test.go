@@ -164,14 +164,19 @@ func sorted(m map[string]any) []string {
 	return keys
 }
 
-// hostile are values that break careless code wherever they stand.
-var hostile = []any{
-	nil, true, "", " ", "0", "-1", "\x00", "a\u0000b", strings.Repeat("x", 10_000), strings.Repeat("가", 2_001), "\u202e", "NaN",
-	"18446744073709551615", "18446744073709551616", "0x10", "../../etc/passwd", "'; --", "data:image/png;base64,AAAA",
-	json.Number("-1"), json.Number("0.5"), json.Number("1e400"), json.Number("-0"), json.Number("2147483648"),
-	json.Number("-2147483649"), json.Number("9223372036854775807"), json.Number("9223372036854775808"),
-	json.Number("18446744073709551615"), json.Number("99999999999999999999999999"),
-	[]any{}, []any{nil}, []any{[]any{[]any{}}}, map[string]any{}, map[string]any{"": nil}, map[string]any{"id": nil, "type": "x"},
+// hostile are values, as JSON, that break careless code wherever they stand.
+var hostile = []json.RawMessage{}
+
+func init() {
+	for _, text := range []string{
+		`null`, `true`, `""`, `" "`, `"0"`, `"-1"`, `"\u0000"`, `"a\u0000b"`, `"\ud800"`, `"\u202e"`, `"NaN"`, `"0x10"`, `"../../etc/passwd"`, `"'; --"`,
+		`"18446744073709551615"`, `"18446744073709551616"`, `"data:image/png;base64,AAAA"`, `"` + strings.Repeat("x", 10_000) + `"`,
+		`"` + strings.Repeat("가", 2_001) + `"`, `-1`, `0.5`, `1e400`, `-0`, `2147483648`, `-2147483649`, `9223372036854775807`,
+		`9223372036854775808`, `18446744073709551615`, `99999999999999999999999999`, `[]`, `[null]`, `[[[]]]`, `{}`, `{"":null}`,
+		`{"id":null,"type":"x"}`, `{"id":1,"id":2}`,
+	} {
+		hostile = append(hostile, json.RawMessage(text))
+	}
 }
 
 // damage replaces, doubles, removes or adds one value somewhere in a tree and returns the tree.

@@ -44,18 +44,19 @@ func (s *suite) roles(t *testing.T) {
 }
 
 func (s *suite) members(t *testing.T) {
-	as, all := s.bot.Client, "/guilds/{guild_id}/members"
+	const all = "/guilds/{guild_id}/members"
+	as, own := s.bot.Client, s.owner.Client
 	s.ok(t, as, "GET "+all+"?limit=10", nil, s.guild).some()
 	s.ok(t, as, "GET "+all+"/search?query=gu", nil, s.guild).some()
 	s.ok(t, as, "GET "+all+"/{user_id}", nil, s.guild, s.guest.ID)
-	s.ok(t, as, "PATCH "+all+"/{user_id}", object{
+	s.ok(t, own, "PATCH "+all+"/{user_id}", object{
 		"nick": "Guest of honour", "roles": []string{s.role}, "communication_disabled_until": soon(),
 	}, s.guild, s.guest.ID)
 	s.ok(t, as, "GET "+all+"/{user_id}", nil, s.guild, s.guest.ID)
-	s.ok(t, as, "PATCH "+all+"/{user_id}", object{"nick": nil, "roles": []string{}, "communication_disabled_until": nil}, s.guild, s.guest.ID)
+	s.ok(t, own, "PATCH "+all+"/{user_id}", object{"nick": nil, "roles": []string{}, "communication_disabled_until": nil}, s.guild, s.guest.ID)
 	s.ok(t, as, "PATCH "+all+"/@me", object{"nick": "Conformer"}, s.guild)
-	s.ok(t, as, "PUT "+all+"/{user_id}/roles/{role_id}", nil, s.guild, s.guest.ID, s.role)
-	s.ok(t, as, "DELETE "+all+"/{user_id}/roles/{role_id}", nil, s.guild, s.guest.ID, s.role)
+	s.ok(t, own, "PUT "+all+"/{user_id}/roles/{role_id}", nil, s.guild, s.guest.ID, s.role)
+	s.ok(t, own, "DELETE "+all+"/{user_id}/roles/{role_id}", nil, s.guild, s.guest.ID, s.role)
 
 	s.join(t, s.other)
 	s.ok(t, as, "DELETE "+all+"/{user_id}", nil, s.guild, s.other.ID)

@@ -24,7 +24,9 @@ func (s *suite) fullMessage() object {
 		}},
 		"components": []object{{"type": 1, "components": []object{
 			{"type": 2, "style": 1, "label": "push", "custom_id": "button"},
-			{"type": 2, "style": 5, "label": "go", "url": "https://example.com/"},
+			{"type": 2, "style": 5, "label": "go", "url": "https://example.com/", "id": 1},
+		}}, {"type": 1, "components": []object{
+			{"type": 3, "custom_id": "choice", "options": []object{{"label": "one", "value": "1"}}},
 		}}},
 	}
 }
