@@ -35,7 +35,7 @@ type refused struct {
 	Poll        json.RawMessage   `json:"poll"`
 }
 
-func (r *refused) check(p *form.Problems, c *call.Call) {
+func (r *refused) refuse(p *form.Problems, c *call.Call) {
 	if len(r.Attachments) > 0 || hasFiles(c) {
 		p.Add("attachments", "BASE_TYPE_BAD_VALUE", "Attachments are not supported by this version of the server.")
 	}
@@ -72,7 +72,7 @@ func (b *createBody) read(c *call.Call) (*draft, error) {
 		return nil, err
 	}
 	var p form.Problems
-	b.refused.check(&p, c)
+	b.refuse(&p, c)
 	d := &draft{
 		content: content(&p, b.Content),
 		embeds:  embeds(&p, b.Embeds),

@@ -41,7 +41,7 @@ func (h *Handlers) edit(c *call.Call) error {
 		return err
 	}
 	var p form.Problems
-	body.refused.check(&p, c)
+	body.refuse(&p, c)
 	body.AllowedMentions.check(&p)
 	if err := p.Err(); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -75,11 +76,11 @@ func (h *hall) deny(set permissions.Set) {
 func (h *hall) at(segments ...string) string { return at(h.channel, h.message, segments...) }
 
 func at(channel, message snowflake.ID, segments ...string) string {
-	p := fmt.Sprintf("/channels/%s/messages/%s/reactions", channel, message)
+	parts := []string{fmt.Sprintf("/channels/%s/messages/%s/reactions", channel, message)}
 	for _, s := range segments {
-		p += "/" + url.PathEscape(s)
+		parts = append(parts, url.PathEscape(s))
 	}
-	return p
+	return strings.Join(parts, "/")
 }
 
 func (h *hall) reactions(c *apitest.Client) []discord.Reaction {
