@@ -383,3 +383,21 @@ func TestPresenceUpdatesAreBounded(t *testing.T) {
 	c.send(discord.OpPresenceUpdate, json.RawMessage(`{"status":5}`))
 	c.closed(discord.CloseDecodeError)
 }
+
+func TestTooManyGuildsForOneShard(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bot := w.bot(0)
+	_, err := w.exec(`insert into guilds (id, owner_id, name) select n::bigint << 22, $1, 'guild' from generate_series(1, 2501) n`, bot.id)
+	w.must(err)
+	_, err = w.exec(`insert into members (guild_id, user_id) select id, $1 from guilds`, bot.id)
+	w.must(err)
+	c := w.greeted("")
+	c.identify(bot, map[string]any{"intents": 0})
+	c.closed(discord.CloseShardingRequired)
+	c = w.greeted("")
+	c.identify(bot, map[string]any{"intents": 0, "shard": [2]int{0, 2}})
+	if ready := c.ready(); len(ready.Guilds) != 1250 {
+		t.Errorf("half of the guilds are %d", len(ready.Guilds))
+	}
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -193,5 +194,64 @@ func TestLostEventsInvalidate(t *testing.T) {
 	id := w.message(g, owner, "after")
 	if got, _ := c.messageOf(c.dispatch(discord.EventMessageCreate)); got != id {
 		t.Errorf("message %s, want %s", got, id)
+	}
+}
+
+// memberBot makes a bot that is in the guild.
+func (w *world) memberBot(g *guild) account {
+	w.t.Helper()
+	bot := w.bot(allPrivileged)
+	w.join(g, bot)
+	return bot
+}
+
+// A client that does not read is closed before it costs much, and can go on where it was.
+func TestSlowReader(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bot, owner := w.bot(allPrivileged), w.user()
+	g := w.guild(owner, bot)
+	c := w.connect(bot, withMessages)
+	c.dispatch(discord.EventGuildCreate)
+
+	const n = 58 // within what a session keeps for a replay, and with what the network holds more than may wait
+	content := strings.Repeat("x", 250<<10)
+	sent := make([]snowflake.ID, n)
+	for i := range sent {
+		sent[i] = w.message(g, owner, content)
+	}
+	// All are in the view when a session that comes later has the last.
+	witness := w.connect(w.memberBot(g), withMessages)
+	witness.dispatch(discord.EventGuildCreate)
+	end := w.message(g, owner, "end")
+	for {
+		if id, _ := witness.messageOf(witness.until(discord.EventMessageCreate)); id == end {
+			break
+		}
+	}
+	sent = append(sent, end)
+
+	var got []snowflake.ID
+	read := func(c *client) bool {
+		f, err := c.tryRead()
+		if err != nil {
+			return false
+		}
+		if f.Op == discord.OpDispatch && *f.T == discord.EventMessageCreate {
+			id, _ := c.messageOf(f.D)
+			got = append(got, id)
+		}
+		return true
+	}
+	for read(c) {
+	}
+	if len(got) == len(sent) {
+		t.Fatal("the client was not closed")
+	}
+	next := w.resume(c, bot)
+	for len(got) < len(sent) && read(next) {
+	}
+	if fmt.Sprint(got) != fmt.Sprint(sent) {
+		t.Errorf("%d of %d messages, or out of order", len(got), len(sent))
 	}
 }

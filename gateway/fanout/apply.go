@@ -245,7 +245,7 @@ func (g *Guild) removeMember(e events.Event) error {
 		if s.user != user || !s.attached {
 			continue
 		}
-		if s.wants(discord.EventGuildDelete) {
+		if s.place.profile.wants(discord.EventGuildDelete) {
 			s.sub.DeliverOwn(goneGuild(g.id))
 		}
 		s.attached, s.since = false, time.Now()

@@ -130,7 +130,7 @@ func (g *Guild) admit(s *seat, quiet bool) (*Entered, error) {
 	if quiet {
 		return &Entered{Data: data, Self: self}, nil
 	}
-	if s.wants(discord.EventGuildCreate) {
+	if s.place.profile.wants(discord.EventGuildCreate) {
 		s.sub.DeliverOwn(codec.NewDispatch(discord.EventGuildCreate, data))
 	}
 	return nil, nil
@@ -155,12 +155,6 @@ func (g *Guild) create(s *seat) (json.RawMessage, discord.Member, error) {
 	personal := ready.Personal{JoinedAt: joined, Large: len(g.members) > s.place.profile.LargeThreshold}
 	personal.Members, personal.Presences = g.initialMembers(s)
 	return ready.Guild(g.shared, personal), self, nil
-}
-
-// wants reports whether the session's intents cover the event.
-func (s *seat) wants(event string) bool {
-	needed := discord.NeededIntents(event, false)
-	return needed == 0 || s.intents&needed != 0
 }
 
 // detach removes a place.
@@ -189,7 +183,7 @@ func (g *Guild) giveUp(p *Place, tell bool) {
 	if s == nil || s.attached {
 		return
 	}
-	if tell && s.wants(discord.EventGuildDelete) {
+	if tell && s.place.profile.wants(discord.EventGuildDelete) {
 		s.sub.DeliverOwn(goneGuild(g.id))
 	}
 	g.remove(p)

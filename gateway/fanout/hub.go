@@ -39,6 +39,12 @@ type Profile struct {
 	LargeThreshold int // members from which on GUILD_CREATE does not list all
 }
 
+// wants reports whether the session's intents cover an event of a guild.
+func (p Profile) wants(event string) bool {
+	needed := discord.NeededIntents(event, false)
+	return needed == 0 || p.Intents&needed != 0
+}
+
 // Subscriber is a session as fan-out sees it. Its methods must not block and must not call back: locks may be held.
 type Subscriber interface {
 	Profile() Profile

@@ -98,7 +98,7 @@ var errTryAgain = errors.New("try again")
 func (p *Place) tryEnter(ctx context.Context, guild snowflake.ID, told, quiet bool) (*Entered, error) {
 	g, err := p.hub.guild(ctx, guild)
 	if errors.Is(err, store.ErrNotFound) {
-		if told {
+		if told && p.profile.wants(discord.EventGuildDelete) {
 			p.sub.DeliverOwn(goneGuild(guild))
 		}
 		return nil, nil

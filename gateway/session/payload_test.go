@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"testing"
+	"time"
 
+	"guildhall.chat/guildhall/gateway/socket"
+	"guildhall.chat/guildhall/internal/codec"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/presence"
 	"guildhall.chat/guildhall/internal/sharding"
@@ -97,5 +100,35 @@ func FuzzPayloads(f *testing.F) {
 			}
 		}
 		_, _ = guildIDs(d)
+	})
+}
+
+// FuzzMessage gives a connection that has not identified any message: it acknowledges a heartbeat, refuses with a close
+// code, or waits for what it has begun.
+func FuzzMessage(f *testing.F) {
+	for _, seed := range []string{
+		`{"op":1,"d":null}`, `{"op":1,"d":7}`, `{"op":40,"d":{"seq":1}}`, `{"op":2,"d":{"token":"x","intents":0}}`,
+		`{"op":6,"d":{"token":"x","session_id":"y","seq":7}}`, `{"op":8,"d":{}}`, `{"op":3}`, `{"op":99}`, `{`, ``,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		server := NewServer(Config{HeartbeatInterval: time.Minute}, nil, nil, nil, nil, nil, nil)
+		defer server.Stop()
+		conn := &fakeConn{}
+		c := server.open(conn, socket.Opening{Greeted: true, HelloAt: time.Now()})
+		server.stopping.Store(true) // a valid IDENTIFY or RESUME is left to those that come after
+		c.Message(data)
+		op, _, err := codec.DecodeFrame(data)
+		opens := op == discord.OpIdentify || op == discord.OpResume
+		switch {
+		case len(conn.codes) > 1 || len(conn.ops) > 1 || len(conn.codes)+len(conn.ops) > 1:
+			t.Errorf("codes %v and payloads %v", conn.codes, conn.ops)
+		case len(conn.codes)+len(conn.ops) == 0 && (err != nil || !opens):
+			t.Error("neither answered nor refused")
+		case len(conn.codes) == 1 && conn.codes[0].Reason() == "":
+			t.Errorf("closed with %d", conn.codes[0])
+		}
+		c.Closed(0)
 	})
 }
