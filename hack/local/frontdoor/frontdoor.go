@@ -3,6 +3,7 @@
 package frontdoor
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,7 +25,9 @@ const backendIdle = 30 * time.Second
 func Handler(apiAddr, routerAddr string, log *slog.Logger) http.Handler {
 	api, router := proxy("api", apiAddr, log), proxy("shard-router", routerAddr, log)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = &body{ReadCloser: r.Body}
+		b := &body{ReadCloser: r.Body}
+		r = r.WithContext(context.WithValue(r.Context(), bodyKey{}, b))
+		r.Body = b
 		if isWebSocket(r) && !isAPI(r.URL.Path) {
 			router.ServeHTTP(w, r)
 			return
@@ -97,8 +100,11 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// bodyKey is the context's key of a request's body: what the proxy sends on is wrapped once more.
+type bodyKey struct{}
+
 func clientsFault(r *http.Request) bool {
-	b, ok := r.Body.(*body)
+	b, ok := r.Context().Value(bodyKey{}).(*body)
 	return ok && b.broken.Load()
 }
 

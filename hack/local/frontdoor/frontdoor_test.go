@@ -1,9 +1,11 @@
 package frontdoor
 
 import (
+	"bufio"
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -123,5 +125,30 @@ func TestDeadBackendIsBadGatewayInAPIForm(t *testing.T) {
 	_, refused, err := websocket.DefaultDialer.DialContext(t.Context(), "ws://"+addr+"/", nil)
 	if err == nil || refused == nil || refused.StatusCode != http.StatusBadGateway {
 		t.Errorf("upgrade: %v", err)
+	}
+}
+
+func TestBrokenBodyIsTheClientsFault(t *testing.T) {
+	t.Parallel()
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+	}))
+	t.Cleanup(api.Close)
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", door(t, api.Listener.Addr().String(), "127.0.0.1:1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	const broken = "POST /api/v10/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"
+	if _, err := io.WriteString(conn, broken); err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusBadRequest {
+		t.Errorf("status %d", response.StatusCode)
 	}
 }
