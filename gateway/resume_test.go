@@ -216,9 +216,9 @@ func TestSlowReader(t *testing.T) {
 
 	const n = 58 // within what a session keeps for a replay, and with what the network holds more than may wait
 	content := strings.Repeat("x", 250<<10)
-	sent := make([]snowflake.ID, n)
-	for i := range sent {
-		sent[i] = w.message(g, owner, content)
+	var sent []snowflake.ID
+	for range n {
+		sent = append(sent, w.message(g, owner, content))
 	}
 	// All are in the view when a session that comes later has the last.
 	witness := w.connect(w.memberBot(g), withMessages)

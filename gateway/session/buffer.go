@@ -41,17 +41,19 @@ func (b *buffer) after(seq int64) []entry {
 	return b.entries[i:]
 }
 
-// size returns the bytes of the entries after seq.
-func (b *buffer) size(seq int64) (bytes int) {
+// size returns the bytes of the entries after seq, and how many of them are shared with other sessions.
+func (b *buffer) size(seq int64) (all, shared int) {
 	for _, e := range b.after(seq) {
-		bytes += e.size()
+		all += e.size()
+		if !e.own {
+			shared += e.size()
+		}
 	}
-	return bytes
+	return all, shared
 }
 
-// trim drops the oldest entries until the rest is within the bounds, but none after keep; false if it is not within them
-// then.
-func (b *buffer) trim(maxEntries, maxBytes int, keep int64) bool {
+// trim drops the oldest entries until the rest is within the bounds, but none after keep.
+func (b *buffer) trim(maxEntries, maxBytes int, keep int64) {
 	n := 0
 	for n < len(b.entries) && (len(b.entries)-n > maxEntries || b.bytes > maxBytes) {
 		if b.entries[n].seq > keep {
@@ -61,7 +63,6 @@ func (b *buffer) trim(maxEntries, maxBytes int, keep int64) bool {
 		n++
 	}
 	b.drop(n)
-	return len(b.entries) <= maxEntries && b.bytes <= maxBytes
 }
 
 // acknowledge is told the last seq that the client has surely received. What was made for this session alone is large,

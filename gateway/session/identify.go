@@ -158,8 +158,9 @@ func (s *Server) begin(ctx context.Context, c *Client, session *Session, id iden
 	if id.compress {
 		c.conn.CompressPayloads()
 	}
+	l := session.start(c.conn)
 	session.Open(codec.NewDispatch(discord.EventReady, data))
-	c.take(session.start(c.conn))
+	c.take(l)
 	place.Open()
 	session.presence.Store(s.online.announce(session.profile.User, session.ID, about))
 	if session.over() {

@@ -76,8 +76,8 @@ func TestNothingIsLostOrRepeated(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, _ := newSession()
 		conn := &fakeConn{}
-		s.Open(numbered(0))
 		l := s.start(conn)
+		s.Open(numbered(0))
 		conn.Attach(l)
 		delivered := []*codec.Shared{s.buffer.entries[0].d}
 		var seen []*codec.Shared // without RESUMED
@@ -152,8 +152,9 @@ func TestReadyIsFirst(t *testing.T) {
 	s.Deliver(early)
 	conn := &fakeConn{}
 	ready := numbered(0)
+	l := s.start(conn)
 	s.Open(ready)
-	conn.Attach(s.start(conn))
+	conn.Attach(l)
 	got := conn.take()
 	if len(got) != 2 || got[0].Shared != ready || got[0].Seq != 1 || got[1].Shared != early {
 		t.Errorf("got %+v", got)
@@ -166,8 +167,9 @@ func TestSlowReaderIsClosedAndCanResume(t *testing.T) {
 	t.Parallel()
 	s, _ := newSession()
 	conn := &fakeConn{}
+	l := s.start(conn)
 	s.Open(numbered(0))
-	conn.Attach(s.start(conn))
+	conn.Attach(l)
 	conn.take()
 	n := 0
 	for ; len(conn.codes) == 0; n++ {
@@ -194,13 +196,39 @@ func TestSlowReaderIsClosedAndCanResume(t *testing.T) {
 	}
 }
 
+// READY, or a guild, may be larger than all that a slow client may leave waiting.
+func TestLargeReadyIsNoSlowReader(t *testing.T) {
+	t.Parallel()
+	s, _ := newSession()
+	conn := &fakeConn{}
+	for range 3 {
+		s.Deliver(numbered(1)) // while READY is being made
+	}
+	l := s.start(conn)
+	huge := codec.NewDispatch("READY", json.RawMessage(`"`+strings.Repeat("x", maxBytes+1)+`"`))
+	s.Open(huge)
+	conn.Attach(l)
+	for range 10 {
+		s.Deliver(numbered(2))
+	}
+	if len(conn.codes) > 0 {
+		t.Fatalf("closed with %v", conn.codes)
+	}
+	if got := conn.take(); len(got) != 1 || got[0].Shared != huge {
+		t.Fatalf("%d dispatches before READY", len(got))
+	}
+	if got := conn.take(); len(got) != 13 || got[0].Seq != 2 {
+		t.Errorf("%d dispatches after READY", len(got))
+	}
+}
+
 // Over the bound the session of a client that is away ends: it could not be told everything.
 func TestOverflowWhileAwayEndsTheSession(t *testing.T) {
 	t.Parallel()
 	s, ended := newSession()
 	conn := &fakeConn{}
-	s.Open(numbered(0))
 	l := s.start(conn)
+	s.Open(numbered(0))
 	conn.Attach(l)
 	conn.take()
 	s.disconnected(l)
@@ -226,8 +254,9 @@ func TestInvalidatedSessionTellsItsClient(t *testing.T) {
 	t.Parallel()
 	s, ended := newSession()
 	conn := &fakeConn{}
+	l := s.start(conn)
 	s.Open(numbered(0))
-	conn.Attach(s.start(conn))
+	conn.Attach(l)
 	s.Invalidate()
 	<-ended
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
@@ -251,8 +280,9 @@ func TestRoom(t *testing.T) {
 	t.Parallel()
 	s, _ := newSession()
 	conn := &fakeConn{}
+	l := s.start(conn)
 	s.Open(numbered(0))
-	conn.Attach(s.start(conn))
+	conn.Attach(l)
 	if err := s.Room(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -292,8 +322,9 @@ func TestWindow(t *testing.T) {
 func BenchmarkDeliver(b *testing.B) {
 	s, _ := newSession()
 	conn := &fakeConn{}
+	l := s.start(conn)
 	s.Open(numbered(0))
-	conn.Attach(s.start(conn))
+	conn.Attach(l)
 	d := codec.NewDispatch("MESSAGE_CREATE", json.RawMessage(`"`+strings.Repeat("x", 1000)+`"`))
 	batch := make([]socket.Dispatch, 0, batchEntries)
 	b.ReportAllocs()
