@@ -173,7 +173,8 @@ func (c *Call) Fail(err error) {
 		// The client has gone; nobody reads the answer.
 		c.Abort()
 		return
-	case errors.Is(err, store.ErrOverloaded):
+	case errors.Is(err, store.ErrOverloaded), store.Unavailable(err):
+		c.Logger.Warn("request not served", "method", c.Request.Method, "route", c.FullPath(), "error", err)
 		e = discord.ErrUnavailable
 	default:
 		c.Logger.Error("request failed", "method", c.Request.Method, "route", c.FullPath(), "error", err)

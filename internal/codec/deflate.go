@@ -42,7 +42,7 @@ var deflators = sync.Pool{New: func() any {
 
 // deflate compresses data into a self-contained run of blocks that ends with a sync flush and is not final.
 func deflate(data []byte) []byte {
-	d := deflators.Get().(*deflator) //nolint:errcheck // the pool holds nothing else
+	d := deflators.Get().(*deflator)
 	defer deflators.Put(d)
 	d.out.Reset()
 	d.w.Reset(&d.out)

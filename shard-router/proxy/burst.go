@@ -47,7 +47,7 @@ func (r *burstReader) next() ([]byte, error) {
 
 // tryRead reads if that does not block; otherwise it is not done, and is called again when the descriptor is readable.
 func (r *burstReader) tryRead(fd uintptr) (done bool) {
-	r.buffer = burstBuffers.Get().(*[burstSize]byte) //nolint:errcheck // the pool holds nothing else
+	r.buffer = burstBuffers.Get().(*[burstSize]byte)
 	for {
 		r.n, r.err = syscall.Read(int(fd), r.buffer[:])
 		if !errors.Is(r.err, syscall.EINTR) {

@@ -130,7 +130,7 @@ func TestDeadBackendIsBadGatewayInAPIForm(t *testing.T) {
 
 func TestBrokenBodyIsTheClientsFault(t *testing.T) {
 	t.Parallel()
-	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	api := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 	}))
 	t.Cleanup(api.Close)
