@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"sync"
@@ -52,8 +56,91 @@ func BenchmarkDelivery(b *testing.B) {
 		}
 		received.Wait()
 	}
-	b.ReportMetric(float64(burst*users*sessions*b.N)/b.Elapsed().Seconds(), "deliveries/s")
+	b.ReportMetric(float64(b.Elapsed())/float64(burst*users*sessions*b.N), "ns/delivery")
 	b.ReportMetric(perSession, "B/session-and-client")
+}
+
+// BenchmarkBareWriter is the limit of BenchmarkDelivery: one goroutine writes the same frame, ready made and one a call,
+// to as many sockets, read by the same clients.
+func BenchmarkBareWriter(b *testing.B) {
+	const sockets = 1000
+	accepted := make(chan net.Conn, sockets)
+	upgrader := websocket.Upgrader{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ws, err := upgrader.Upgrade(w, r, nil)
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		accepted <- ws.NetConn()
+	}))
+	b.Cleanup(server.Close)
+	var received sync.WaitGroup
+	conns := make([]net.Conn, sockets)
+	for i := range conns {
+		ws, response, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(server.URL, "http"), nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		_ = response.Body.Close()
+		b.Cleanup(func() { _ = ws.Close() })
+		conns[i] = <-accepted
+		go count(ws, &received)
+	}
+	payload := bytes.Repeat([]byte("x"), 1024)
+	frame := append([]byte{0x81, 126, 1024 >> 8, 1024 & 0xff}, payload...) // RFC 6455 section 5.2: a text frame of 1,024 bytes
+	const burst = 20
+	b.ResetTimer()
+	for range b.N {
+		received.Add(burst * sockets)
+		for range burst {
+			for _, conn := range conns {
+				if _, err := conn.Write(frame); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+		received.Wait()
+	}
+	b.ReportMetric(float64(b.Elapsed())/float64(burst*sockets*b.N), "ns/delivery")
+}
+
+// BenchmarkIdentify opens a session up to its READY and ends it.
+func BenchmarkIdentify(b *testing.B) {
+	w := newWorld(b)
+	user := w.user()
+	w.guild(user)
+	b.ResetTimer()
+	for range b.N {
+		c := w.greeted("")
+		c.identify(user, map[string]any{"intents": discord.IntentGuildMessages})
+		c.ready()
+		end(b, c)
+	}
+}
+
+// BenchmarkHandshake is the limit of BenchmarkIdentify: a connection up to HELLO.
+func BenchmarkHandshake(b *testing.B) {
+	w := newWorld(b)
+	b.ResetTimer()
+	for range b.N {
+		end(b, w.greeted(""))
+	}
+}
+
+// end closes a connection as a client does that will not come back, and waits for the server.
+func end(b *testing.B, c *client) {
+	b.Helper()
+	bye := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
+	if err := c.ws.WriteControl(websocket.CloseMessage, bye, time.Now().Add(5*time.Second)); err != nil {
+		b.Fatal(err)
+	}
+	for {
+		if _, _, err := c.ws.ReadMessage(); err != nil {
+			_ = c.ws.Close()
+			return
+		}
+	}
 }
 
 // count marks each message as received until the connection ends.

@@ -17,6 +17,22 @@ type comparison struct {
 
 var comparisons = []comparison{
 	{
+		"a message to one of 1,000 sessions", "gateway", "Delivery", "BareWriter",
+		"a bare loop that writes the ready frame, one a call", "ns/delivery",
+	},
+	{
+		"a session up to READY", "gateway", "Identify", "Handshake",
+		"the connection up to HELLO", "ns/op",
+	},
+	{
+		"a message stored, with its event and order", "internal/store", "CreateMessage", "BareInsert",
+		"a bare insert of the row, as many clients", "ns/op",
+	},
+	{
+		"a permission check in a channel", "internal/permissions", "In", "RoleLookups",
+		"finding the member's roles in the map", "ns/op",
+	},
+	{
 		"one more connection with zlib-stream", "internal/codec", "AppendDispatch/zlib-stream", "CompressorPerConnection",
 		"a compressor a connection", "ns/op",
 	},

@@ -135,6 +135,24 @@ func BenchmarkIn(b *testing.B) {
 	}
 }
 
+// BenchmarkRoleLookups is the limit of BenchmarkIn: finding the member's roles is all that it can't do without.
+func BenchmarkRoleLookups(b *testing.B) {
+	g := testGuild()
+	for i := range snowflake.ID(50) {
+		g.Roles[100+i] = Role{ID: 100 + i, Position: int(i), Permissions: AddReactions}
+	}
+	roles := []snowflake.ID{g.ID, helpers, 101, 120, 130, 149}
+	var set Set
+	for b.Loop() {
+		for _, id := range roles {
+			set |= g.Roles[id].Permissions
+		}
+	}
+	if set == 0 {
+		b.Fatal("no permissions")
+	}
+}
+
 func TestNothingAllocates(t *testing.T) {
 	g, m := testGuild(), member(mods, helpers)
 	c := &Channel{Overwrites: []Overwrite{everyone(0, SendMessages), {ID: mods, Allow: SendMessages}}}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/events"
@@ -23,6 +24,7 @@ import (
 // postOffice is a store with a guild and channels to post to.
 type postOffice struct {
 	*store.Store
+	dsn      string
 	db       *pgx.Conn
 	guild    snowflake.ID
 	author   discord.User
@@ -42,7 +44,7 @@ func newPostOffice(t testing.TB, channels int) *postOffice {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close(context.Background()) })
-	p := &postOffice{Store: s, db: db, author: discord.User{ID: s.NewID(), Username: "author"}}
+	p := &postOffice{Store: s, dsn: dsn, db: db, author: discord.User{ID: s.NewID(), Username: "author"}}
 	p.exec(t, `insert into users (id, username) values ($1, 'author')`, p.author.ID)
 	p.guild, p.channels = p.newGuild(t, channels)
 	return p
@@ -190,6 +192,35 @@ func BenchmarkCreateMessage(b *testing.B) {
 		r := rooms[int(next.Add(1))%len(rooms)]
 		for pb.Next() {
 			if err := p.post(b.Context(), r.guild, p.message(r.channel, text)); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}
+
+// BenchmarkBareInsert is the peer of BenchmarkCreateMessage: as many clients insert the same row, each in a transaction of
+// its own, with no event and no order.
+func BenchmarkBareInsert(b *testing.B) {
+	p := newPostOffice(b, 1)
+	cfg, err := pgxpool.ParseConfig(p.dsn)
+	if err != nil {
+		b.Fatal(err)
+	}
+	cfg.MaxConns = 24
+	pool, err := pgxpool.NewWithConfig(b.Context(), cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(pool.Close)
+	text := strings.Repeat("words ", 20)
+	b.SetParallelism(64 / runtime.GOMAXPROCS(0))
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			_, err := pool.Exec(b.Context(), `insert into messages (id, channel_id, guild_id, author_id, content) values ($1, $2, $3, $4, $5)`,
+				p.NewID(), p.channels[0], p.guild, p.author.ID, text)
+			if err != nil {
 				b.Error(err)
 				return
 			}
