@@ -69,6 +69,8 @@ func (d *dataDir) file(elements ...string) string {
 
 func (d *dataDir) close() {
 	_ = d.children.Close()
+	// Not only by closing: a child that is just being started has the file for a moment, too.
+	_ = syscall.Flock(int(d.own.Fd()), syscall.LOCK_UN)
 	_ = d.own.Close()
 }
 
