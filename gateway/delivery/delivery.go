@@ -1,0 +1,43 @@
+package delivery
+
+import (
+	"guildhall.chat/guildhall/gateway/journal"
+	"guildhall.chat/guildhall/internal/codec"
+)
+
+// Delivery is one dispatch on its way to whom it concerns. Once it is submitted it belongs to the line.
+type Delivery struct {
+	// Entry says how the dispatch can be had again; the line sets its position. Without a kind it can't be, and is not
+	// journaled: typing, presence. A delivery without parts is an entry only.
+	Entry journal.Entry
+	// Parts are what is sent, to receivers that are in one part only.
+	Parts []Part
+
+	position int64
+}
+
+// Part is a dispatch as some of its receivers get it.
+type Part struct {
+	Dispatch *codec.Shared
+	To       *Audience
+}
+
+// size is what the delivery counts in the history, in bytes: its payloads and what keeps them.
+func (d *Delivery) size() int {
+	const overhead = 128
+	size := overhead
+	for _, p := range d.Parts {
+		size += p.Dispatch.Len()
+	}
+	return size
+}
+
+// of returns the dispatch as r gets it, or nil if it is not for r.
+func (d *Delivery) of(r Receiver) *codec.Shared {
+	for _, p := range d.Parts {
+		if p.To.Has(r) {
+			return p.Dispatch
+		}
+	}
+	return nil
+}

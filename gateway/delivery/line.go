@@ -1,0 +1,175 @@
+package delivery
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"guildhall.chat/guildhall/gateway/journal"
+)
+
+// Journal is where entries are written ahead; see journal.Writer.
+type Journal interface {
+	// Append returns nil when the entries, ascending by position, are safe. Else they are not journaled, and what
+	// is dispatched from now on must be told from what was by a jump of the positions.
+	Append(ctx context.Context, entries []journal.Entry) error
+}
+
+// Jump is by how much positions rise when a batch could not be journaled: far more than dispatches without an entry can
+// follow each other, and few enough that `s` stays an exact number in JavaScript.
+const Jump = 1 << 32
+
+// Config bounds a line.
+type Config struct {
+	Lanes        int // goroutines that queue and write; one a core
+	HistoryBytes int // payloads that are kept for resumes
+}
+
+// Line is the order of a pod's dispatches. Safe for concurrent use.
+type Line struct {
+	journal Journal
+	log     *slog.Logger
+	history *history
+	lanes   []*lane
+	next    atomic.Uint64 // lane of the next receiver
+	ctx     context.Context
+	stop    context.CancelFunc
+	tasks   sync.WaitGroup
+
+	mu       sync.Mutex
+	position int64 // last given
+	pending  []*Delivery
+	closed   bool
+	room     sync.Cond     // signalled when pending shrinks
+	wake     chan struct{} // holds a token while something is pending, or the line closes
+}
+
+// maxPending is from how many pending dispatches on Room waits.
+const maxPending = 8192
+
+// NewLine returns a line whose first position is 1. Close ends it.
+func NewLine(j Journal, c Config, log *slog.Logger) *Line {
+	l := &Line{journal: j, log: log, history: newHistory(c.HistoryBytes), wake: make(chan struct{}, 1)}
+	l.room.L = &l.mu
+	l.ctx, l.stop = context.WithCancel(context.Background())
+	for i := range max(1, c.Lanes) {
+		lane := newLane(i)
+		l.lanes = append(l.lanes, lane)
+		l.tasks.Go(lane.run)
+	}
+	l.tasks.Go(l.run)
+	return l
+}
+
+// NextLane returns the lane of a new receiver.
+func (l *Line) NextLane() int { return int(l.next.Add(1) % uint64(len(l.lanes))) }
+
+// Reserve returns a position that nothing else will have: before all that is submitted later, after all that was.
+func (l *Line) Reserve() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.position++
+	return l.position
+}
+
+// Submit adds a dispatch at the end of the line. It does not block: whoever holds the lock under which the receivers were
+// found keeps it over the call, and thereby the order.
+func (l *Line) Submit(d *Delivery) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return
+	}
+	l.position++
+	d.position = l.position
+	l.pending = append(l.pending, d)
+	l.signal()
+}
+
+// Room waits while too much is pending. Who brings dispatches in from outside calls it before, holding no lock.
+func (l *Line) Room() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.pending) >= maxPending && !l.closed {
+		l.room.Wait()
+	}
+}
+
+// signal wakes run. The lock is held.
+func (l *Line) signal() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run takes batches through the journal to the history and the lanes.
+func (l *Line) run() {
+	defer func() {
+		for _, lane := range l.lanes {
+			close(lane.batches)
+		}
+	}()
+	for range l.wake {
+		l.mu.Lock()
+		batch, closed := l.pending, l.closed
+		l.pending = nil
+		l.room.Broadcast()
+		l.mu.Unlock()
+		if len(batch) > 0 {
+			l.writeAhead(batch)
+			l.history.add(batch)
+			for _, lane := range l.lanes {
+				lane.batches <- batch
+			}
+			batchSize.Observe(float64(len(batch)))
+		}
+		if closed {
+			return
+		}
+	}
+}
+
+// writeAhead journals a batch. If that fails, the batch and all later positions jump.
+func (l *Line) writeAhead(batch []*Delivery) {
+	var entries []journal.Entry
+	for _, d := range batch {
+		if d.Entry.Kind != 0 {
+			d.Entry.Position = d.position
+			entries = append(entries, d.Entry)
+		}
+	}
+	if len(entries) == 0 {
+		return
+	}
+	if err := l.journal.Append(l.ctx, entries); err == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.position += Jump
+	for _, d := range l.pending {
+		d.position += Jump
+	}
+	for _, d := range batch {
+		d.position += Jump
+	}
+}
+
+// Missed returns what r was to be sent with positions above after, up to upTo, ascending; false if the history does not
+// reach back so far.
+func (l *Line) Missed(r Receiver, after, upTo int64) ([]Missed, bool) {
+	return l.history.missed(r, after, upTo)
+}
+
+// Close ends the line when all that was submitted is with the receivers, or at once if the journal does not answer.
+func (l *Line) Close() {
+	l.mu.Lock()
+	l.closed = true
+	l.room.Broadcast()
+	l.signal()
+	l.mu.Unlock()
+	l.stop()
+	l.tasks.Wait()
+}

@@ -1,0 +1,33 @@
+package journal
+
+import "guildhall.chat/guildhall/internal/snowflake"
+
+// Kind says what an entry is about. The zero kind is no entry. Neighbouring versions read each other's journals: kinds are
+// added, never changed.
+type Kind uint8
+
+const (
+	// Event is an event of a log: Log, Seq. It moves the log's head.
+	Event Kind = iota + 1
+	// Opened says that the pod follows a log from Seq on. It sets the log's head.
+	Opened
+	// Closed says that the pod no longer follows a log, and removes its head.
+	Closed
+	// Entered says that a session was sent GUILD_CREATE; Log is the guild.
+	Entered
+	// Left says that a session was sent GUILD_DELETE because it is not in the guild any more; Log is the guild.
+	Left
+	// Asked says that a session has asked for members; Data is the request. Answered, that it has all the chunks.
+	Asked
+	Answered
+)
+
+// Entry is one position of a pod's line.
+type Entry struct {
+	Position int64
+	Kind     Kind
+	Log      snowflake.ID
+	Seq      int64
+	Session  uint64 // Entered, Left, Asked, Answered: the session's key, see Key
+	Data     []byte // Asked
+}
