@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -12,13 +13,16 @@ import (
 // Journal is where entries are written ahead; see journal.Writer.
 type Journal interface {
 	// Append returns nil when the entries, ascending by position, are safe. Else they are not journaled, and what
-	// is dispatched from now on must be told from what was by a jump of the positions.
+	// is dispatched from now on must be told from what was by a jump of the positions; journal.ErrDegraded says that it
+	// is already.
 	Append(ctx context.Context, entries []journal.Entry) error
 }
 
-// Jump is by how much positions rise when a batch could not be journaled: far more than dispatches without an entry can
-// follow each other, and few enough that `s` stays an exact number in JavaScript.
-const Jump = 1 << 32
+// Jump is by how much positions rise when a batch could not be journaled, once until the journal works again.
+const Jump = journal.Jump
+
+// tickAfter is how many positions without an entry are too many.
+const tickAfter = journal.MaxSilent / 4
 
 // Config bounds a line.
 type Config struct {
@@ -43,6 +47,8 @@ type Line struct {
 	closed   bool
 	room     sync.Cond     // signalled when pending shrinks
 	wake     chan struct{} // holds a token while something is pending, or the line closes
+
+	journaled int64 // position of the last entry; of run
 }
 
 // maxPending is from how many pending dispatches on Room waits.
@@ -140,12 +146,15 @@ func (l *Line) writeAhead(batch []*Delivery) {
 			entries = append(entries, d.Entry)
 		}
 	}
+	entries = l.tick(entries, batch[len(batch)-1].position)
 	if len(entries) == 0 {
 		return
 	}
-	if err := l.journal.Append(l.ctx, entries); err == nil {
+	err := l.journal.Append(l.ctx, entries)
+	if err == nil || errors.Is(err, journal.ErrDegraded) {
 		return
 	}
+	l.journaled += Jump
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.position += Jump
@@ -155,6 +164,18 @@ func (l *Line) writeAhead(batch []*Delivery) {
 	for _, d := range batch {
 		d.position += Jump
 	}
+}
+
+// tick adds an entry if a batch, which ends at last, would leave too many positions without one.
+func (l *Line) tick(entries []journal.Entry, last int64) []journal.Entry {
+	if n := len(entries); n > 0 {
+		l.journaled = entries[n-1].Position
+	}
+	if last-l.journaled > tickAfter {
+		entries = append(entries, journal.Entry{Position: last, Kind: journal.Tick})
+		l.journaled = last
+	}
+	return entries
 }
 
 // Missed returns what r was to be sent with positions above after, up to upTo, ascending; false if the history does not
