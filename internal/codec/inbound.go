@@ -54,11 +54,6 @@ func (e Encoding) DecodeFrame(data []byte) (op discord.Opcode, d json.RawMessage
 	return *number, envelope["d"], nil
 }
 
-// DecodeFrame reads the envelope of one client message in JSON.
-func DecodeFrame(data []byte) (op discord.Opcode, d json.RawMessage, err error) {
-	return JSON.DecodeFrame(data)
-}
-
 // depth returns how deep data nests, if it is JSON: brackets outside strings.
 func depth(data []byte) int {
 	var now, deepest int
