@@ -11,9 +11,9 @@ import (
 // BenchmarkPresence is one change in the design case: a guild of 100,000 members, all online.
 func BenchmarkPresence(b *testing.B) {
 	const size = 100_000
-	r := NewRoster(guildWith(permissions.ViewChannel), nil)
+	r := newMembership(guildWith(permissions.ViewChannel), nil)
 	for i := range size {
-		r.Put(member(snowflake.ID(i+1000), strconv.Itoa(i*7919%size), true))
+		r.put(member(snowflake.ID(i+1000), strconv.Itoa(i*7919%size), true))
 	}
 	l, err := r.List(VisibilityOf(r.perms, &permissions.Channel{}, false))
 	if err != nil {
@@ -22,8 +22,8 @@ func BenchmarkPresence(b *testing.B) {
 	id := func(i int) snowflake.ID { return snowflake.ID(i*31%size + 1000) }
 	b.Run("change", func(b *testing.B) {
 		for i := range b.N {
-			r.SetPresence(id(i), nil)
-			r.SetPresence(id(i), presence(id(i), "online"))
+			r.appear(id(i), nil)
+			r.appear(id(i), presence(id(i), "online"))
 		}
 	})
 	b.Run("change and flush to 20 blocks", func(b *testing.B) {
@@ -32,15 +32,15 @@ func BenchmarkPresence(b *testing.B) {
 			blocks[i] = Blocks{i * 40}
 		}
 		for i := range b.N {
-			r.SetPresence(id(i), nil)
+			r.appear(id(i), nil)
 			l.Flush(blocks)
-			r.SetPresence(id(i), presence(id(i), "online"))
+			r.appear(id(i), presence(id(i), "online"))
 			l.Flush(blocks)
 		}
 	})
 	b.Run("rebuild", func(b *testing.B) {
 		for range b.N {
-			r.Refresh()
+			r.Reload()
 			r.settle()
 		}
 	})

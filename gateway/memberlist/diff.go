@@ -5,35 +5,35 @@ import "slices"
 // maxOperations is how many operations on a block there may be before it is sent whole.
 const maxOperations = 50
 
-// change adds what makes the new rows of a block of the old ones. A client's rows behind the block stay where they are,
-// unless the list ends in it: what is inserted in a full block pushes out as much at its end.
+// change adds what makes the rows of a block as they are now of the old ones. A client's rows behind the block stay where
+// they are, unless the list ends in it: what is inserted in a full block pushes out as much at its end.
 //
 // Group rows are the same whatever their count, which clients take from "groups".
-func (o *operations) change(block int, old, new []row) {
-	if len(old) == 0 && len(new) > 0 {
-		o.sync(block, new) // the client may have no row before it, at which to insert
+func (o *operations) change(block int, old, now []row) {
+	if len(old) == 0 && len(now) > 0 {
+		o.sync(block, now) // the client may have no row before it, at which to insert
 		return
 	}
 	base := block * BlockSize
-	moves, few := difference(old, new)
+	moves, few := difference(old, now)
 	if !few {
-		for range len(old) - len(new) {
-			o.remove(base + len(new))
+		for range len(old) - len(now) {
+			o.remove(base + len(now))
 		}
-		if len(new) > 0 {
-			o.sync(block, new)
+		if len(now) > 0 {
+			o.sync(block, now)
 		}
 		return
 	}
 	for _, m := range moves {
 		if m.in {
-			o.insert(base+m.at, new[m.at])
+			o.insert(base+m.at, now[m.at])
 		} else {
 			o.remove(base + m.at)
 		}
 	}
-	for _, at := range altered(old, new, moves) {
-		o.put(base+at, new[at])
+	for _, at := range altered(old, now, moves) {
+		o.put(base+at, now[at])
 	}
 }
 
@@ -43,7 +43,7 @@ type move struct {
 	at int
 }
 
-// diagonals has for each diagonal k, which is an index into old less one into new, how far in old one gets on it.
+// diagonals has for each diagonal k, which is an index into old less one into now, how far in old one gets on it.
 type diagonals [2*maxOperations + 3]int
 
 func (d *diagonals) at(k int) *int { return &d[k+maxOperations+1] }
@@ -53,9 +53,9 @@ func (d *diagonals) down(k, steps int) bool {
 	return k == -steps || k != steps && *d.at(k - 1) < *d.at(k + 1)
 }
 
-// difference returns the fewest moves that lead from old to new, or false if these are more than maxOperations. It is the
+// difference returns the fewest moves that lead from old to now, or false if these are more than maxOperations. It is the
 // greedy algorithm of E. W. Myers, "An O(ND) Difference Algorithm and Its Variations", 1986.
-func difference(old, new []row) (moves []move, few bool) {
+func difference(old, now []row) (moves []move, few bool) {
 	var reach diagonals
 	var trace []diagonals // reach before each step
 	for step := 0; step <= maxOperations; step++ {
@@ -65,12 +65,12 @@ func difference(old, new []row) (moves []move, few bool) {
 			if !reach.down(k, step) {
 				i = *reach.at(k - 1) + 1
 			}
-			for i < len(old) && i-k < len(new) && old[i].is(new[i-k]) {
+			for i < len(old) && i-k < len(now) && old[i].is(now[i-k]) {
 				i++
 			}
 			*reach.at(k) = i
-			if i >= len(old) && i-k >= len(new) {
-				return backtrack(trace, len(old)-len(new)), true
+			if i >= len(old) && i-k >= len(now) {
+				return backtrack(trace, len(old)-len(now)), true
 			}
 		}
 	}
@@ -94,10 +94,10 @@ func backtrack(trace []diagonals, k int) []move {
 	return moves
 }
 
-// altered returns the indexes of the new rows that were there before with other contents.
-func altered(old, new []row, moves []move) (indexes []int) {
+// altered returns the indexes of the rows that were there before with other contents.
+func altered(old, now []row, moves []move) (indexes []int) {
 	i, j := 0, 0
-	for i < len(old) || j < len(new) {
+	for i < len(old) || j < len(now) {
 		switch {
 		case len(moves) > 0 && moves[0].at == j && moves[0].in:
 			moves = moves[1:]
@@ -106,7 +106,7 @@ func altered(old, new []row, moves []move) (indexes []int) {
 			moves = moves[1:]
 			i++
 		default:
-			if new[j].entry != nil && !new[j].entry.looks(old[i].entry) {
+			if now[j].entry != nil && now[j].entry.version != old[i].entry.version {
 				indexes = append(indexes, j)
 			}
 			i++

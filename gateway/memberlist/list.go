@@ -4,7 +4,7 @@ import "encoding/json"
 
 // List is the members who may view channels of one visibility.
 type List struct {
-	roster     *Roster
+	guild      *Guild
 	visibility Visibility
 	now        state
 	shown      state // what clients know
@@ -16,13 +16,13 @@ func (l *List) ID() string { return l.visibility.ListID() }
 
 // shows reports whether the member is one of the list.
 func (l *List) shows(e *entry) bool {
-	return l.visibility.everyone || l.visibility.lets(l.roster.perms, e.rules())
+	return l.visibility.everyone || l.visibility.lets(l.guild.perms, e.rules())
 }
 
 // fill makes the list anew of all members, who are in order.
 func (l *List) fill(all []*entry) {
 	l.stale = false
-	l.now = newState(l.roster.groups)
+	l.now = newState(l.guild.groups)
 	l.now.touched = true
 	for _, e := range all {
 		if l.shows(e) {
@@ -34,7 +34,7 @@ func (l *List) fill(all []*entry) {
 }
 
 // count notes how many members the guild has.
-func (l *List) count() { l.now.online, l.now.total = l.roster.online, len(l.roster.members) }
+func (l *List) count() { l.now.online, l.now.total = l.guild.online, l.guild.members.Len() }
 
 // Sync returns the GUILD_MEMBER_LIST_UPDATE for who begins to watch some blocks and no longer watches others, both of which
 // may be empty. It has the list as all who watch it know it, to which the next Flush applies.
@@ -52,7 +52,7 @@ func (l *List) Sync(begins, ends Blocks) json.RawMessage {
 // Flush makes what has changed since the last Flush known: it returns the GUILD_MEMBER_LIST_UPDATE for those who watch
 // exactly the blocks, in the order of the sets. It is nil where nothing has changed that they see.
 func (l *List) Flush(watched []Blocks) []json.RawMessage {
-	l.roster.settle()
+	l.guild.settle()
 	l.count()
 	updates := make([]json.RawMessage, len(watched))
 	if l.now.touched {
@@ -93,4 +93,4 @@ func (l *List) changes(block int) []byte {
 	return ops.json
 }
 
-func (l *List) update(s *state) *update { return newUpdate(l.roster.perms.ID, l.ID(), s) }
+func (l *List) update(s *state) *update { return newUpdate(l.guild.perms.ID, l.ID(), s) }

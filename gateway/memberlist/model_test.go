@@ -14,8 +14,8 @@ import (
 	"guildhall.chat/guildhall/internal/snowflake"
 )
 
-// viewer is a client that keeps the rows of one list in an array, as known clients do: an operation moves all rows behind it,
-// those that it does not watch are unknown.
+// viewer is a client that keeps the rows of one list in an array, as known clients do: an operation moves all rows behind
+// it, those that it does not watch are unknown.
 type viewer struct {
 	t       failer
 	watches Blocks
@@ -83,9 +83,8 @@ func (v *viewer) check(truth []string, groups []group) {
 
 // model is the state of a guild without any cleverness.
 type model struct {
-	perms   *permissions.Guild
-	roles   []discord.Role
-	members map[snowflake.ID]Member
+	*membership
+	roles []discord.Role
 }
 
 // rows works out a list from scratch.
@@ -126,7 +125,7 @@ func (m *model) rows(v Visibility) (rows []string, groups []group) {
 		rows, groups = append(rows, name), append(groups, group{name, len(in[name])})
 		for _, one := range in[name] {
 			var shown item
-			if err := json.Unmarshal([]byte(newEntry(one).json()), &shown); err != nil {
+			if err := json.Unmarshal((&entry{id: one.ID, presence: one.Presence, object: one.Object}).json(), &shown); err != nil {
 				panic(err)
 			}
 			rows = append(rows, shown.String())
@@ -135,21 +134,19 @@ func (m *model) rows(v Visibility) (rows []string, groups []group) {
 	return rows, groups
 }
 
-// TestClientsSeeTheTrueList changes a guild at random, and holds what clients make of the updates against the list worked out
-// from scratch.
+// TestClientsSeeTheTrueList changes a guild at random, and holds what clients make of the updates against the list worked
+// out from scratch.
 func TestClientsSeeTheTrueList(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		m := &model{perms: guildWith(permissions.ViewChannel, 20, 21, 22), members: map[snowflake.ID]Member{}}
-		m.roles = []discord.Role{{ID: 20, Position: 1, Hoist: true}, {ID: 21, Position: 2, Hoist: true}, {ID: 22, Position: 3}}
-		r := NewRoster(m.perms, m.roles)
+		roles := []discord.Role{{ID: 20, Position: 1, Hoist: true}, {ID: 21, Position: 2, Hoist: true}, {ID: 22, Position: 3}}
+		m := &model{newMembership(guildWith(permissions.ViewChannel, 20, 21, 22), roles), roles}
 		size := rapid.SampledFrom([]int{0, 3, 60, 98, 150, 198, 995}).Draw(t, "size")
 		put := func(id snowflake.ID) {
 			name := fmt.Sprintf("%c%d", rapid.SampledFrom([]rune("aAbBmMzZ")).Draw(t, "name"), id%7)
 			one := member(id, name, rapid.IntRange(0, 3).Draw(t, "online") > 0,
 				rapid.SliceOfNDistinct(rapid.SampledFrom([]snowflake.ID{20, 21, 22}), 0, 2, rapid.ID[snowflake.ID]).Draw(t, "roles")...)
-			m.members[id] = one
-			r.Put(one)
+			m.put(one)
 		}
 		for i := range size {
 			put(snowflake.ID(1000 + i))
@@ -163,7 +160,7 @@ func TestClientsSeeTheTrueList(t *testing.T) {
 		var lists []*List
 		viewers := make([][]*viewer, len(visibilities))
 		for _, v := range visibilities {
-			l, err := r.List(v)
+			l, err := m.List(v)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -192,8 +189,7 @@ func TestClientsSeeTheTrueList(t *testing.T) {
 			},
 			"many leave": func(*rapid.T) {
 				for i := range rapid.IntRange(1, 120).Draw(t, "many") {
-					delete(m.members, snowflake.ID(5000+i))
-					r.Remove(snowflake.ID(5000 + i))
+					m.leave(snowflake.ID(5000 + i))
 				}
 			},
 			"presence": func(*rapid.T) {
@@ -202,29 +198,22 @@ func TestClientsSeeTheTrueList(t *testing.T) {
 				if rapid.Bool().Draw(t, "online") {
 					p = presence(id, rapid.SampledFrom([]string{"online", "idle", "dnd"}).Draw(t, "status"))
 				}
-				r.SetPresence(id, p)
-				if one, is := m.members[id]; is {
-					one.Presence = p
-					m.members[id] = one
-				}
+				m.appear(id, p)
 			},
-			"remove": func(*rapid.T) {
-				id := someone()
-				delete(m.members, id)
-				r.Remove(id)
-			},
+			"leave":  func(*rapid.T) { m.leave(someone()) },
+			"reload": func(*rapid.T) { m.Reload() },
 			"roles": func(*rapid.T) {
 				m.roles = slices.Clone(m.roles)
 				m.roles[rapid.IntRange(0, 2).Draw(t, "role")].Hoist = rapid.Bool().Draw(t, "hoist")
 				i, j := rapid.IntRange(0, 2).Draw(t, "i"), rapid.IntRange(0, 2).Draw(t, "j")
 				m.roles[i].Position, m.roles[j].Position = m.roles[j].Position, m.roles[i].Position
-				r.SetRoles(m.roles)
+				m.SetRoles(m.roles)
 			},
 			"permissions": func(*rapid.T) {
 				role := m.perms.Roles[21]
 				role.Permissions ^= permissions.Administrator
 				m.perms.Roles[21] = role
-				r.Refresh()
+				m.Refresh()
 			},
 			"watch": func(*rapid.T) {
 				i := rapid.IntRange(0, 1).Draw(t, "list")
@@ -255,26 +244,23 @@ func TestLengthChanges(t *testing.T) {
 	t.Parallel()
 	sizes := []int{0, 1, 50, 98, 99, 100, 130, 199, 230}
 	sets := []Blocks{{0}, {1}, {2}, {0, 1}, {0, 2}, {1, 2}, {0, 1, 2}}
-	m := &model{perms: guildWith(permissions.ViewChannel)}
-	everyone := VisibilityOf(m.perms, &permissions.Channel{}, false)
+	perms := guildWith(permissions.ViewChannel)
+	everyone := VisibilityOf(perms, &permissions.Channel{}, false)
 	for _, from := range sizes {
 		for _, to := range sizes {
-			m.members = map[snowflake.ID]Member{}
-			r := NewRoster(m.perms, nil)
+			m := &model{membership: newMembership(perms, nil)}
 			resize := func(size int) {
 				for i := range max(size, from) {
 					id := snowflake.ID(1000 + i)
 					if one := member(id, "m"+id.String(), true); i < size {
-						m.members[id] = one
-						r.Put(one)
+						m.put(one)
 					} else {
-						delete(m.members, id)
-						r.Remove(id)
+						m.leave(id)
 					}
 				}
 			}
 			resize(from)
-			l, err := r.List(everyone)
+			l, err := m.List(everyone)
 			if err != nil {
 				t.Fatal(err)
 			}

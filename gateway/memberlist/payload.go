@@ -21,14 +21,14 @@ func newUpdate(guild snowflake.ID, list string, s *state) *update {
 	head = append(head, `,"online_count":`...)
 	head = strconv.AppendInt(head, int64(s.online), 10)
 	head = append(head, `,"groups":[`...)
-	any := false
+	some := false
 	for g, count := range s.counts {
 		if count > 0 {
-			if any {
+			if some {
 				head = append(head, ',')
 			}
 			head = appendGroup(head, s.groups[g], count)
-			any = true
+			some = true
 		}
 	}
 	return &update{head: append(head, `],"ops":[`...)}

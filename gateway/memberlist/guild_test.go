@@ -3,6 +3,8 @@ package memberlist
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
+	"maps"
 	"reflect"
 	"strconv"
 	"testing"
@@ -25,13 +27,53 @@ func guildWith(everyone permissions.Set, roles ...snowflake.ID) *permissions.Gui
 	return g
 }
 
+// object is a member object.
+type object json.RawMessage
+
+func (o object) AppendJSON(dst []byte) []byte { return append(dst, o...) }
+
 func member(id snowflake.ID, name string, online bool, roles ...snowflake.ID) Member {
 	m := Member{ID: id, Name: name, Roles: roles}
-	m.Object = fmt.Appendf(nil, `{"user":{"id":"%d","username":%q},"roles":%s}`, id, name, encode(roles))
+	m.Object = object(fmt.Sprintf(`{"user":{"id":"%d","username":%q},"roles":%s}`, id, name, encode(roles)))
 	if online {
 		m.Presence = presence(id, "online")
 	}
 	return m
+}
+
+// membership is a guild's members in its view, and what is told of them to lists.
+type membership struct {
+	*Guild
+	members map[snowflake.ID]Member
+}
+
+func newMembership(perms *permissions.Guild, roles []discord.Role, members ...Member) *membership {
+	m := &membership{members: map[snowflake.ID]Member{}}
+	for _, one := range members {
+		m.members[one.ID] = one
+	}
+	m.Guild = NewGuild(perms, roles, m)
+	return m
+}
+
+func (m *membership) Len() int              { return len(m.members) }
+func (m *membership) All() iter.Seq[Member] { return maps.Values(m.members) }
+
+func (m *membership) put(one Member) {
+	m.members[one.ID] = one
+	m.Put(one)
+}
+
+func (m *membership) appear(id snowflake.ID, presence json.RawMessage) {
+	if one, is := m.members[id]; is {
+		one.Presence = presence
+		m.put(one)
+	}
+}
+
+func (m *membership) leave(id snowflake.ID) {
+	delete(m.members, id)
+	m.Remove(id)
 }
 
 func presence(id snowflake.ID, status string) json.RawMessage {
@@ -105,7 +147,7 @@ func read(t failer, data json.RawMessage) (u listUpdate) {
 	return u
 }
 
-func list(t *testing.T, r *Roster, overwrites ...permissions.Overwrite) *List {
+func list(t *testing.T, r *membership, overwrites ...permissions.Overwrite) *List {
 	t.Helper()
 	l, err := r.List(VisibilityOf(r.perms, &permissions.Channel{Overwrites: overwrites}, false))
 	if err != nil {
@@ -135,14 +177,14 @@ func TestOrderOfAList(t *testing.T) {
 		{ID: guildID, Hoist: true}, {ID: 20, Position: 1, Hoist: true}, {ID: 21, Position: 3, Hoist: true},
 		{ID: 22, Position: 3, Hoist: true}, {ID: 23, Position: 9},
 	}
-	r := NewRoster(guildWith(permissions.ViewChannel, 20, 21, 22, 23), roles)
-	r.Put(member(1, "zoe", true))
-	r.Put(member(2, "Adam", true, 23))
-	r.Put(member(4, "adam", true))
-	r.Put(member(3, "ADAM", true))
-	r.Put(member(5, "eve", true, 20, 22))
-	r.Put(member(6, "bob", true, 20))
-	r.Put(member(7, "ann", false, 21, 22))
+	r := newMembership(guildWith(permissions.ViewChannel, 20, 21, 22, 23), roles)
+	r.put(member(1, "zoe", true))
+	r.put(member(2, "Adam", true, 23))
+	r.put(member(4, "adam", true))
+	r.put(member(3, "ADAM", true))
+	r.put(member(5, "eve", true, 20, 22))
+	r.put(member(6, "bob", true, 20))
+	r.put(member(7, "ann", false, 21, 22))
 	l := list(t, r)
 	want := []string{
 		"22", "5eveonline", "20", "6bobonline", "online", "2Adamonline", "3ADAMonline", "4adamonline", "1zoeonline",
@@ -160,11 +202,11 @@ func TestOrderOfAList(t *testing.T) {
 func TestListsHaveOnlyWhoMayView(t *testing.T) {
 	t.Parallel()
 	perms := guildWith(permissions.ViewChannel, 20)
-	r := NewRoster(perms, nil)
-	r.Put(member(1, "owner", true))
-	r.Put(member(2, "in", true, 20))
-	r.Put(member(3, "out", true))
-	r.Put(member(4, "asked", true))
+	r := newMembership(perms, nil)
+	r.put(member(1, "owner", true))
+	r.put(member(2, "in", true, 20))
+	r.put(member(3, "out", true))
+	r.put(member(4, "asked", true))
 	hidden := []permissions.Overwrite{
 		{ID: guildID, Deny: permissions.ViewChannel},
 		{ID: 20, Allow: permissions.ViewChannel},
@@ -177,8 +219,8 @@ func TestListsHaveOnlyWhoMayView(t *testing.T) {
 	}
 	expect(t, "rows", synced(t, l), []string{"online", "4askedonline", "2inonline", "1owneronline"})
 
-	r.Put(member(3, "out", true, 20))
-	r.Put(member(2, "in", true))
+	r.put(member(3, "out", true, 20))
+	r.put(member(2, "in", true))
 	l.Flush(nil)
 	expect(t, "after roles were moved", synced(t, l), []string{"online", "4askedonline", "3outonline", "1owneronline"})
 
@@ -191,12 +233,12 @@ func TestListsHaveOnlyWhoMayView(t *testing.T) {
 // A client that is told nothing new still has the list as it was, and its next update must fit to that.
 func TestWhatIsShownChangesByFlushOnly(t *testing.T) {
 	t.Parallel()
-	r := NewRoster(guildWith(permissions.ViewChannel), nil)
-	r.Put(member(1, "a", true))
-	r.Put(member(2, "b", true))
+	r := newMembership(guildWith(permissions.ViewChannel), nil)
+	r.put(member(1, "a", true))
+	r.put(member(2, "b", true))
 	l := list(t, r)
-	r.Remove(1)
-	r.SetPresence(2, presence(2, "dnd"))
+	r.leave(1)
+	r.appear(2, presence(2, "dnd"))
 	expect(t, "before", synced(t, l), []string{"online", "1aonline", "2bonline"})
 	updates := l.Flush([]Blocks{{0}, {1}})
 	expect(t, "after", synced(t, l), []string{"online", "2bdnd"})
@@ -205,33 +247,43 @@ func TestWhatIsShownChangesByFlushOnly(t *testing.T) {
 	if u := read(t, updates[1]); len(u.Ops) != 0 || u.Groups[0].Count != 1 {
 		t.Errorf("whose rows are elsewhere got %+v", u)
 	}
-	r.Put(member(2, "b", true))
-	r.SetPresence(2, presence(2, "dnd"))
 	if updates := l.Flush([]Blocks{{0}}); updates[0] != nil {
-		t.Errorf("what was changed back is told: %s", updates[0])
+		t.Errorf("what has not changed is told: %s", updates[0])
 	}
 }
 
 func TestLargeGuildsHideTheOffline(t *testing.T) {
 	t.Parallel()
-	r := NewRoster(guildWith(permissions.ViewChannel), nil)
+	r := newMembership(guildWith(permissions.ViewChannel), nil)
 	for id := range snowflake.ID(HideOffline - 1) {
-		r.Put(member(id+1, "m"+strconv.Itoa(int(id)), id < 3))
+		r.put(member(id+1, "m"+strconv.Itoa(int(id)), id < 3))
 	}
 	l := list(t, r)
 	expect(t, "groups", read(t, l.Sync(nil, nil)).Groups, []group{{"online", 3}, {"offline", HideOffline - 4}})
-	r.Put(member(5000, "one more", false))
+	r.put(member(5000, "one more", false))
 	u := read(t, l.Flush([]Blocks{{0}})[0])
 	expect(t, "groups", u.Groups, []group{{"online", 3}})
 	expect(t, "counts", []int{u.Total, u.Online}, []int{HideOffline, 3})
-	r.Remove(5000)
+	r.leave(5000)
 	u = read(t, l.Flush([]Blocks{{0}})[0])
 	expect(t, "groups", u.Groups, []group{{"online", 3}, {"offline", HideOffline - 4}})
 }
 
+func TestReload(t *testing.T) {
+	t.Parallel()
+	r := newMembership(guildWith(permissions.ViewChannel), nil, member(1, "a", true), member(2, "b", false))
+	l := list(t, r)
+	expect(t, "rows", synced(t, l), []string{"online", "1aonline", "offline", "2boffline"})
+	r.members = map[snowflake.ID]Member{2: member(2, "c", true)}
+	r.Reload()
+	u := read(t, l.Flush([]Blocks{{0}})[0])
+	expect(t, "rows", synced(t, l), []string{"online", "2conline"})
+	expect(t, "counts", []int{u.Total, u.Online}, []int{1, 1})
+}
+
 func TestListsAreBounded(t *testing.T) {
 	t.Parallel()
-	r := NewRoster(guildWith(permissions.ViewChannel), nil)
+	r := newMembership(guildWith(permissions.ViewChannel), nil)
 	one := func(i int) (*List, error) {
 		rule := permissions.Overwrite{ID: snowflake.ID(100 + i), Deny: permissions.ViewChannel}
 		return r.List(VisibilityOf(r.perms, &permissions.Channel{Overwrites: []permissions.Overwrite{rule}}, false))
