@@ -54,7 +54,10 @@ func (j *Journal) Session(key uint64) []Entry {
 // Head returns the last seq of a log that is in the journal; false if the process did not follow the log at the end.
 func (j *Journal) Head(log snowflake.ID) (seq int64, ok bool) {
 	seq, ok = j.heads.get(log)
-	return seq, ok && seq != closedHead
+	if !ok || seq == closedHead {
+		return 0, false
+	}
+	return seq, true
 }
 
 // Last returns the position that the journal reaches to.
