@@ -44,7 +44,7 @@ func (c *Conn) receive(buf []byte) (int, error) {
 // transmit writes what the kernel takes at once; unix.EAGAIN if that is nothing.
 func (c *Conn) transmit(buf []byte) (int, error) {
 	for {
-		n, err := unix.Write(c.fd, buf)
+		n, err := write(c.fd, buf)
 		if err != unix.EINTR {
 			return n, err
 		}
