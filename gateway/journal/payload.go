@@ -120,7 +120,7 @@ func decode(dst []Entry, payload []byte) (entries []Entry, prev, last int64, err
 	return dst, prev, last, nil
 }
 
-// decoder takes values from the front of bytes; what it returns once it is bad means nothing.
+// decoder takes values from the front of bytes. Once it is bad, nothing is left of them, and what it returns means nothing.
 type decoder struct {
 	rest []byte
 	bad  bool
@@ -146,7 +146,7 @@ func (d *decoder) byte() byte {
 func (d *decoder) uvarint() uint64 {
 	v, n := binary.Uvarint(d.rest)
 	if n <= 0 {
-		d.bad = true
+		n = -1
 	}
 	d.take(n)
 	return v
@@ -155,7 +155,7 @@ func (d *decoder) uvarint() uint64 {
 func (d *decoder) varint() int64 {
 	v, n := binary.Varint(d.rest)
 	if n <= 0 {
-		d.bad = true
+		n = -1
 	}
 	d.take(n)
 	return v
@@ -165,7 +165,7 @@ func (d *decoder) varint() int64 {
 func (d *decoder) position(above int64) int64 {
 	v := d.uvarint()
 	if v > uint64(math.MaxInt64-above) {
-		d.bad = true
+		d.take(-1)
 		return above
 	}
 	return above + int64(v)
@@ -182,7 +182,7 @@ func (d *decoder) uint64() uint64 {
 func (d *decoder) data() []byte {
 	n := d.uvarint()
 	if n > MaxData {
-		d.bad = true
+		d.take(-1)
 		return nil
 	}
 	return append([]byte(nil), d.take(int(n))...)
