@@ -144,12 +144,12 @@ func FuzzZstdBlocks(f *testing.F) {
 
 func TestUnfitFramesAreNotOpened(t *testing.T) {
 	t.Parallel()
-	data := []byte(strings.Repeat("lorem ipsum ", 50))
-	for name, options := range map[string][]zstd.EOption{
-		"checksum":   {zstd.WithEncoderCRC(true)},
-		"dictionary": {zstd.WithEncoderCRC(false), zstd.WithEncoderDictRaw(7, data)},
+	data := []byte(strings.Repeat("lorem ipsum ", 50_000))
+	for name, option := range map[string]zstd.EOption{
+		"checksum":    zstd.WithEncoderCRC(true),
+		"wide window": zstd.WithWindowSize(2 * zstdWindow),
 	} {
-		e, err := zstd.NewWriter(nil, options...)
+		e, err := zstd.NewWriter(nil, zstd.WithEncoderCRC(false), zstd.WithWindowSize(zstdWindow), zstd.WithSingleSegment(false), option)
 		if err != nil {
 			t.Fatal(err)
 		}
