@@ -44,6 +44,9 @@ func (r *Rig) Centrifuge(ctx context.Context, corpus string) (*Server, error) {
 	return r.startServer(ctx, "centrifuge", "centrifuge", "-corpus", corpus)
 }
 
+// Channel is what the clients of peers are subscribed to.
+const Channel = "bench"
+
 // RedisServer is a bare Redis, alone and without persistence.
 type RedisServer struct {
 	Addr   string
@@ -62,7 +65,7 @@ func (r *Rig) Redis(ctx context.Context) (*RedisServer, error) {
 		return nil, err
 	}
 	_, port, _ := strings.Cut(addr, ":")
-	cmd := exec.Command(binary, "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no",
+	cmd := exec.Command(binary, "--bind", "127.0.0.1", "--port", port, "--protected-mode", "no", "--save", "", "--appendonly", "no",
 		"--dir", r.dir.Path, "--maxclients", strconv.Itoa(12_000))
 	process.Bind(cmd, syscall.SIGKILL)
 	s := &RedisServer{Addr: addr, cmd: cmd, Client: goredis.NewClient(&goredis.Options{Addr: addr})}

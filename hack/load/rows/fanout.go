@@ -17,9 +17,9 @@ const (
 	// identifying is how many sessions begin at once, where that is not what is measured.
 	identifying = 256
 
-	// Deliveries of a trial, for about a second of CPU.
-	pacedDeliveries     = 400_000
-	saturatedDeliveries = 800_000
+	// Deliveries of a trial: a second of CPU or so.
+	pacedDeliveries     = 200_000
+	saturatedDeliveries = 400_000
 )
 
 // window is how many messages may be on their way at saturation: at 10,000 sessions, what the sockets hold of more would
