@@ -14,7 +14,7 @@ type history struct {
 
 	mu    sync.RWMutex
 	kept  []*Delivery // ascending
-	fresh int // how many of kept came last: what they hold grows while they are sent
+	fresh int         // how many of kept came last: what they hold grows while they are sent
 	bytes int
 	floor int64 // position of the newest that was dropped
 }
