@@ -15,8 +15,8 @@ const compressFrom = 1024
 
 // Encoder makes one connection's messages. It belongs to that connection and must not be used concurrently.
 //
-// With transport compression the messages form one stream: they must reach the client in the order they were made, and
-// the first of a fresh stream must not be dropped, for it carries the stream's header.
+// With transport compression the messages form one stream: all of them must reach the client, in the order they were
+// made, for each may refer to the one before.
 type Encoder struct {
 	encoding    Encoding
 	compression Compression
