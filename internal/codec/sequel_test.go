@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -175,7 +176,7 @@ func inflateStream(stream []byte, n int) ([]byte, error) {
 	}
 	got := make([]byte, n+1)
 	m, err := io.ReadFull(reader, got)
-	if err != io.ErrUnexpectedEOF {
+	if !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, fmt.Errorf("the stream ends with %w", err)
 	}
 	return got[:m], nil

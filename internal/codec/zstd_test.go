@@ -132,7 +132,7 @@ func TestZstdBlocksAreSelfContained(t *testing.T) {
 func FuzzZstdBlocks(f *testing.F) {
 	f.Add([]byte(`{"a":1}`), uint16(1))
 	f.Add([]byte("abcdabcdabcdabcdabcd"), uint16(10_000))
-	f.Add([]byte(messages()[0].json.plain), uint16(200))
+	f.Add(messages()[0].json.plain, uint16(200))
 	f.Fuzz(func(t *testing.T, data []byte, times uint16) {
 		const longest = 190_000 // a block behind this could reach the run itself by lastOffsets
 		if data = bytes.Repeat(data, 1+int(times)%64); len(data) == 0 || len(data) > longest || bytes.IndexByte(data, poison) >= 0 {
