@@ -224,7 +224,7 @@ func TestFaultsAreNoticed(t *testing.T) {
 					l.control(discord.OpInvalidSession, false) // so that the end is seen
 				}
 			})
-			run(t, control.Fleet{Protocol: control.Gateway, Targets: addr(s), Clients: 2}, func(l *loop, r control.Report) bool {
+			run(t, control.Fleet{Protocol: control.Gateway, Targets: addr(s), Clients: 2}, func(_ *loop, r control.Report) bool {
 				switch r.Is {
 				case control.Ready:
 					close(begin)

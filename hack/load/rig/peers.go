@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -39,8 +40,11 @@ func (r *Rig) Gorilla(ctx context.Context) (*Server, error) {
 	return r.startServer(ctx, "gorilla", "load", "gorilla")
 }
 
-// Centrifuge starts a server on the library of that name.
+// Centrifuge starts a server on the library of that name, a module of its own that is built when it is needed.
 func (r *Rig) Centrifuge(ctx context.Context, corpus string) (*Server, error) {
+	if err := goBuild(ctx, filepath.Join(r.root, "hack", "load", "peers", "centrifuge"), r.tools, "."); err != nil {
+		return nil, err
+	}
 	return r.startServer(ctx, "centrifuge", "centrifuge", "-corpus", corpus)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"guildhall.chat/guildhall/hack/load/control"
 	"guildhall.chat/guildhall/hack/load/rig"
@@ -92,7 +93,7 @@ func fanoutOf(ctx context.Context, r *rig.Rig, p *rig.Platform, o Options, prefi
 	defer s.close()
 	s.corpus = r.File(fmt.Sprintf("corpus-%s-%d", compress, sessions))
 	steps := []func(context.Context) error{s.gateway, s.bare}
-	if o.Wants(prefix+"/router") || o.Wants(prefix+"/paced/router") {
+	if slices.ContainsFunc(loads, func(load string) bool { return o.Wants(prefix + "/" + load + "/" + laneRouter) }) {
 		steps = append(steps, s.router, s.proxied)
 	}
 	if compress == "" {

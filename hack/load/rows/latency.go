@@ -75,7 +75,7 @@ type timed struct {
 // saturate finds the rate.
 func (t *timed) saturate(ctx context.Context, o Options) error {
 	count := o.size(probing)
-	l := &lane{name: t.name, fleet: t.fleet, chunk: 1, send: func(ctx context.Context, _ int) error { return nil }}
+	l := &lane{name: t.name, fleet: t.fleet, chunk: 1}
 	numbers := make(chan int, count)
 	for range count {
 		numbers <- t.next
