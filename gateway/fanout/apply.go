@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"guildhall.chat/guildhall/gateway/journal"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/permissions"
@@ -246,7 +247,7 @@ func (g *Guild) removeMember(e events.Event) error {
 			continue
 		}
 		if s.place.profile.wants(discord.EventGuildDelete) {
-			s.sub.DeliverOwn(goneGuild(g.id))
+			s.sub.DeliverOwn(journal.Entry{Kind: journal.Left, Log: g.id}, goneGuild(g.id))
 		}
 		s.attached, s.since = false, time.Now()
 		g.attendanceChanged()

@@ -3,6 +3,9 @@ package fanout
 import (
 	"time"
 
+	"guildhall.chat/guildhall/gateway/delivery"
+	"guildhall.chat/guildhall/gateway/journal"
+	"guildhall.chat/guildhall/internal/codec"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -30,9 +33,11 @@ func (g *Guild) receivers(e events.Event) []*seat {
 // deliver hands the event to those of the seats whose intents cover it, and to the seats of the users in always, whose
 // own affair it is. The lock is held.
 func (g *Guild) deliver(e events.Event, seats []*seat, always ...snowflake.ID) {
-	if len(seats) == 0 {
-		return
+	out := &delivery.Delivery{}
+	if e.Seq != 0 {
+		out.Entry = journal.Entry{Kind: journal.Event, Log: g.id, Seq: e.Seq}
 	}
+	by := map[*codec.Shared][]delivery.Receiver{}
 	needed := discord.NeededIntents(e.Head.Type, false)
 	d := newDispatch(e)
 	n := 0
@@ -45,8 +50,12 @@ func (g *Guild) deliver(e events.Event, seats []*seat, always ...snowflake.ID) {
 			g.hub.log.Error("message can't be emptied of its content", "guild", g.id, "seq", e.Seq, "error", err)
 			continue
 		}
-		s.sub.Deliver(shared)
+		by[shared] = append(by[shared], s.sub)
 		n++
 	}
+	for shared, receivers := range by {
+		out.Parts = append(out.Parts, delivery.Part{Dispatch: shared, To: delivery.NewAudience(receivers)})
+	}
+	g.hub.line.Submit(out)
 	countDispatches(e.Head.Type, n)
 }

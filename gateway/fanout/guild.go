@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"guildhall.chat/guildhall/gateway/journal"
 	"guildhall.chat/guildhall/gateway/ready"
 	"guildhall.chat/guildhall/internal/codec"
 	"guildhall.chat/guildhall/internal/discord"
@@ -131,7 +132,7 @@ func (g *Guild) admit(s *seat, quiet bool) (*Entered, error) {
 		return &Entered{Data: data, Self: self}, nil
 	}
 	if s.place.profile.wants(discord.EventGuildCreate) {
-		s.sub.DeliverOwn(codec.NewDispatch(discord.EventGuildCreate, data))
+		s.sub.DeliverOwn(journal.Entry{Kind: journal.Entered, Log: g.id}, codec.NewDispatch(discord.EventGuildCreate, data))
 	}
 	return nil, nil
 }
@@ -184,7 +185,7 @@ func (g *Guild) giveUp(p *Place, tell bool) {
 		return
 	}
 	if tell && s.place.profile.wants(discord.EventGuildDelete) {
-		s.sub.DeliverOwn(goneGuild(g.id))
+		s.sub.DeliverOwn(journal.Entry{Kind: journal.Left, Log: g.id}, goneGuild(g.id))
 	}
 	g.remove(p)
 }

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"guildhall.chat/guildhall/gateway/delivery"
+	"guildhall.chat/guildhall/gateway/journal"
 	"guildhall.chat/guildhall/internal/codec"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/events"
@@ -46,11 +48,16 @@ func (p Profile) wants(event string) bool {
 }
 
 // Subscriber is a session as fan-out sees it. Its methods must not block and must not call back: locks may be held.
+//
+// What others get too comes through the line, to the Receiver, from the moment on that the session has joined: it holds back
+// what comes before its READY or RESUMED.
 type Subscriber interface {
+	delivery.Receiver
+	// Profile must always return the same.
 	Profile() Profile
-	// Deliver adds a dispatch that other sessions get too; DeliverOwn one that was made for this session alone.
-	Deliver(*codec.Shared)
-	DeliverOwn(*codec.Shared)
+	// DeliverOwn submits a dispatch that was made for this session alone, at once: the order of calls is that of the line.
+	// The entry lacks only the session's key, and may have no kind. Without a dispatch it is journaled alone.
+	DeliverOwn(entry journal.Entry, d *codec.Shared)
 	// CheckCredentials says that what the session has identified with may no longer be good.
 	CheckCredentials()
 	// Invalidate says that the session can no longer be told everything once and in order.
@@ -68,6 +75,7 @@ type Presences interface {
 
 // Hub keeps the views of a pod.
 type Hub struct {
+	line      *delivery.Line
 	feeds     *events.Feeds
 	store     *store.Store
 	presences Presences
@@ -90,11 +98,11 @@ type pending[V any] struct {
 	err  error
 }
 
-// NewHub returns a hub without views. Close it before the feeds.
-func NewHub(feeds *events.Feeds, st *store.Store, presences Presences, log *slog.Logger) *Hub {
+// NewHub returns a hub without views, which submits to the line. Close it before the feeds and the line.
+func NewHub(line *delivery.Line, feeds *events.Feeds, st *store.Store, presences Presences, log *slog.Logger) *Hub {
 	ctx, stop := context.WithCancel(context.Background())
 	h := &Hub{
-		feeds: feeds, store: st, presences: presences, log: log,
+		line: line, feeds: feeds, store: st, presences: presences, log: log,
 		ctx: ctx, stop: stop, swept: make(chan struct{}), loads: make(chan struct{}, loadConcurrency),
 		guilds: map[snowflake.ID]*pending[*Guild]{}, users: map[snowflake.ID]*pending[*User]{},
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"guildhall.chat/guildhall/gateway/journal"
 	"guildhall.chat/guildhall/internal/codec"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -19,6 +20,7 @@ type Place struct {
 	sub     Subscriber
 	profile Profile
 	user    *User
+	after   int64 // events of the user's log up to here are in READY; under the lock of user
 
 	ctx   context.Context // ends with Leave
 	leave context.CancelFunc
@@ -29,20 +31,23 @@ type Place struct {
 }
 
 // Join gives a session a place at its user's log and returns what READY is made of. What happens to the user after the
-// snapshot is kept for Open. It belongs to no guild yet.
+// snapshot is delivered from now on. It belongs to no guild yet.
 func (h *Hub) Join(ctx context.Context, sub Subscriber) (*Place, *store.ReadySnapshot, error) {
 	p := &Place{hub: h, sub: sub, profile: sub.Profile(), guilds: map[snowflake.ID]*Guild{}}
 	p.ctx, p.leave = context.WithCancel(h.ctx)
-	snap, err := h.joinUser(ctx, p)
+	var snap *store.ReadySnapshot
+	err := h.joinUser(ctx, p, func(ctx context.Context, user snowflake.ID) (seq int64, err error) {
+		if snap, err = h.store.Ready(ctx, user); err != nil {
+			return 0, err
+		}
+		return snap.Seq, nil
+	})
 	if err != nil {
 		p.leave()
 		return nil, nil, err
 	}
 	return p, snap, nil
 }
-
-// Open delivers what has happened to the user since the snapshot, and from then on what happens.
-func (p *Place) Open() { p.user.open(p) }
 
 // Loaded reports whether a guild can be entered at once.
 func (p *Place) Loaded(guild snowflake.ID) bool { return p.hub.loaded(guild) }
@@ -99,7 +104,7 @@ func (p *Place) tryEnter(ctx context.Context, guild snowflake.ID, told, quiet bo
 	g, err := p.hub.guild(ctx, guild)
 	if errors.Is(err, store.ErrNotFound) {
 		if told && p.profile.wants(discord.EventGuildDelete) {
-			p.sub.DeliverOwn(goneGuild(guild))
+			p.sub.DeliverOwn(journal.Entry{Kind: journal.Left, Log: guild}, goneGuild(guild))
 		}
 		return nil, nil
 	}
@@ -156,5 +161,5 @@ func (p *Place) Leave() {
 	for _, g := range guilds {
 		g.detach(p)
 	}
-	p.hub.leaveUser(p)
+	p.user.leave(p)
 }
