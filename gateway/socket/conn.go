@@ -3,6 +3,7 @@ package socket
 import (
 	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -20,7 +21,7 @@ type Dispatch struct {
 // Source is where a connection takes its dispatches from.
 type Source interface {
 	// Next appends the dispatches that are to be sent next, few enough for one write, or none when all are sent. It is
-	// called by one goroutine at a time. Whoever makes more calls Conn.Wake afterwards.
+	// called by one goroutine at a time. Whoever makes more calls Conn.Wake or Conn.Flush afterwards.
 	Next(batch []Dispatch) []Dispatch
 }
 
@@ -39,7 +40,11 @@ type Protocol interface {
 type Conn struct {
 	ws  *websocket.Conn
 	net net.Conn
-	enc *codec.Encoder // of the writer
+	raw syscall.RawConn // nil if net has no descriptor
+
+	// Of the writer.
+	enc       *codec.Encoder
+	saidClose bool // the close frame is written
 
 	mu       sync.Mutex
 	control  []control
@@ -69,7 +74,11 @@ type farewell struct {
 const maxControls = 256
 
 func newConn(ws *websocket.Conn, enc *codec.Encoder) *Conn {
-	return &Conn{ws: ws, net: ws.NetConn(), enc: enc, flushed: make(chan struct{})}
+	c := &Conn{ws: ws, net: ws.NetConn(), enc: enc, flushed: make(chan struct{})}
+	if s, ok := c.net.(syscall.Conn); ok {
+		c.raw, _ = s.SyscallConn() // fails only for a connection that is closed
+	}
+	return c
 }
 
 // Send sends a payload that is no dispatch, before the dispatches that wait.
@@ -96,7 +105,7 @@ func (c *Conn) Attach(source Source) {
 	c.wake()
 }
 
-// Wake tells that the source has more.
+// Wake tells that the source has more, and leaves the work to a goroutine of the connection; see Flush.
 func (c *Conn) Wake() {
 	c.mu.Lock()
 	c.wake()

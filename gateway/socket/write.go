@@ -10,6 +10,8 @@ const (
 	writeTimeout = 10 * time.Second
 	// writePiece is how much is written under one deadline, in bytes.
 	writePiece = 128 << 10
+	// fullBuffer is how much is gathered before it is written, in bytes: more is rarely taken by the kernel at once.
+	fullBuffer = 64 << 10
 	// keptBuffer is the largest buffer that is kept for the next writer, in bytes.
 	keptBuffer = 256 << 10
 	// linger is how long a connection lives on after its close frame, for the client to read it and to answer.
@@ -20,40 +22,87 @@ const (
 type writer struct {
 	buf   []byte
 	batch []Dispatch
+	attempt
 }
 
-var writers = sync.Pool{New: func() any { return &writer{buf: make([]byte, 0, 16<<10)} }}
+var writers = sync.Pool{New: func() any {
+	w := &writer{buf: make([]byte, 0, 16<<10)}
+	w.call = w.send
+	return w
+}}
+
+func (w *writer) release() {
+	if cap(w.buf) <= keptBuffer {
+		writers.Put(w)
+	}
+}
 
 // wake has a writer look for what is to be sent. The lock is held.
 func (c *Conn) wake() {
-	switch {
-	case c.dead:
-	case c.writing:
-		c.more = true
-	default:
-		c.writing = true
+	if c.begin() {
 		go c.write()
 	}
 }
 
-// write sends until nothing is left. It is the only goroutine that uses the encoder or writes.
-func (c *Conn) write() {
-	w, _ := writers.Get().(*writer) // the pool has nothing else
-	defer func() {
-		clear(w.batch[:cap(w.batch)]) // keeps no payload alive
-		w.batch = w.batch[:0]
-		if cap(w.buf) <= keptBuffer {
-			writers.Put(w)
-		}
-	}()
-	for c.fill(w) {
-		if !c.flush(w.buf) {
-			return
-		}
+// begin makes the caller the writer, the only one that uses the encoder or writes, unless there is one, which will look
+// again then. The lock is held.
+func (c *Conn) begin() bool {
+	switch {
+	case c.dead:
+		return false
+	case c.writing:
+		c.more = true
+		return false
+	default:
+		c.writing = true
+		return true
 	}
 }
 
-// fill encodes what waits into w.buf; false ends the writer.
+// Flush sends what waits from the calling goroutine, as much as the kernel takes at once. It does not block: what is left
+// is for a goroutine of the connection, and so is everything if there is a writer already.
+func (c *Conn) Flush() {
+	c.mu.Lock()
+	begun := c.begin()
+	c.mu.Unlock()
+	if !begun {
+		return
+	}
+	w, _ := writers.Get().(*writer) // the pool has nothing else
+	for c.fill(w) {
+		n, err := w.try(c.raw)
+		bytesSent.Add(float64(n))
+		if err != nil {
+			c.abort()
+			break
+		}
+		if n < len(w.buf) {
+			go c.finish(w, n)
+			return
+		}
+	}
+	w.release()
+}
+
+// write sends until nothing is left.
+func (c *Conn) write() {
+	w, _ := writers.Get().(*writer) // the pool has nothing else
+	if c.fill(w) {
+		c.finish(w, 0)
+	} else {
+		w.release()
+	}
+}
+
+// finish sends what is in w, of which so many bytes are sent, and then until nothing is left.
+func (c *Conn) finish(w *writer, sent int) {
+	defer w.release()
+	for c.flush(w.buf[sent:]) && c.fill(w) {
+		sent = 0
+	}
+}
+
+// fill encodes what waits into w.buf, up to a bound; false ends the writer.
 func (c *Conn) fill(w *writer) bool {
 	c.mu.Lock()
 	controls, source, closing := c.control, c.source, c.closing
@@ -62,22 +111,29 @@ func (c *Conn) fill(w *writer) bool {
 		c.enc.CompressPayloads()
 	}
 	c.mu.Unlock()
+	if c.saidClose {
+		c.abortAfterClose()
+		return false
+	}
 
-	w.buf, w.batch = w.buf[:0], w.batch[:0]
+	w.buf = w.buf[:0]
 	for _, ctl := range controls {
 		c.appendControl(w, ctl)
 	}
 	if closing != nil {
 		w.buf = appendClose(w.buf, closing.code, closing.reason)
-		c.flush(w.buf)
-		c.abortAfterClose()
-		return false
+		c.saidClose = true
+		return true
 	}
-	if source != nil {
-		w.batch = source.Next(w.batch)
+	for source != nil && len(w.buf) < fullBuffer {
+		w.batch = source.Next(w.batch[:0])
+		if len(w.batch) == 0 {
+			break
+		}
 		for _, d := range w.batch {
 			c.appendDispatch(w, d)
 		}
+		clear(w.batch) // keeps no payload alive
 	}
 	if len(w.buf) > 0 {
 		return true
@@ -119,7 +175,7 @@ func frameType(binary bool) byte {
 func (c *Conn) flush(buf []byte) bool {
 	for len(buf) > 0 {
 		piece := buf[:min(len(buf), writePiece)]
-		if !c.allow(writeTimeout) {
+		if !c.allow(time.Now().Add(writeTimeout)) {
 			return false
 		}
 		n, err := c.net.Write(piece)
@@ -130,18 +186,18 @@ func (c *Conn) flush(buf []byte) bool {
 		}
 		buf = buf[n:]
 	}
-	return true
+	return c.allow(time.Time{}) // else Flush would fail once it has passed
 }
 
 // allow sets the deadline of the next write, unless the connection is closing and has its last one.
-func (c *Conn) allow(d time.Duration) bool {
+func (c *Conn) allow(until time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.dead {
 		return false
 	}
 	if c.closing == nil {
-		_ = c.net.SetWriteDeadline(time.Now().Add(d))
+		_ = c.net.SetWriteDeadline(until)
 	}
 	return true
 }

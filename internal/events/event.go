@@ -40,6 +40,8 @@ type Header struct {
 	// move the guild's permission version.
 	Structure  bool `json:"ps,omitempty"`
 	Membership bool `json:"pm,omitempty"`
+	// Access marks a change of who may see what: overwrites, a role's permissions, the owner.
+	Access bool `json:"pa,omitempty"`
 	// At is when the change was made, in Unix milliseconds; it feeds the delivery-latency metric.
 	At int64 `json:"at,omitempty"`
 }

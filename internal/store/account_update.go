@@ -37,7 +37,7 @@ func (tx *Tx) emitMemberships(ctx context.Context, user snowflake.ID) error {
 		member discord.Member
 	}
 	scan := func(row pgx.Row) (m membership, err error) {
-		m.member, err = scanMember(withGuild{row, &m.guild})
+		m.member, err = scanMember(withLast{row, &m.guild})
 		return m, err
 	}
 	memberships, err := collect(ctx, tx, scan,
@@ -53,12 +53,3 @@ func (tx *Tx) emitMemberships(ctx context.Context, user snowflake.ID) error {
 	}
 	return nil
 }
-
-// withGuild is a row with the guild's id as its last column.
-type withGuild struct {
-	pgx.Row
-	guild *snowflake.ID
-}
-
-// Scan reads the row's other columns into dest.
-func (r withGuild) Scan(dest ...any) error { return r.Row.Scan(append(dest, r.guild)...) }

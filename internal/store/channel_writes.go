@@ -34,10 +34,13 @@ const channelInsert = `insert into channels (guild_id, id, type, name, topic, po
 	rate_limit_per_user, bitrate, user_limit, rtc_region, video_quality_mode, default_auto_archive, default_thread_rate,
 	flags) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
 
-const channelUpdate = `update channels set type = $3, name = $4, topic = $5, position = $6, parent_id = $7, nsfw = $8,
+// channelUpdate also tells whether the overwrites are others than before.
+const channelUpdate = `
+with was as (select overwrites as before from channels where guild_id = $1 and id = $2 for update)
+update channels set type = $3, name = $4, topic = $5, position = $6, parent_id = $7, nsfw = $8,
 	overwrites = $9, rate_limit_per_user = $10, bitrate = $11, user_limit = $12, rtc_region = $13,
 	video_quality_mode = $14, default_auto_archive = $15, default_thread_rate = $16, flags = $17
-	where guild_id = $1 and id = $2 returning ` + channelColumns
+	from was where guild_id = $1 and id = $2 returning ` + channelColumns + `, overwrites is distinct from before`
 
 // channelValues are the arguments of both statements; what the channel's type doesn't have gets its default.
 func channelValues(guild snowflake.ID, c discord.Channel) []any {
@@ -65,17 +68,18 @@ func (tx *Tx) CreateChannel(ctx context.Context, guild snowflake.ID, c discord.C
 	if err != nil {
 		return made, fmt.Errorf("create channel: %w", err)
 	}
-	return made, tx.emitChannel(discord.EventChannelCreate, made)
+	return made, tx.emitChannel(discord.EventChannelCreate, made, false)
 }
 
 // UpdateChannels writes channels of a guild, sends each to those who see it, and returns them whole, by id. Rows are
 // written in the order of their ids, so that this and the messages written meanwhile can't wait for each other.
 func (tx *Tx) UpdateChannels(ctx context.Context, guild snowflake.ID, channels ...discord.Channel) ([]discord.Channel, error) {
 	channels = slices.SortedFunc(slices.Values(channels), func(a, b discord.Channel) int { return cmp.Compare(a.ID, b.ID) })
+	access := make([]bool, len(channels)) // whose overwrites change
 	b := &pgx.Batch{}
 	for i := range channels {
 		b.Queue(channelUpdate, channelValues(guild, channels[i])...).QueryRow(func(row pgx.Row) (err error) {
-			channels[i], err = scanChannel(row)
+			channels[i], err = scanChannel(withLast{row, &access[i]})
 			return err
 		})
 	}
@@ -85,8 +89,8 @@ func (tx *Tx) UpdateChannels(ctx context.Context, guild snowflake.ID, channels .
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return nil, fmt.Errorf("update channels of guild %s: %w", guild, notFound(err))
 	}
-	for _, c := range channels {
-		if err := tx.emitChannel(discord.EventChannelUpdate, c); err != nil {
+	for i, c := range channels {
+		if err := tx.emitChannel(discord.EventChannelUpdate, c, access[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -105,11 +109,11 @@ func (tx *Tx) DeleteChannel(ctx context.Context, g discord.Guild, c discord.Chan
 	if err := found(tx.Exec(ctx, `delete from channels where guild_id = $1 and id = $2`, g.ID, c.ID)); err != nil {
 		return fmt.Errorf("delete channel %s: %w", c.ID, err)
 	}
-	if err := tx.emitChannel(discord.EventChannelDelete, c); err != nil {
+	if err := tx.emitChannel(discord.EventChannelDelete, c, true); err != nil {
 		return err
 	}
 	for _, child := range children {
-		if err := tx.emitChannel(discord.EventChannelUpdate, child); err != nil {
+		if err := tx.emitChannel(discord.EventChannelUpdate, child, false); err != nil {
 			return err
 		}
 	}
@@ -130,7 +134,8 @@ func forget(g *discord.Guild, channel snowflake.ID) (used bool) {
 	return used
 }
 
-func (tx *Tx) emitChannel(event string, c discord.Channel) error {
-	head := events.Header{Type: event, Guild: *c.GuildID, Channel: c.ID, Structure: true}
+// emitChannel sends a channel to those who see it; access says whether they are others than before.
+func (tx *Tx) emitChannel(event string, c discord.Channel, access bool) error {
+	head := events.Header{Type: event, Guild: *c.GuildID, Channel: c.ID, Structure: true, Access: access}
 	return tx.Emit(*c.GuildID, head, c)
 }

@@ -85,12 +85,15 @@ func queueGuild(b *pgx.Batch, g discord.Guild) {
 
 // UpdateGuild writes a guild's own fields and sends it, with the roles it carries, to its members.
 func (tx *Tx) UpdateGuild(ctx context.Context, g discord.Guild) error {
+	var owner snowflake.ID // before
 	b := &pgx.Batch{}
+	b.Queue(`select owner_id from guilds where id = $1 for update`, g.ID).QueryRow(func(row pgx.Row) error { return row.Scan(&owner) })
 	queueGuild(b, g)
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
-		return fmt.Errorf("update guild %s: %w", g.ID, err)
+		return fmt.Errorf("update guild %s: %w", g.ID, notFound(err))
 	}
-	return tx.Emit(g.ID, events.Header{Type: discord.EventGuildUpdate, Guild: g.ID, Structure: true}, g)
+	head := events.Header{Type: discord.EventGuildUpdate, Guild: g.ID, Structure: true, Access: owner != g.OwnerID}
+	return tx.Emit(g.ID, head, g)
 }
 
 // DeleteGuild removes a guild with all that belongs to it, but for its log: the members have yet to hear of it.

@@ -27,3 +27,12 @@ func collect[T any](ctx context.Context, q querier, scan func(pgx.Row) (T, error
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (T, error) { return scan(row) })
 }
+
+// withLast is a row with one more column after those that a resource's scan function reads.
+type withLast struct {
+	pgx.Row
+	last any
+}
+
+// Scan reads the row's other columns into dest.
+func (r withLast) Scan(dest ...any) error { return r.Row.Scan(append(dest, r.last)...) }

@@ -29,32 +29,39 @@ func (tx *Tx) CreateRole(ctx context.Context, guild snowflake.ID, r discord.Role
 	if _, err := tx.Exec(ctx, roleInsert, roleValues(guild, r)...); err != nil {
 		return fmt.Errorf("create role: %w", err)
 	}
-	return tx.emitRole(discord.EventGuildRoleCreate, guild, r)
+	return tx.emitRole(discord.EventGuildRoleCreate, guild, r, false) // nobody has it yet
 }
 
 // UpdateRoles writes roles of a guild and sends each to the members.
 func (tx *Tx) UpdateRoles(ctx context.Context, guild snowflake.ID, roles ...discord.Role) error {
+	access := make([]bool, len(roles)) // whose permissions change
 	b := &pgx.Batch{}
-	for _, r := range roles {
-		b.Queue(`update roles set name = $3, permissions = $4, position = $5, color = $6, secondary_color = $7,
+	for i, r := range roles {
+		b.Queue(`
+			with was as (select permissions as before from roles where guild_id = $1 and id = $2 for update)
+			update roles set name = $3, permissions = $4, position = $5, color = $6, secondary_color = $7,
 			tertiary_color = $8, hoist = $9, mentionable = $10, icon = $11, unicode_emoji = $12
-			where guild_id = $1 and id = $2`, guild, r.ID, r.Name, r.Permissions, r.Position, r.Color,
-			r.Colors.Secondary, r.Colors.Tertiary, r.Hoist, r.Mentionable, r.Icon, r.UnicodeEmoji)
-		if err := tx.emitRole(discord.EventGuildRoleUpdate, guild, r); err != nil {
-			return err
-		}
+			from was where guild_id = $1 and id = $2 returning permissions <> before`,
+			guild, r.ID, r.Name, r.Permissions, r.Position, r.Color, r.Colors.Secondary, r.Colors.Tertiary,
+			r.Hoist, r.Mentionable, r.Icon, r.UnicodeEmoji).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&access[i]) })
 	}
 	if b.Len() == 0 {
 		return nil
 	}
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
-		return fmt.Errorf("update roles of guild %s: %w", guild, err)
+		return fmt.Errorf("update roles of guild %s: %w", guild, notFound(err))
+	}
+	for i, r := range roles {
+		if err := tx.emitRole(discord.EventGuildRoleUpdate, guild, r, access[i]); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (tx *Tx) emitRole(event string, guild snowflake.ID, r discord.Role) error {
-	head := events.Header{Type: event, Guild: guild, Structure: true}
+func (tx *Tx) emitRole(event string, guild snowflake.ID, r discord.Role, access bool) error {
+	head := events.Header{Type: event, Guild: guild, Structure: true, Access: access}
 	return tx.Emit(guild, head, discord.RoleEvent{GuildID: guild, Role: r})
 }
 
@@ -85,10 +92,12 @@ func (tx *Tx) DeleteRole(ctx context.Context, guild, role snowflake.ID) error {
 		return fmt.Errorf("take role %s out of overwrites: %w", role, err)
 	}
 	for _, c := range channels {
-		if err := tx.emitChannel(discord.EventChannelUpdate, c); err != nil {
+		if err := tx.emitChannel(discord.EventChannelUpdate, c, true); err != nil {
 			return err
 		}
 	}
-	head := events.Header{Type: discord.EventGuildRoleDelete, Guild: guild, Structure: true, Membership: true}
+	head := events.Header{
+		Type: discord.EventGuildRoleDelete, Guild: guild, Structure: true, Membership: true, Access: true,
+	}
 	return tx.Emit(guild, head, discord.RoleDeleteEvent{GuildID: guild, RoleID: role})
 }
