@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"guildhall.chat/guildhall/gateway/journal"
 )
@@ -16,8 +17,9 @@ type Journal interface {
 	Append(ctx context.Context, entries []journal.Entry) error
 }
 
-// Jump is by how much positions rise when a batch could not be journaled: far more than dispatches without an entry can
-// follow each other, and few enough that `s` stays an exact number in JavaScript.
+// Jump is by how much positions rise where the line goes on without its journal, and where it has it again: what was
+// dispatched in between is told by the gaps around it. It is far more than dispatches without an entry can follow each
+// other, and allows a million such stretches before `s` is no exact number in JavaScript any more.
 const Jump = 1 << 32
 
 // Config bounds a line.
@@ -36,6 +38,8 @@ type Line struct {
 	ctx     context.Context
 	stop    context.CancelFunc
 	tasks   sync.WaitGroup
+
+	unjournaled bool // the last batch that should have been journaled was not; of run
 
 	mu       sync.Mutex
 	position int64 // last given
@@ -131,20 +135,24 @@ func (l *Line) run() {
 	}
 }
 
-// writeAhead journals a batch. If that fails, the batch and all later positions jump.
+// writeAhead journals a batch. Where the first of several batches fails, and where one succeeds again, positions jump.
 func (l *Line) writeAhead(batch []*Delivery) {
-	var entries []journal.Entry
-	for _, d := range batch {
-		if d.Entry.Kind != 0 {
-			d.Entry.Position = d.position
-			entries = append(entries, d.Entry)
-		}
-	}
+	entries := l.entries(batch)
 	if len(entries) == 0 {
 		return
 	}
-	if err := l.journal.Append(l.ctx, entries); err == nil {
+	begun := time.Now()
+	err := l.journal.Append(l.ctx, entries)
+	journalSeconds.Observe(time.Since(begun).Seconds())
+	if (err == nil) != l.unjournaled {
 		return
+	}
+	l.unjournaled = err != nil
+	if err != nil {
+		jumps.Inc()
+		l.log.Warn("going on without the journal", "error", err)
+	} else {
+		l.log.Info("the journal is back")
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -157,19 +165,38 @@ func (l *Line) writeAhead(batch []*Delivery) {
 	}
 }
 
+// entries returns what is to be journaled of a batch, in the positions that it will have if that succeeds.
+func (l *Line) entries(batch []*Delivery) []journal.Entry {
+	var entries []journal.Entry
+	for _, d := range batch {
+		if d.Entry.Kind == 0 {
+			continue
+		}
+		d.Entry.Position = d.position
+		if l.unjournaled {
+			d.Entry.Position += Jump
+		}
+		entries = append(entries, d.Entry)
+	}
+	return entries
+}
+
 // Missed returns what r was to be sent with positions above after, up to upTo, ascending; false if the history does not
 // reach back so far.
 func (l *Line) Missed(r Receiver, after, upTo int64) ([]Missed, bool) {
 	return l.history.missed(r, after, upTo)
 }
 
-// Close ends the line when all that was submitted is with the receivers, or at once if the journal does not answer.
-func (l *Line) Close() {
+// Close ends the line when all that was submitted is with the receivers, or ctx ends: then what waits for the journal goes
+// on without it.
+func (l *Line) Close(ctx context.Context) {
 	l.mu.Lock()
 	l.closed = true
 	l.room.Broadcast()
 	l.signal()
 	l.mu.Unlock()
-	l.stop()
+	stopWaiting := context.AfterFunc(ctx, l.stop)
+	defer stopWaiting()
 	l.tasks.Wait()
+	l.stop()
 }
