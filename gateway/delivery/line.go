@@ -18,9 +18,11 @@ type Journal interface {
 }
 
 // Jump is by how much positions rise where the line goes on without its journal, and where it has it again: what was
-// dispatched in between is told by the gaps around it. It is far more than dispatches without an entry can follow each
-// other, and allows a million such stretches before `s` is no exact number in JavaScript any more.
-const Jump = 1 << 32
+// dispatched in between is told by the gaps around it.
+const Jump = journal.Jump
+
+// tickAfter is how many positions without an entry are too many.
+const tickAfter = journal.MaxSilent / 4
 
 // Config bounds a line.
 type Config struct {
@@ -39,7 +41,9 @@ type Line struct {
 	stop    context.CancelFunc
 	tasks   sync.WaitGroup
 
-	unjournaled bool // the last batch that should have been journaled was not; of run
+	// Of run.
+	unjournaled bool  // the last batch that should have been journaled was not
+	journaled   int64 // position of the last entry
 
 	mu       sync.Mutex
 	position int64 // last given
@@ -143,7 +147,10 @@ func (l *Line) writeAhead(batch []*Delivery) {
 	}
 	begun := time.Now()
 	err := l.journal.Append(l.ctx, entries)
-	journalSeconds.Observe(time.Since(begun).Seconds())
+	if err == nil {
+		l.journaled = entries[len(entries)-1].Position
+		journalSeconds.Observe(time.Since(begun).Seconds())
+	}
 	if (err == nil) != l.unjournaled {
 		return
 	}
@@ -165,18 +172,22 @@ func (l *Line) writeAhead(batch []*Delivery) {
 	}
 }
 
-// entries returns what is to be journaled of a batch, in the positions that it will have if that succeeds.
+// entries returns what is to be journaled of a batch, in the positions that it has if that succeeds.
 func (l *Line) entries(batch []*Delivery) []journal.Entry {
+	var shift int64
+	if l.unjournaled {
+		shift = Jump
+	}
 	var entries []journal.Entry
 	for _, d := range batch {
-		if d.Entry.Kind == 0 {
-			continue
+		if d.Entry.Kind != 0 {
+			d.Entry.Position = d.position + shift
+			entries = append(entries, d.Entry)
 		}
-		d.Entry.Position = d.position
-		if l.unjournaled {
-			d.Entry.Position += Jump
-		}
-		entries = append(entries, d.Entry)
+	}
+	last := batch[len(batch)-1].position + shift
+	if len(entries) == 0 && last-l.journaled > tickAfter {
+		entries = append(entries, journal.Entry{Position: last, Kind: journal.Tick})
 	}
 	return entries
 }

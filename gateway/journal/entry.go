@@ -3,7 +3,7 @@ package journal
 import "guildhall.chat/guildhall/internal/snowflake"
 
 // Kind says what an entry is about. The zero kind is no entry. Neighbouring versions read each other's journals: kinds are
-// added, never changed.
+// added, never changed, and there are at most maxKind.
 type Kind uint8
 
 const (
@@ -20,6 +20,8 @@ const (
 	// Asked says that a session has asked for members; Data is the request. Answered, that it has all the chunks.
 	Asked
 	Answered
+	// Tick says nothing but how far the line has come; see MaxSilent.
+	Tick
 )
 
 // Entry is one position of a pod's line.
@@ -29,5 +31,16 @@ type Entry struct {
 	Log      snowflake.ID
 	Seq      int64
 	Session  uint64 // Entered, Left, Asked, Answered: the session's key, see Key
-	Data     []byte // Asked
+	Data     []byte // Asked; at most MaxData
 }
+
+const (
+	// Jump is by how much the positions of a batch, and all later ones, rise when Append fails otherwise than with
+	// ErrDegraded: far more than MaxSilent, so that what was not journaled can be told from what was, and few enough that
+	// `s` stays an exact number in JavaScript.
+	Jump = 1 << 32
+	// MaxSilent is how many positions without an entry may follow each other. The line adds a Tick in time.
+	MaxSilent = 1 << 20
+	// MaxData bounds Entry.Data, in bytes.
+	MaxData = 64 << 10
+)
