@@ -1,9 +1,6 @@
 package fanout
 
-import (
-	"context"
-	"errors"
-)
+import "context"
 
 // progress is how far a view has come in its log, and who waits for it to come further. The view's lock guards it.
 type progress struct {
@@ -67,6 +64,3 @@ func wait(ctx context.Context, reached <-chan struct{}) error {
 		return ctx.Err()
 	}
 }
-
-// errBehind says that a view did not come to the seq that it was waited for.
-var errBehind = errors.New("view is behind")

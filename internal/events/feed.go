@@ -141,7 +141,7 @@ func (f *Feed) refill(last, until int64, h Handler) int64 {
 	for attempt := 0; !f.isClosed(); attempt++ {
 		missing, err := f.feeds.readLog(f.log, last, until)
 		switch {
-		case errors.Is(err, errGone):
+		case errors.Is(err, ErrGone):
 			feedsLost.Inc()
 			f.Close()
 			h.Lost()

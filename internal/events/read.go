@@ -22,10 +22,34 @@ const (
 	sweepBatch    = 500
 )
 
-// errGone says that the events after a feed's last are past the window.
-var errGone = errors.New("events are past the window")
+// ErrGone says that events are past the window.
+var ErrGone = errors.New("events are past the window")
 
-// readLog returns the events after last, from the stream where it has them and from the outbox otherwise; errGone when
+// Read returns the events of a log after a seq, up to another that is known to be; ErrGone if they are no longer to be had.
+func (fs *Feeds) Read(ctx context.Context, log snowflake.ID, after, upTo int64) (evs []Event, err error) {
+	for after < upTo {
+		batch, err := fs.readLog(log, after, upTo)
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(batch) == 0 {
+			return nil, ErrGone
+		}
+		for _, e := range batch {
+			if e.Seq != after+1 || e.Seq > upTo {
+				break
+			}
+			evs = append(evs, e)
+			after = e.Seq
+		}
+	}
+	return evs, nil
+}
+
+// readLog returns the events after last, from the stream where it has them and from the outbox otherwise; ErrGone when
 // the next one is no longer to be had. Without until, the seq of a later event that is known to be, it may find that
 // there is nothing.
 func (fs *Feeds) readLog(log snowflake.ID, last, until int64) ([]Event, error) {
@@ -46,7 +70,7 @@ func (fs *Feeds) readLog(log snowflake.ID, last, until int64) ([]Event, error) {
 	case len(evs) == 0 && max(until, newest) <= last:
 		return nil, nil
 	}
-	return nil, errGone
+	return nil, ErrGone
 }
 
 func (fs *Feeds) readOutbox(log snowflake.ID, last int64) ([]Event, error) {

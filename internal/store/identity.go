@@ -71,3 +71,14 @@ func (s *Store) Ready(ctx context.Context, user snowflake.ID) (*ReadySnapshot, e
 	}
 	return snap, nil
 }
+
+// Membership returns the guilds that a user is in, ascending, and the seq of the user's log that this is of.
+func (s *Store) Membership(ctx context.Context, user snowflake.ID) (seq int64, guilds []snowflake.ID, err error) {
+	// One statement sees one moment.
+	err = s.pool.QueryRow(ctx, `select l.seq, array(select guild_id from members where user_id = l.id order by guild_id)
+		from logs l where l.id = $1`, user).Scan(&seq, &guilds)
+	if err != nil {
+		return 0, nil, fmt.Errorf("guilds of user %s: %w", user, notFound(err))
+	}
+	return seq, guilds, nil
+}

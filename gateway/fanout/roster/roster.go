@@ -243,8 +243,9 @@ func listed(record []byte, roles []snowflake.ID) bool {
 	return len(nick) > 0
 }
 
-// DropRole takes a role from all members who have it. It costs a glance at each member, and no encoding.
-func (r *Roster) DropRole(role snowflake.ID) {
+// DropRole takes a role from all members who have it, and reports whether there were any. It costs a glance at each member,
+// and no encoding.
+func (r *Roster) DropRole(role snowflake.ID) bool {
 	to := map[RoleSet]RoleSet{}
 	for n, set := range r.sets.all {
 		if set != nil && slices.Contains(set.roles, role) {
@@ -254,7 +255,7 @@ func (r *Roster) DropRole(role snowflake.ID) {
 		}
 	}
 	if len(to) == 0 {
-		return
+		return false
 	}
 	for at := range r.blocks {
 		for i := range r.blocks[at].records {
@@ -271,4 +272,5 @@ func (r *Roster) DropRole(role snowflake.ID) {
 	for _, after := range to {
 		r.sets.release(after)
 	}
+	return true
 }
