@@ -25,9 +25,9 @@ const (
 // Client is the protocol of one connection. It implements socket.Protocol, whose calls come one at a time; what takes long
 // runs beside them.
 type Client struct {
-	server  *Server
-	conn    Transport
-	params  codec.Params
+	server *Server
+	conn   Transport
+	params codec.Params
 
 	ctx    context.Context // ends with the connection
 	cancel context.CancelFunc

@@ -265,7 +265,7 @@ func (s *Server) claim(ctx context.Context, m *move, o opening) error {
 	record.Owner, record.Base, record.From = s.process, o.number-m.session.start, o.number
 	record.Login, record.Application, record.AppFlags = m.account.login, m.account.Application, m.account.AppFlags
 	record.Guilds, record.GuildsAt = m.was.guilds, m.session.start
-	err := s.records.Claim(ctx, m.id, m.record.Owner, record)
+	err := s.records.Claim(ctx, m.id, m.record, record)
 	if errors.Is(err, journal.ErrNoSession) {
 		return refusal("unknown")
 	}
