@@ -42,6 +42,7 @@ func (p positions) Accept(position int64, _ *codec.Shared) bool {
 	p <- position
 	return true
 }
+func (p positions) AcceptOwn(position int64, _ *Delivery) bool { return p.Accept(position, nil) }
 
 func TestPositionsJumpOnceAnOutage(t *testing.T) {
 	t.Parallel()
@@ -58,7 +59,7 @@ func TestPositionsJumpOnceAnOutage(t *testing.T) {
 		})
 		got = append(got, <-receiver)
 	}
-	line.Close()
+	line.Close(t.Context())
 	want := []int64{1, 2 + Jump, 3 + Jump, 4 + Jump, 5 + Jump, 6 + 2*Jump, 7 + 2*Jump}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
@@ -75,7 +76,7 @@ func TestSilentLineTicks(t *testing.T) {
 	for range n {
 		line.Submit(&Delivery{})
 	}
-	line.Close()
+	line.Close(t.Context())
 	last := j.entries[len(j.entries)-1]
 	if last.Kind != journal.Tick || last.Position < n-tickAfter || last.Position > n+1 {
 		t.Errorf("after %d dispatches the last entry is %+v", n, last)

@@ -16,6 +16,8 @@ type Receiver interface {
 	// Accept queues a dispatch. Only the receiver's lane calls it, with rising positions. It must not block. The result says
 	// that Flush is to be called when the batch is queued.
 	Accept(position int64, d *codec.Shared) (flush bool)
+	// AcceptOwn is Accept for a delivery to this receiver alone. It must not change d.
+	AcceptOwn(position int64, d *Delivery) (flush bool)
 	// Flush sends what is queued, as far as that is possible without blocking.
 	Flush()
 }

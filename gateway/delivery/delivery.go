@@ -6,12 +6,18 @@ import (
 )
 
 // Delivery is one dispatch on its way to whom it concerns. Once it is submitted it belongs to the line.
+//
+// It has parts, or it is for one receiver alone, or it is an entry only.
 type Delivery struct {
 	// Entry says how the dispatch can be had again; the line sets its position. Without a kind it can't be, and is not
-	// journaled: typing, presence. A delivery without parts is an entry only.
+	// journaled: typing, presence.
 	Entry journal.Entry
 	// Parts are what is sent, to receivers that are in one part only.
 	Parts []Part
+	// Alone is given Own, which may be nil, and nobody else is. Such a delivery is not in the history: it was made for this
+	// receiver, which keeps it itself for as long as it may have to be sent again.
+	Alone Receiver
+	Own   *codec.Shared
 
 	position int64
 	counted  int // what the history has counted for it

@@ -31,6 +31,9 @@ func (l *lane) run() {
 // take queues the deliveries at their receivers, and flushes these.
 func (l *lane) take(batch []*Delivery) {
 	for _, d := range batch {
+		if r := d.Alone; r != nil && r.Lane() == l.index && r.AcceptOwn(d.position, d) {
+			l.touched = append(l.touched, r)
+		}
 		for _, p := range d.Parts {
 			for _, r := range p.To.lane(l.index) {
 				if r.Accept(d.position, p.Dispatch) {

@@ -41,14 +41,14 @@ type Line struct {
 	stop    context.CancelFunc
 	tasks   sync.WaitGroup
 
+	journaled int64 // position of the last entry; of run
+
 	mu       sync.Mutex
 	position int64 // last given
 	pending  []*Delivery
 	closed   bool
 	room     sync.Cond     // signalled when pending shrinks
 	wake     chan struct{} // holds a token while something is pending, or the line closes
-
-	journaled int64 // position of the last entry; of run
 }
 
 // maxPending is from how many pending dispatches on Room waits.
@@ -154,6 +154,7 @@ func (l *Line) writeAhead(batch []*Delivery) {
 	if err == nil || errors.Is(err, journal.ErrDegraded) {
 		return
 	}
+	jumps.Inc()
 	l.journaled += Jump
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -184,13 +185,16 @@ func (l *Line) Missed(r Receiver, after, upTo int64) ([]Missed, bool) {
 	return l.history.missed(r, after, upTo)
 }
 
-// Close ends the line when all that was submitted is with the receivers, or at once if the journal does not answer.
-func (l *Line) Close() {
+// Close ends the line when all that was submitted is with the receivers, or ctx ends: then what waits for the journal goes
+// on without it.
+func (l *Line) Close(ctx context.Context) {
 	l.mu.Lock()
 	l.closed = true
 	l.room.Broadcast()
 	l.signal()
 	l.mu.Unlock()
-	l.stop()
+	stopWaiting := context.AfterFunc(ctx, l.stop)
+	defer stopWaiting()
 	l.tasks.Wait()
+	l.stop()
 }

@@ -4,20 +4,22 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/events"
-	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
 )
 
 // Event implements events.Handler: it folds the event into the view and delivers it.
 func (g *Guild) Event(e events.Event) {
+	g.hub.line.Room()
+	d := newDispatch(e)
 	g.mu.Lock()
 	var err error
 	if !g.closed {
-		err = g.handle(e)
+		g.endTimeOuts()
+		err = g.handle(d)
+		g.remember(&e)
 	}
 	g.mu.Unlock()
 	if err != nil {
@@ -28,34 +30,44 @@ func (g *Guild) Event(e events.Event) {
 }
 
 // handle applies an event and delivers it by the state after it; what is removed, by the state before. The lock is held.
-func (g *Guild) handle(e events.Event) error {
-	switch e.Head.Type {
+func (g *Guild) handle(d *dispatch) error {
+	switch d.event.Head.Type {
 	case discord.EventGuildUpdate:
-		return g.updateGuild(e)
+		return g.updateGuild(d)
 	case discord.EventGuildDelete:
-		g.deleteGuild(e)
+		g.deliver(d)
+		g.close()
+		go g.hub.forget(g)
 	case discord.EventGuildRoleCreate, discord.EventGuildRoleUpdate:
-		return g.putRole(e)
+		return g.putRole(d)
 	case discord.EventGuildRoleDelete:
-		return g.deleteRole(e)
+		return g.deleteRole(d)
 	case discord.EventChannelCreate, discord.EventChannelUpdate, discord.EventChannelDelete:
-		return g.changeChannel(e)
+		return g.changeChannel(d)
+	case discord.EventThreadCreate, discord.EventThreadUpdate:
+		return g.putThread(d)
+	case discord.EventThreadDelete:
+		return g.deleteThread(d)
+	case discord.EventThreadMembersUpdate:
+		return g.changeThreadMembers(d)
+	case discord.EventGuildEmojisUpdate, discord.EventGuildStickersUpdate:
+		return g.putExpressions(d)
 	case discord.EventGuildMemberAdd:
-		return g.addMember(e)
+		return g.addMember(d)
 	case discord.EventGuildMemberUpdate:
-		return g.updateMember(e)
+		return g.updateMember(d)
 	case discord.EventGuildMemberRemove:
-		return g.removeMember(e)
+		return g.removeMember(d)
 	case discord.EventPresenceUpdate:
-		return g.updatePresence(e)
+		return g.updatePresence(d)
 	case discord.EventMessageCreate:
-		g.noteMessage(e)
-		g.deliver(e, g.receivers(e))
+		g.noteMessage(d.event)
+		g.deliver(d)
 	case discord.EventChannelPinsUpdate:
-		g.notePins(e)
-		g.deliver(e, g.receivers(e))
+		g.notePins(d.event)
+		g.deliver(d)
 	default:
-		g.deliver(e, g.receivers(e))
+		g.deliver(d)
 	}
 	return nil
 }
@@ -68,31 +80,42 @@ func decode[T any](e events.Event) (T, error) {
 	return data, nil
 }
 
-func (g *Guild) updateGuild(e events.Event) error {
-	object, err := decode[discord.Guild](e)
+func (g *Guild) updateGuild(d *dispatch) error {
+	object, err := decode[discord.Guild](d.event)
 	if err != nil {
 		return err
 	}
-	object.Roles = g.object.Roles // they change by events of their own
+	// These change by events of their own.
+	object.Roles, object.Emojis, object.Stickers = g.object.Roles, g.object.Emojis, g.object.Stickers
 	ownerChanged := object.OwnerID != g.perms.Owner
-	g.object, g.perms.Owner, g.shared = object, object.OwnerID, nil
+	g.object, g.perms.Owner = object, object.OwnerID
+	g.face.guildChanged()
 	if ownerChanged {
-		g.accessChanged()
+		g.rulesChanged()
 	}
-	g.deliver(e, g.attending())
+	g.deliver(d)
 	return nil
 }
 
-// deleteGuild tells everybody and closes the view.
-func (g *Guild) deleteGuild(e events.Event) {
-	g.deliver(e, g.attending())
-	g.closed = true
-	g.seats = map[*Place]*seat{}
-	go g.hub.forget(g)
+// putExpressions takes in the whole new list of emojis or stickers.
+func (g *Guild) putExpressions(d *dispatch) error {
+	list, err := decode[struct{ Emojis, Stickers json.RawMessage }](d.event)
+	if err != nil {
+		return err
+	}
+	if list.Emojis != nil {
+		g.object.Emojis = list.Emojis
+	}
+	if list.Stickers != nil {
+		g.object.Stickers = list.Stickers
+	}
+	g.face.guildChanged()
+	g.deliver(d)
+	return nil
 }
 
-func (g *Guild) putRole(e events.Event) error {
-	change, err := decode[discord.RoleEvent](e)
+func (g *Guild) putRole(d *dispatch) error {
+	change, err := decode[discord.RoleEvent](d.event)
 	if err != nil {
 		return err
 	}
@@ -104,173 +127,198 @@ func (g *Guild) putRole(e events.Event) error {
 	} else {
 		roles = append(roles, role)
 	}
-	g.object.Roles, g.shared = roles, nil
-	if before, known := g.perms.Roles[role.ID]; !known || before.Permissions != role.Permissions {
-		g.accessChanged()
-	}
+	g.object.Roles = roles
+	g.face.guildChanged()
+	before, known := g.perms.Roles[role.ID]
 	g.perms.Roles[role.ID] = roleOf(role)
-	g.deliver(e, g.attending())
+	if !known || before.Permissions != role.Permissions {
+		g.rulesChanged()
+	}
+	g.deliver(d)
 	return nil
 }
 
 // deleteRole also takes the role from the members and overwrites that had it: no event says so for each.
-func (g *Guild) deleteRole(e events.Event) error {
-	change, err := decode[discord.RoleDeleteEvent](e)
+func (g *Guild) deleteRole(d *dispatch) error {
+	change, err := decode[discord.RoleDeleteEvent](d.event)
 	if err != nil {
 		return err
 	}
 	g.object.Roles = slices.DeleteFunc(slices.Clone(g.object.Roles), func(r discord.Role) bool { return r.ID == change.RoleID })
 	delete(g.perms.Roles, change.RoleID)
-	for user, m := range g.members {
-		if !slices.Contains(m.roles, change.RoleID) {
-			continue
-		}
-		wire, err := m.decode()
-		if err != nil {
-			return err
-		}
-		wire.Roles = slices.DeleteFunc(wire.Roles, func(id snowflake.ID) bool { return id == change.RoleID })
-		if g.members[user], err = newMember(wire); err != nil {
-			return err
-		}
-	}
+	g.dropRole(change.RoleID)
 	for id, c := range g.channels {
 		if c.wire.PermissionOverwrites == nil {
 			continue
 		}
 		kept := slices.DeleteFunc(slices.Clone(*c.wire.PermissionOverwrites),
 			func(o discord.Overwrite) bool { return o.ID == change.RoleID })
+		if len(kept) == len(*c.wire.PermissionOverwrites) {
+			continue
+		}
 		wire := c.wire
 		wire.PermissionOverwrites = &kept
 		g.channels[id] = channelOf(wire)
 	}
-	g.shared = nil
-	g.accessChanged()
-	g.deliver(e, g.attending())
+	g.face.guildChanged()
+	g.face.channelsChanged()
+	g.rulesChanged()
+	g.deliver(d)
 	return nil
 }
 
+// dropRole takes a role from all members, and brings the groups of seats up to that.
+func (g *Guild) dropRole(role snowflake.ID) {
+	if !g.members.DropRole(role) {
+		return
+	}
+	g.face.membersChanged()
+	groups := g.seats.groups
+	g.seats.regroup()
+	for _, group := range groups {
+		for _, s := range group {
+			access, _ := g.members.Access(s.user())
+			g.seats.join(s, access.Roles)
+		}
+	}
+}
+
 // changeChannel goes to those who could see the channel before, or can see it now.
-func (g *Guild) changeChannel(e events.Event) error {
-	c, err := decode[discord.Channel](e)
+func (g *Guild) changeChannel(d *dispatch) error {
+	c, err := decode[discord.Channel](d.event)
 	if err != nil {
 		return err
 	}
-	before := g.viewers(c.ID)
-	if e.Head.Type == discord.EventChannelDelete {
+	sc := g.scope(&d.event)
+	sc.question = toView(c.ID)
+	var before bitset
+	if g.channels[c.ID] != nil {
+		before.or(g.receivers(sc).bits)
+	}
+	if d.event.Head.Type == discord.EventChannelDelete {
+		g.deleteThreadsOf(c.ID)
+		g.channelChanged(c.ID)
 		delete(g.channels, c.ID)
 	} else {
-		g.channels[c.ID] = channelOf(c)
-	}
-	delete(g.audiences, c.ID)
-	g.shared = nil
-	receivers := before
-	for _, s := range g.viewers(c.ID) {
-		if !slices.Contains(before, s) {
-			receivers = append(receivers, s)
+		kept := channelOf(c)
+		if old := g.channels[c.ID]; old == nil || !old.sameRules(kept) {
+			g.channelChanged(c.ID)
 		}
+		g.channels[c.ID] = kept
 	}
-	g.deliver(e, receivers)
+	g.face.channelsChanged()
+	now := g.receivers(sc)
+	if len(before) == 0 {
+		g.submit(d, part(d.whole(), now))
+		return nil
+	}
+	before.or(now.bits)
+	g.submit(d, part(d.whole(), g.intern(before)))
 	return nil
 }
 
 // addMember tells the others, and attaches the user's own sessions, which wait.
-func (g *Guild) addMember(e events.Event) error {
-	change, m, err := memberOf(e)
+func (g *Guild) addMember(d *dispatch) error {
+	change, err := memberOf(d.event)
 	if err != nil {
 		return err
 	}
 	user := change.User.ID
-	g.members[user], g.shared = m, nil
-	if g.isAttending(user) { // the event may repeat for a member
-		g.accessChanged()
+	if err := g.members.Put(&change.Member); err != nil {
+		return err
 	}
-	g.deliver(e, g.others(user))
-	for _, s := range g.seats {
-		if s.user == user && !s.attached {
-			if _, err := g.admit(s, false); err != nil {
-				return err
-			}
+	g.face.membersChanged()
+	g.memberChanged(user) // the event may repeat for a member
+	g.deliverTo(d, g.aboutMember(d, user))
+	for s := g.seats.byUser[user]; s != nil; s = s.next {
+		if !s.attached {
+			g.admit(s)
 		}
 	}
 	return nil
 }
 
-func (g *Guild) updateMember(e events.Event) error {
-	change, m, err := memberOf(e)
+// aboutMember is the scope of an event about a member, whose header may lack the user.
+func (g *Guild) aboutMember(d *dispatch, user snowflake.ID) scope {
+	e := d.event
+	e.Head.User = user
+	return g.scope(&e)
+}
+
+func (g *Guild) updateMember(d *dispatch) error {
+	change, err := memberOf(d.event)
 	if err != nil {
 		return err
 	}
 	user := change.User.ID
-	if _, member := g.members[user]; !member {
-		return nil // ephemeral news of somebody who has left
+	if !g.members.Has(user) {
+		g.submit(d) // late news of somebody who has left
+		return nil
 	}
-	g.members[user] = m
-	if g.isAttending(user) {
-		g.accessChanged()
+	if err := g.members.Put(&change.Member); err != nil {
+		return err
 	}
-	g.deliver(e, g.attending(), user)
+	g.face.membersChanged()
+	g.memberChanged(user)
+	g.deliverTo(d, g.aboutMember(d, user))
 	return nil
 }
 
 // memberOf returns the member of an event; its user is never nil.
-func memberOf(e events.Event) (discord.MemberEvent, member, error) {
+func memberOf(e events.Event) (discord.MemberEvent, error) {
 	change, err := decode[discord.MemberEvent](e)
-	if err != nil {
-		return change, member{}, err
+	if err == nil && change.User == nil {
+		err = fmt.Errorf("data of %s has no user", e.Head.Type)
 	}
-	if change.User == nil {
-		return change, member{}, fmt.Errorf("data of %s has no user", e.Head.Type)
-	}
-	m, err := newMember(change.Member)
-	return change, m, err
+	return change, err
 }
 
 // removeMember tells the others. To the user's own sessions the guild is gone; their seats wait, for the user may have
 // come back already.
-func (g *Guild) removeMember(e events.Event) error {
-	change, err := decode[discord.MemberRemoveEvent](e)
+func (g *Guild) removeMember(d *dispatch) error {
+	change, err := decode[discord.MemberRemoveEvent](d.event)
 	if err != nil {
 		return err
 	}
 	user := change.User.ID
-	g.deliver(e, g.others(user))
-	delete(g.members, user)
-	delete(g.presences, user)
-	g.shared = nil
 	if g.isAttending(user) {
 		g.hub.presences.Left(user, g.id)
 	}
-	for _, s := range g.seats {
-		if s.user != user || !s.attached {
-			continue
+	for s := g.seats.byUser[user]; s != nil; s = s.next {
+		if s.attached {
+			g.dismiss(s)
+			s.place.gone(g.id)
 		}
-		if s.place.profile.wants(discord.EventGuildDelete) {
-			s.sub.DeliverOwn(goneGuild(g.id))
-		}
-		s.attached, s.since = false, time.Now()
-		g.attendanceChanged()
 	}
+	g.members.Delete(user)
+	delete(g.presences, user)
+	for _, t := range g.threads {
+		t.remove(user)
+	}
+	g.face.membersChanged()
+	g.deliverTo(d, g.aboutMember(d, user))
 	return nil
 }
 
-func (g *Guild) updatePresence(e events.Event) error {
+func (g *Guild) updatePresence(d *dispatch) error {
 	change, err := decode[struct {
 		User   struct{ ID snowflake.ID }
 		Status string
-	}](e)
+	}](d.event)
 	if err != nil {
 		return err
 	}
-	if _, member := g.members[change.User.ID]; !member {
-		return nil
+	user := change.User.ID
+	if !g.members.Has(user) {
+		return nil // late news of somebody who has left
 	}
 	if change.Status == "offline" {
-		delete(g.presences, change.User.ID)
+		delete(g.presences, user)
 	} else {
-		g.presences[change.User.ID] = e.Data
+		g.presences[user] = slices.Clone(d.event.Data)
 	}
-	g.deliver(e, g.attending())
+	g.face.presencesChanged()
+	g.deliver(d)
 	return nil
 }
 
@@ -283,7 +331,8 @@ func (g *Guild) noteMessage(e events.Event) {
 	if id, ok := messageID(e.Data); ok {
 		last := &id
 		c.wire.LastMessageID = &last
-		g.shared = nil
+		c.json = nil
+		g.face.sharedChanged()
 	}
 }
 
@@ -297,7 +346,8 @@ func (g *Guild) notePins(e events.Event) {
 	}](e)
 	if err == nil {
 		c.wire.LastPinTimestamp = &change.Last
-		g.shared = nil
+		c.json = nil
+		g.face.sharedChanged()
 	}
 }
 
@@ -315,6 +365,3 @@ func messageID(data []byte) (snowflake.ID, bool) {
 	err := json.Unmarshal(data, &m)
 	return m.ID, err == nil && m.ID != 0
 }
-
-// rules returns what the rules need of a seat's member. The lock is held.
-func (g *Guild) rules(s *seat) permissions.Member { return g.members[s.user].permissions(s.user) }

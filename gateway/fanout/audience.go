@@ -1,106 +1,102 @@
 package fanout
 
 import (
-	"time"
-
-	"guildhall.chat/guildhall/internal/permissions"
-	"guildhall.chat/guildhall/internal/snowflake"
+	"guildhall.chat/guildhall/gateway/delivery"
+	"guildhall.chat/guildhall/internal/discord"
 )
 
-// audience is who may read a channel, kept until something changes that.
+// audience is a set of seats, as a set and as the line wants it. It is immutable and shared: by all classes of events for
+// which the same seats come out, as it is with most channels of a guild.
 type audience struct {
-	seats []*seat
-	until time.Time // when a time-out ends that keeps somebody out; zero: does not end by itself
+	bits bitset
+	to   *delivery.Audience
 }
 
-// attending returns the attached seats. Like all lists of seats it must not be changed. The lock is held.
-func (g *Guild) attending() []*seat {
-	if g.attendees == nil {
-		g.attendees = make([]*seat, 0, len(g.seats))
-		for _, s := range g.seats {
-			if s.attached {
-				g.attendees = append(g.attendees, s)
-			}
-		}
-	}
-	return g.attendees
+// cached is the audience of a class as of Guild.gen.
+type cached struct {
+	*audience
+	gen  uint64
+	used bool
 }
 
-// others returns the attached seats of everybody but the user.
-func (g *Guild) others(user snowflake.ID) []*seat {
-	list := make([]*seat, 0, len(g.seats))
-	for _, s := range g.attending() {
-		if s.user != user {
-			list = append(list, s)
-		}
-	}
-	return list
+// key is a class of events, divided by whether the receivers get content.
+type key struct {
+	class
+	content content
 }
 
-func (g *Guild) isAttending(user snowflake.ID) bool {
-	for _, s := range g.attending() {
-		if s.user == user {
-			return true
-		}
+// content says which of the receivers: all, or those with or without discord.IntentMessageContent.
+type content uint8
+
+const (
+	whoever content = iota
+	withContent
+	withoutContent
+)
+
+// common returns the audience of a class.
+func (g *Guild) common(c class) *audience { return g.cachedAudience(key{class: c}) }
+
+// cachedAudience returns the audience of a key; unless one of its sets has changed, the one that it returned before.
+func (g *Guild) cachedAudience(k key) *audience {
+	a := g.audiences[k]
+	if a != nil && a.gen == g.gen {
+		a.used = true
+		return a.audience
 	}
-	return false
+	// These may count as changes.
+	may, asked := g.who(k.question), g.asked(k.intents)
+	var content *set
+	newest := max(may.gen, asked.gen)
+	if k.content != whoever {
+		content = g.asked(discord.IntentMessageContent)
+		newest = max(newest, content.gen)
+	}
+	if k.bots {
+		newest = max(newest, g.bots.gen)
+	}
+	if a != nil && newest <= a.gen {
+		a.gen, a.used = g.gen, true
+		return a.audience
+	}
+	bits := append(g.scratch[:0], may.bits...)
+	bits.and(asked.bits)
+	if k.bots {
+		bits.and(g.bots.bits)
+	}
+	switch k.content {
+	case withContent:
+		bits.and(content.bits)
+	case withoutContent:
+		bits.andNot(content.bits)
+	}
+	g.scratch = bits
+	g.audiences[k] = &cached{audience: g.intern(bits), gen: g.gen, used: true}
+	return g.audiences[k].audience
 }
 
-// attendanceChanged is called when a seat is attached or is no longer.
-func (g *Guild) attendanceChanged() {
-	g.attendees = nil
-	clear(g.audiences)
+// intern returns the audience of a set of attached seats; the set may be changed afterwards.
+func (g *Guild) intern(bits bitset) *audience {
+	hash := bits.hash()
+	if a := g.interned[hash]; a != nil && a.bits.equal(bits) {
+		return a
+	}
+	receivers := make([]delivery.Receiver, 0, bits.count())
+	for i := range bits.all() {
+		receivers = append(receivers, g.seats.table[i].place.sub)
+	}
+	a := &audience{bits: append(bitset(nil), bits...), to: delivery.NewAudience(receivers)}
+	if len(g.interned) > 2*len(g.audiences)+8 {
+		g.sweepInterned()
+	}
+	g.interned[hash] = a
+	return a
 }
 
-// accessChanged is called when roles, the owner, or an attending member have changed.
-func (g *Guild) accessChanged() { clear(g.audiences) }
-
-// readers returns who may receive what happens in a channel: nobody if there is no such channel.
-func (g *Guild) readers(channel snowflake.ID) []*seat {
-	now := time.Now()
-	if a := g.audiences[channel]; a != nil && (a.until.IsZero() || now.Before(a.until)) {
-		return a.seats
+// sweepInterned lets go of the audiences that no class has.
+func (g *Guild) sweepInterned() {
+	clear(g.interned)
+	for _, a := range g.audiences {
+		g.interned[a.bits.hash()] = a.audience
 	}
-	c := g.channels[channel]
-	if c == nil {
-		return nil
-	}
-	needed := permissions.ToRead(c.perms.Type)
-	a := &audience{seats: make([]*seat, 0, len(g.seats))}
-	for _, s := range g.attending() {
-		m := g.rules(s)
-		if g.perms.In(m, &c.perms, now).Has(needed) {
-			a.seats = append(a.seats, s)
-		}
-		if m.TimedOutUntil.After(now) && (a.until.IsZero() || m.TimedOutUntil.Before(a.until)) {
-			a.until = m.TimedOutUntil
-		}
-	}
-	g.audiences[channel] = a
-	return a.seats
-}
-
-// viewers returns who sees that a channel exists, in a list of its own.
-func (g *Guild) viewers(channel snowflake.ID) []*seat {
-	c := g.channels[channel]
-	if c == nil {
-		return nil
-	}
-	now := time.Now()
-	list := make([]*seat, 0, len(g.seats))
-	for _, s := range g.attending() {
-		if g.perms.In(g.rules(s), &c.perms, now).Has(permissions.ViewChannel) {
-			list = append(list, s)
-		}
-	}
-	return list
-}
-
-// may reports whether the member has any of the permissions in the channel, or with channel 0 in the guild.
-func (g *Guild) may(s *seat, anyOf permissions.Set, channel snowflake.ID, now time.Time) bool {
-	if channel == 0 {
-		return g.perms.Base(g.rules(s), now)&anyOf != 0
-	}
-	c := g.channels[channel]
-	return c != nil && g.perms.In(g.rules(s), &c.perms, now)&anyOf != 0
 }

@@ -3,6 +3,7 @@ package fanout
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"guildhall.chat/guildhall/internal/codec"
@@ -11,14 +12,23 @@ import (
 	"guildhall.chat/guildhall/internal/snowflake"
 )
 
-// dispatch is an event in the variants that sessions get: whole, and a message without the content that the session's
-// intents don't cover. Each variant is made once, when the first session needs it.
+// dispatch is an event in the variants that sessions get: whole, and without the content that the session's intents don't
+// cover. Each variant is made once, when it is first needed. It is not safe for concurrent use.
 type dispatch struct {
 	event    events.Event
-	message  bool
+	kind     kind
 	variants [4]*codec.Shared // by what is hidden
 	parsed   *message
 }
+
+// kind says what of an event is content.
+type kind uint8
+
+const (
+	plain kind = iota
+	aMessage
+	anExecution // of an auto-moderation rule
+)
 
 // What is hidden in a variant.
 const (
@@ -26,38 +36,82 @@ const (
 	hideReferenced             // of the message that it replies to
 )
 
+// nobody is no user's id.
+const nobody snowflake.ID = 0
+
+// newDispatch also encodes the whole event, so that this need not be done under a lock.
 func newDispatch(e events.Event) *dispatch {
-	return &dispatch{event: e, message: e.Head.Type == discord.EventMessageCreate || e.Head.Type == discord.EventMessageUpdate}
+	d := &dispatch{event: e}
+	switch e.Head.Type {
+	case discord.EventMessageCreate, discord.EventMessageUpdate:
+		d.kind = aMessage
+	case discord.EventAutoModActionExecution:
+		d.kind = anExecution
+	}
+	d.variants[0] = codec.NewDispatch(e.Head.Type, e.Data)
+	return d
 }
 
-// of returns the variant that a session gets. Without MESSAGE_CONTENT a message keeps its content for its author and those
-// it mentions.
+func (d *dispatch) whole() *codec.Shared { return d.variants[0] }
+
+// hidden returns what is hidden from a user whose session lacks MESSAGE_CONTENT: nothing of a message from its author and
+// those it mentions.
 // https://discord.com/developers/docs/events/gateway#message-content-intent
-func (d *dispatch) of(s *seat) (*codec.Shared, error) {
+func (d *dispatch) hidden(user snowflake.ID) (int, error) {
+	switch d.kind {
+	case plain:
+		return 0, nil
+	case anExecution:
+		return hideContent, nil
+	}
+	m, err := d.parse()
+	if err != nil {
+		return 0, err
+	}
 	hidden := 0
-	if d.message && s.intents&discord.IntentMessageContent == 0 {
-		if s.user != d.event.Head.User && !slices.Contains(d.event.Head.Mentions, s.user) {
-			hidden |= hideContent
-		}
-		m, err := d.parse()
+	if user == nobody || user != d.event.Head.User && !slices.Contains(d.event.Head.Mentions, user) {
+		hidden |= hideContent
+	}
+	if m.referenced != nil && (user == nobody || !slices.Contains(m.openTo, user)) {
+		hidden |= hideReferenced
+	}
+	return hidden, nil
+}
+
+// exempt returns whose sessions may get another variant than those of everybody else without MESSAGE_CONTENT.
+func (d *dispatch) exempt() []snowflake.ID {
+	if d.kind != aMessage {
+		return nil
+	}
+	users := append([]snowflake.ID{d.event.Head.User}, d.event.Head.Mentions...)
+	if d.parsed != nil {
+		users = append(users, d.parsed.openTo...)
+	}
+	return users
+}
+
+// variant returns the event without what is hidden.
+func (d *dispatch) variant(hidden int) (*codec.Shared, error) {
+	if d.variants[hidden] == nil {
+		data, err := d.without(hidden)
 		if err != nil {
 			return nil, err
-		}
-		if m.referenced != nil && !slices.Contains(m.openTo, s.user) {
-			hidden |= hideReferenced
-		}
-	}
-	if d.variants[hidden] == nil {
-		data := d.event.Data
-		if hidden != 0 {
-			var err error
-			if data, err = d.parsed.without(hidden); err != nil {
-				return nil, err
-			}
 		}
 		d.variants[hidden] = codec.NewDispatch(d.event.Head.Type, data)
 	}
 	return d.variants[hidden], nil
+}
+
+// of returns the variant that a session gets.
+func (d *dispatch) of(p Profile) (*codec.Shared, error) {
+	if d.kind == plain || p.Intents&discord.IntentMessageContent != 0 {
+		return d.whole(), nil
+	}
+	hidden, err := d.hidden(p.User)
+	if err != nil {
+		return nil, err
+	}
+	return d.variant(hidden)
 }
 
 // message is a message object taken apart as far as its content goes.
@@ -97,16 +151,23 @@ func (d *dispatch) parse() (*message, error) {
 	return m, nil
 }
 
-// without returns the message's JSON with what is to be hidden emptied.
-func (m *message) without(hidden int) (json.RawMessage, error) {
-	whole := cloneFields(m.fields)
+// without returns the event's data with what is to be hidden emptied.
+func (d *dispatch) without(hidden int) (json.RawMessage, error) {
+	if d.kind == anExecution {
+		return emptyExecution(d.event.Data)
+	}
+	m, err := d.parse()
+	if err != nil {
+		return nil, err
+	}
+	whole := maps.Clone(m.fields)
 	if hidden&hideContent != 0 {
 		if err := empty(whole); err != nil {
 			return nil, err
 		}
 	}
 	if hidden&hideReferenced != 0 {
-		referenced := cloneFields(m.referenced)
+		referenced := maps.Clone(m.referenced)
 		if err := empty(referenced); err != nil {
 			return nil, err
 		}
@@ -119,12 +180,16 @@ func (m *message) without(hidden int) (json.RawMessage, error) {
 	return json.Marshal(whole)
 }
 
-func cloneFields(f fields) fields {
-	c := make(fields, len(f))
-	for k, v := range f {
-		c[k] = v
+// emptyExecution empties what an auto-moderation rule was executed for.
+// https://discord.com/developers/docs/events/gateway-events#auto-moderation-action-execution
+func emptyExecution(data json.RawMessage) (json.RawMessage, error) {
+	var f fields
+	if err := json.Unmarshal(data, &f); err != nil {
+		return nil, fmt.Errorf("read execution: %w", err)
 	}
-	return c
+	f["content"] = json.RawMessage(`""`)
+	f["matched_content"] = json.RawMessage(`""`)
+	return json.Marshal(f)
 }
 
 // empty takes the content out of a message object, and out of the messages that it forwards.

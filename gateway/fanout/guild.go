@@ -3,13 +3,14 @@ package fanout
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
-	"guildhall.chat/guildhall/gateway/ready"
-	"guildhall.chat/guildhall/internal/codec"
+	"guildhall.chat/guildhall/gateway/delivery"
+	"guildhall.chat/guildhall/gateway/fanout/roster"
+	"guildhall.chat/guildhall/gateway/journal"
 	"guildhall.chat/guildhall/internal/discord"
-	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
@@ -19,50 +20,60 @@ import (
 type Guild struct {
 	hub  *Hub
 	id   snowflake.ID
-	feed *events.Feed
+	feed interface{ Close() } // *events.Feed
 
-	mu        sync.Mutex
+	mu sync.Mutex
+
+	// What the guild is.
 	object    discord.Guild
 	channels  map[snowflake.ID]*channel
-	members   map[snowflake.ID]member
+	threads   map[snowflake.ID]*thread
+	members   *roster.Roster
 	presences map[snowflake.ID]json.RawMessage // of those who are not offline
 	perms     permissions.Guild
-	shared    json.RawMessage // what GUILD_CREATE says to all; nil when it must be made anew
+	face      face
+	seq       progress
+	past      changes
 
-	seats     map[*Place]*seat
-	attendees []*seat                    // the attached; nil when it must be made anew
-	audiences map[snowflake.ID]*audience // by channel
-	requested map[snowflake.ID]time.Time // when a user last asked for all members
-	idle      time.Time                  // since when nobody has a seat
-	closed    bool
+	// Who is here (seats.go), and who of them may see what (access.go, audience.go).
+	seats       seats
+	attending   set
+	bots        set
+	intents     map[discord.Intents]*set
+	access      map[question]*set
+	audiences   map[key]*cached
+	interned    map[uint64]*audience
+	gen         uint64 // rises with each change of one of the sets
+	scratch     bitset
+	timedOut    []snowflake.ID // users with attached seats
+	timeOutEnds time.Time      // the first of them; zero: none
+	requested   map[snowflake.ID]time.Time
+	idle        time.Time // since when nobody has a seat
+	closed      bool
 }
 
 // channel is a channel on the wire and as the rules want it.
 type channel struct {
 	wire  discord.Channel
+	json  []byte // of wire; nil when it must be made anew
 	perms permissions.Channel
 }
 
-// seat is a session in a guild.
-type seat struct {
-	place    *Place
-	sub      Subscriber
-	user     snowflake.ID
-	intents  discord.Intents
-	attached bool      // gets the guild's events; else the user is no member here, or not yet
-	since    time.Time // when it last was attached or began to wait
-}
-
-func newGuild(h *Hub, snap *store.GuildSnapshot) (*Guild, error) {
+// newGuild returns the view of a snapshot whose members are in the roster.
+func newGuild(h *Hub, snap *store.GuildSnapshot, members *roster.Roster) *Guild {
 	g := &Guild{
 		hub: h, id: snap.Guild.ID, object: snap.Guild,
 		channels:  make(map[snowflake.ID]*channel, len(snap.Channels)),
-		members:   make(map[snowflake.ID]member, len(snap.Members)),
+		threads:   map[snowflake.ID]*thread{},
+		members:   members,
 		presences: map[snowflake.ID]json.RawMessage{},
 		perms: permissions.Guild{
 			ID: snap.Guild.ID, Owner: snap.Guild.OwnerID, Roles: make(map[snowflake.ID]permissions.Role, len(snap.Guild.Roles)),
 		},
-		seats: map[*Place]*seat{}, audiences: map[snowflake.ID]*audience{}, requested: map[snowflake.ID]time.Time{},
+		seq:   progress{seq: snap.Seq},
+		past:  changes{begin: snap.Seq},
+		seats: newSeats(), intents: map[discord.Intents]*set{}, access: map[question]*set{},
+		audiences: map[key]*cached{}, interned: map[uint64]*audience{}, requested: map[snowflake.ID]time.Time{},
 		idle: time.Now(),
 	}
 	for _, r := range snap.Guild.Roles {
@@ -71,14 +82,7 @@ func newGuild(h *Hub, snap *store.GuildSnapshot) (*Guild, error) {
 	for _, c := range snap.Channels {
 		g.channels[c.ID] = channelOf(c)
 	}
-	for _, wire := range snap.Members {
-		m, err := newMember(wire)
-		if err != nil {
-			return nil, err
-		}
-		g.members[wire.User.ID] = m
-	}
-	return g, nil
+	return g
 }
 
 func roleOf(r discord.Role) permissions.Role {
@@ -97,126 +101,149 @@ func channelOf(c discord.Channel) *channel {
 	return kept
 }
 
+// sameRules reports whether the same members see both.
+func (c *channel) sameRules(other *channel) bool {
+	return c.perms.Type == other.perms.Type && slices.Equal(c.perms.Overwrites, other.perms.Overwrites)
+}
+
 var errClosed = errors.New("view is closed")
 
-// attach seats a place. If the user is a member it gets GUILD_CREATE, or with quiet the caller does, and every event from
-// then on. Otherwise it waits for the user to become one.
-func (g *Guild) attach(p *Place, quiet bool) (entered *Entered, attached bool, err error) {
+// greeting says what a session is given when it is attached.
+type greeting uint8
+
+const (
+	withCreate  greeting = iota // GUILD_CREATE
+	withReady                   // nothing: the caller puts the guild into READY
+	withNothing                 // it has the guild already
+)
+
+// attach seats a place, which has no seat here yet, or whose seat waits. If the user is a member, every event above the
+// returned seq is delivered that the session may see; else the place waits for the user to become one.
+func (g *Guild) attach(p *Place, s *seat, with greeting) (seated *seat, entered *Entered, seq int64, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
-		return nil, false, errClosed
+		return nil, nil, 0, errClosed
 	}
-	s := g.seats[p]
-	if s == nil {
-		s = &seat{place: p, sub: p.sub, user: p.profile.User, intents: p.profile.Intents, since: time.Now()}
-		g.seats[p] = s
+	if s == nil || s.removed {
+		s = &seat{place: p, guild: g}
+		g.seats.add(s)
 	}
-	if _, member := g.members[s.user]; s.attached || !member {
-		return nil, s.attached, nil
+	if s.attached || !g.members.Has(s.user()) {
+		return s, nil, g.seq.seq, nil
 	}
-	entered, err = g.admit(s, quiet)
-	return entered, err == nil, err
-}
-
-// admit attaches a seat whose user is a member. The lock is held.
-func (g *Guild) admit(s *seat, quiet bool) (*Entered, error) {
-	data, self, err := g.create(s)
-	if err != nil {
-		return nil, err
-	}
-	s.attached, s.since = true, time.Now()
-	g.attendanceChanged()
-	if quiet {
-		return &Entered{Data: data, Self: self}, nil
-	}
-	if s.place.profile.wants(discord.EventGuildCreate) {
-		s.sub.DeliverOwn(codec.NewDispatch(discord.EventGuildCreate, data))
-	}
-	return nil, nil
-}
-
-// create makes the seat's GUILD_CREATE. The lock is held.
-func (g *Guild) create(s *seat) (json.RawMessage, discord.Member, error) {
-	own := g.members[s.user]
-	self, err := own.decode()
-	if err != nil {
-		return nil, self, err
-	}
-	joined, err := json.Marshal(self.JoinedAt)
-	if err != nil {
-		return nil, self, err
-	}
-	if g.shared == nil {
-		if g.shared, err = ready.Shared(g.object, g.wireChannels(), len(g.members)); err != nil {
-			return nil, self, err
+	switch with {
+	case withCreate:
+		g.admit(s)
+		return s, nil, g.seq.seq, nil
+	case withReady:
+		data, err := g.create(s)
+		if err != nil {
+			return s, nil, 0, err
 		}
+		entered = &Entered{Data: data, Self: g.merged(s.user())}
 	}
-	personal := ready.Personal{JoinedAt: joined, Large: len(g.members) > s.place.profile.LargeThreshold}
-	personal.Members, personal.Presences = g.initialMembers(s)
-	return ready.Guild(g.shared, personal), self, nil
+	g.attend(s)
+	p.sub.DeliverOwn(g.enteredEntry(), nil)
+	return s, entered, g.seq.seq, nil
 }
 
-// detach removes a place.
-func (g *Guild) detach(p *Place) {
+func (g *Guild) enteredEntry() journal.Entry {
+	return journal.Entry{Kind: journal.Entered, Log: g.id, Seq: g.seq.seq}
+}
+
+// admit attaches a seat whose user is a member, and tells it the guild. The lock is held.
+func (g *Guild) admit(s *seat) {
+	g.attend(s)
+	s.place.sub.DeliverOwn(g.enteredEntry(), g.dispatchCreate(s))
+}
+
+// detach removes a seat.
+func (g *Guild) detach(s *seat) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.remove(p)
+	if !g.closed && !s.removed {
+		g.remove(s)
+	}
 }
 
-func (g *Guild) remove(p *Place) {
-	if _, seated := g.seats[p]; !seated {
-		return
+func (g *Guild) remove(s *seat) {
+	if s.attached {
+		g.dismiss(s)
 	}
-	delete(g.seats, p)
-	g.attendanceChanged()
-	if len(g.seats) == 0 {
+	g.seats.remove(s)
+	s.removed = true
+	if g.seats.n == 0 {
 		g.idle = time.Now()
 	}
 }
 
-// giveUp removes a place that still waits.
-func (g *Guild) giveUp(p *Place, tell bool) {
+// giveUp removes a seat that still waits, and reports whether it did. With tell, the session is told that the guild is gone.
+func (g *Guild) giveUp(s *seat, tell bool) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	s := g.seats[p]
-	if s == nil || s.attached {
-		return
+	if g.closed || s.attached || s.removed {
+		return false
 	}
-	if tell && s.place.profile.wants(discord.EventGuildDelete) {
-		s.sub.DeliverOwn(goneGuild(g.id))
+	g.remove(s)
+	if tell {
+		s.place.gone(g.id)
 	}
-	g.remove(p)
+	return true
 }
 
-func (g *Guild) attached(p *Place) bool {
+func (g *Guild) isAttached(s *seat) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	s := g.seats[p]
-	return s != nil && s.attached && !g.closed
+	return s.attached && !g.closed
 }
 
-// waitingSince returns the places that have waited since before the moment.
-func (g *Guild) waitingSince(moment time.Time) (places []*Place) {
+// waitingSince returns the seats that have waited since before the moment.
+func (g *Guild) waitingSince(moment time.Time) (waiting []*seat) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for p, s := range g.seats {
-		if !s.attached && s.since.Before(moment) {
-			places = append(places, p)
+	if g.seats.n == g.seats.attached {
+		return nil
+	}
+	for _, s := range g.seats.byUser {
+		for ; s != nil; s = s.next {
+			if !s.attached && s.since < moment.Unix() {
+				waiting = append(waiting, s)
+			}
 		}
 	}
-	return places
+	return waiting
+}
+
+// sweep lets go of what is not needed.
+func (g *Guild) sweep() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.sweepSets()
 }
 
 // closeIfIdle closes the view if nobody has had a seat since the moment.
 func (g *Guild) closeIfIdle(moment time.Time) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.closed || len(g.seats) > 0 || g.idle.After(moment) {
+	if g.closed || g.seats.n > 0 || g.idle.After(moment) {
 		return false
 	}
-	g.closed = true
+	g.close()
 	return true
+}
+
+// close ends the view, and everybody's seat with it. The lock is held.
+func (g *Guild) close() {
+	g.closed = true
+	for _, s := range g.seats.table {
+		if s != nil {
+			s.attached = false
+		}
+	}
+	g.seats = newSeats()
+	g.seq.end()
+	g.hub.line.Submit(&delivery.Delivery{Entry: journal.Entry{Kind: journal.Closed, Log: g.id}})
 }
 
 // Lost implements events.Handler: what the sessions missed is not to be had.
@@ -225,17 +252,22 @@ func (g *Guild) Lost() { g.lose() }
 // lose ends a view that is no longer exact, and with it its sessions.
 func (g *Guild) lose() {
 	g.mu.Lock()
-	seats := g.seats
-	alreadyClosed := g.closed
-	g.closed, g.seats = true, map[*Place]*seat{}
-	g.mu.Unlock()
-	if alreadyClosed {
+	if g.closed {
+		g.mu.Unlock()
 		return
 	}
+	var subscribers []Subscriber
+	for _, s := range g.seats.byUser {
+		for ; s != nil; s = s.next {
+			subscribers = append(subscribers, s.place.sub)
+		}
+	}
+	g.close()
+	g.mu.Unlock()
 	viewsLost.Inc()
-	g.hub.log.Warn("guild view lost; its sessions start anew", "guild", g.id, "sessions", len(seats))
+	g.hub.log.Warn("guild view lost; its sessions start anew", "guild", g.id, "sessions", len(subscribers))
 	g.hub.forget(g)
-	for _, s := range seats {
-		s.sub.Invalidate()
+	for _, sub := range subscribers {
+		sub.Invalidate()
 	}
 }

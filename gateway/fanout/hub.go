@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
+	"guildhall.chat/guildhall/gateway/delivery"
+	"guildhall.chat/guildhall/gateway/fanout/roster"
+	"guildhall.chat/guildhall/gateway/journal"
 	"guildhall.chat/guildhall/internal/codec"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/events"
@@ -46,11 +48,16 @@ func (p Profile) wants(event string) bool {
 }
 
 // Subscriber is a session as fan-out sees it. Its methods must not block and must not call back: locks may be held.
+//
+// What others get too comes through the line, to the Receiver, from the moment on that the session has joined: it holds back
+// what comes before its READY or RESUMED.
 type Subscriber interface {
+	delivery.Receiver
+	// Profile must always return the same.
 	Profile() Profile
-	// Deliver adds a dispatch that other sessions get too; DeliverOwn one that was made for this session alone.
-	Deliver(*codec.Shared)
-	DeliverOwn(*codec.Shared)
+	// DeliverOwn submits a dispatch that was made for this session alone, at once: the order of calls is that of the line.
+	// The entry lacks only the session's key, and may have no kind. Without a dispatch it is journaled alone.
+	DeliverOwn(entry journal.Entry, d *codec.Shared)
 	// CheckCredentials says that what the session has identified with may no longer be good.
 	CheckCredentials()
 	// Invalidate says that the session can no longer be told everything once and in order.
@@ -68,6 +75,7 @@ type Presences interface {
 
 // Hub keeps the views of a pod.
 type Hub struct {
+	line      *delivery.Line
 	feeds     *events.Feeds
 	store     *store.Store
 	presences Presences
@@ -77,6 +85,7 @@ type Hub struct {
 	stop  context.CancelFunc
 	swept chan struct{}
 	loads chan struct{} // semaphore
+	past  *past
 
 	mu     sync.Mutex
 	guilds map[snowflake.ID]*pending[*Guild]
@@ -90,12 +99,12 @@ type pending[V any] struct {
 	err  error
 }
 
-// NewHub returns a hub without views. Close it before the feeds.
-func NewHub(feeds *events.Feeds, st *store.Store, presences Presences, log *slog.Logger) *Hub {
+// NewHub returns a hub without views, which submits to the line. Close it before the feeds and the line.
+func NewHub(line *delivery.Line, feeds *events.Feeds, st *store.Store, presences Presences, log *slog.Logger) *Hub {
 	ctx, stop := context.WithCancel(context.Background())
 	h := &Hub{
-		feeds: feeds, store: st, presences: presences, log: log,
-		ctx: ctx, stop: stop, swept: make(chan struct{}), loads: make(chan struct{}, loadConcurrency),
+		line: line, feeds: feeds, store: st, presences: presences, log: log,
+		ctx: ctx, stop: stop, swept: make(chan struct{}), loads: make(chan struct{}, loadConcurrency), past: newPast(feeds),
 		guilds: map[snowflake.ID]*pending[*Guild]{}, users: map[snowflake.ID]*pending[*User]{},
 	}
 	go h.sweep()
@@ -184,22 +193,21 @@ func (h *Hub) open(ctx context.Context, id snowflake.ID) (*Guild, error) {
 	}
 	g.feed = feed
 	viewsOpen.Inc()
+	h.line.Submit(&delivery.Delivery{Entry: journal.Entry{Kind: journal.Opened, Log: id, Seq: seq}})
 	feed.Start(seq, g)
 	return g, nil
 }
 
 func (h *Hub) snapshot(ctx context.Context, id snowflake.ID) (*Guild, int64, error) {
-	snap, err := h.store.GuildWithMembers(ctx, id)
+	members := roster.New()
+	snap, err := h.store.GuildWithMembers(ctx, id, members.Put)
 	if err != nil {
 		return nil, 0, err
 	}
-	g, err := newGuild(h, snap)
-	if err != nil {
-		return nil, 0, fmt.Errorf("view of guild %s: %w", id, err)
-	}
-	ids := make([]snowflake.ID, 0, len(g.members))
-	for user := range g.members {
-		ids = append(ids, user)
+	g := newGuild(h, snap, members)
+	ids := make([]snowflake.ID, 0, members.Len())
+	for m := range members.Snapshot().All() {
+		ids = append(ids, m.User)
 	}
 	if g.presences, err = h.presences.Guild(ctx, id, ids); err != nil {
 		// Who is online is no reason to be without the guild; updates still come.
@@ -252,20 +260,21 @@ func (h *Hub) views() (views []*Guild) {
 
 func (h *Hub) sweepOnce(now time.Time) {
 	for _, g := range h.views() {
-		for _, place := range g.waitingSince(now.Add(-linger)) {
-			h.verify(h.ctx, g, place, false)
+		for _, s := range g.waitingSince(now.Add(-linger)) {
+			h.verify(h.ctx, s, false)
 		}
+		g.sweep()
 		if g.closeIfIdle(now.Add(-linger)) {
 			h.forget(g)
 		}
 	}
 }
 
-// verify asks the primary whether a user who is not a member in the view is about to become one there. If not, the place
-// no longer waits; if it was told of the guild, it is told that the guild is gone.
-func (h *Hub) verify(ctx context.Context, g *Guild, p *Place, told bool) {
-	_, err := h.store.Member(ctx, g.id, p.profile.User)
-	if errors.Is(err, store.ErrNotFound) {
-		g.giveUp(p, told)
+// verify asks the primary whether a user who is not a member in the view is about to become one there. If not, the seat
+// no longer waits; if the session was told of the guild, it is told that the guild is gone.
+func (h *Hub) verify(ctx context.Context, s *seat, told bool) {
+	_, err := h.store.Member(ctx, s.guild.id, s.user())
+	if errors.Is(err, store.ErrNotFound) && s.guild.giveUp(s, told) {
+		s.place.unsit(s)
 	}
 }

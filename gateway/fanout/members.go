@@ -2,47 +2,14 @@ package fanout
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 	"time"
 
+	"guildhall.chat/guildhall/gateway/fanout/roster"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
 )
-
-// maxPresenceGuild is the size from which on a guild's GUILD_CREATE has no presences.
-// https://discord.com/developers/docs/events/gateway-events#guild-create
-const maxPresenceGuild = 75_000
-
-// initialMembers returns the members and presences that GUILD_CREATE lists for a seat. The lock is held.
-func (g *Guild) initialMembers(s *seat) (members, presences []json.RawMessage) {
-	if s.intents&discord.IntentGuildPresences == 0 || len(g.members) > maxPresenceGuild {
-		return []json.RawMessage{g.members[s.user].raw}, nil
-	}
-	all := len(g.members) <= s.place.profile.LargeThreshold
-	for _, id := range g.memberIDs() {
-		m := g.members[id]
-		presence, online := g.presences[id]
-		if all || online || id == s.user || len(m.roles) > 0 || m.nick != "" {
-			members = append(members, m.raw)
-			if online {
-				presences = append(presences, presence)
-			}
-		}
-	}
-	return members, presences
-}
-
-// memberIDs returns all members, ascending. The lock is held.
-func (g *Guild) memberIDs() []snowflake.ID {
-	ids := make([]snowflake.ID, 0, len(g.members))
-	for id := range g.members {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	return ids
-}
 
 // MemberQuery asks for members of a guild.
 // https://discord.com/developers/docs/events/gateway-events#request-guild-members
@@ -73,45 +40,60 @@ type MemberResult struct {
 	RetryAfter time.Duration
 }
 
-// Members answers a query; ok is false if the session is not in the guild or may not ask.
+// Members answers a query; ok is false if the session is not in the guild or may not ask. The list is made after the guild is
+// let go of.
 func (p *Place) Members(q MemberQuery) (result MemberResult, ok bool) {
-	g := p.guild(q.Guild)
-	if g == nil {
+	s := p.seatIn(q.Guild)
+	if s == nil {
 		return result, false
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	s := g.seats[p]
-	if g.closed || s == nil || !s.attached || q.All() && !g.mayList(s) {
-		return result, false
+	members, wait, ok := s.guild.consult(s, q)
+	if !ok || wait > 0 {
+		return MemberResult{RetryAfter: wait}, ok
 	}
-	if q.All() {
-		if wait := g.throttle(s.user, time.Now()); wait > 0 {
-			return MemberResult{RetryAfter: wait}, true
-		}
-	}
-	ids, notFound := g.selectMembers(q)
+	found, notFound := selectMembers(members, q)
 	result.NotFound = notFound
-	result.Members = make([]json.RawMessage, len(ids))
-	for i, id := range ids {
-		result.Members[i] = g.members[id].raw
-	}
-	if q.Presences && s.intents&discord.IntentGuildPresences != 0 {
-		result.Presences = make([]json.RawMessage, len(ids))
-		for i, id := range ids {
-			result.Presences[i] = g.presences[id]
-		}
+	result.Members = encodeMembers(found)
+	if q.Presences && p.profile.Intents&discord.IntentGuildPresences != 0 {
+		result.Presences = s.guild.presencesOf(found)
 	}
 	return result, true
+}
+
+// consult returns the members for a query, or how long the user must wait for them.
+func (g *Guild) consult(s *seat, q MemberQuery) (members roster.Snapshot, wait time.Duration, ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed || !s.attached || q.All() && !g.mayList(s) {
+		return members, 0, false
+	}
+	if q.All() {
+		if wait := g.throttle(s.user(), time.Now()); wait > 0 {
+			return members, wait, true
+		}
+	}
+	return g.members.Snapshot(), 0, true
 }
 
 // mayList reports whether a session may have the whole list: a bot with the intent, a user who manages members.
 func (g *Guild) mayList(s *seat) bool {
 	if s.place.profile.Bot {
-		return s.intents&discord.IntentGuildMembers != 0
+		return s.intents()&discord.IntentGuildMembers != 0
 	}
-	base := g.perms.Base(g.members[s.user].permissions(s.user), time.Now())
-	return base&(permissions.ManageRoles|permissions.KickMembers|permissions.BanMembers) != 0
+	m, is := g.member(s.user())
+	managing := question{any: permissions.ManageRoles | permissions.KickMembers | permissions.BanMembers}
+	return is && g.may(m, managing, time.Now())
+}
+
+// presencesOf returns the presences of members, nil for those who are offline.
+func (g *Guild) presencesOf(members []roster.Member) []json.RawMessage {
+	list := make([]json.RawMessage, len(members))
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for i, m := range members {
+		list[i] = g.presences[m.User]
+	}
+	return list
 }
 
 // throttle counts a request for the whole list; it returns how long the user must wait, or 0.
@@ -130,58 +112,47 @@ func (g *Guild) throttle(user snowflake.ID, now time.Time) time.Duration {
 	return 0
 }
 
-func (g *Guild) selectMembers(q MemberQuery) (found, notFound []snowflake.ID) {
+func selectMembers(members roster.Snapshot, q MemberQuery) (found []roster.Member, notFound []snowflake.ID) {
 	if q.Users != nil {
 		for _, id := range q.Users {
-			if _, member := g.members[id]; member {
-				found = append(found, id)
+			if m, is := members.Find(id); is {
+				found = append(found, m)
 			} else {
 				notFound = append(notFound, id)
 			}
 		}
 		return found, notFound
 	}
-	ids := g.memberIDs()
-	if q.All() {
-		return ids, nil
-	}
-	limit := maxSearch
-	if q.Limit > 0 {
+	limit, prefix := maxSearch, strings.ToLower(q.Prefix)
+	switch {
+	case q.All():
+		limit = members.Len()
+	case q.Limit > 0:
 		limit = min(q.Limit, maxSearch)
 	}
-	prefix := strings.ToLower(q.Prefix)
-	for _, id := range ids {
+	for m := range members.All() {
 		if len(found) == limit {
 			break
 		}
-		if g.members[id].hasPrefix(prefix) {
-			found = append(found, id)
+		if m.HasPrefix(prefix) {
+			found = append(found, m)
 		}
 	}
 	return found, nil
 }
 
-// wireChannels returns all channels in the order in which they are shown. The lock is held.
-func (g *Guild) wireChannels() []discord.Channel {
-	list := make([]discord.Channel, 0, len(g.channels))
-	for _, c := range g.channels {
-		list = append(list, c.wire)
+// encodeMembers returns the member objects. They share a few large buffers.
+func encodeMembers(members []roster.Member) []json.RawMessage {
+	const buffer, reserve = 64 << 10, 4 << 10
+	list := make([]json.RawMessage, len(members))
+	var dst []byte
+	for i, m := range members {
+		if cap(dst)-len(dst) < reserve {
+			dst = make([]byte, 0, min(buffer, reserve*(len(members)-i)))
+		}
+		begin := len(dst)
+		dst = m.AppendJSON(dst)
+		list[i] = dst[begin:len(dst):len(dst)]
 	}
-	slices.SortFunc(list, func(a, b discord.Channel) int {
-		if pa, pb := position(a), position(b); pa != pb {
-			return pa - pb
-		}
-		if a.ID < b.ID {
-			return -1
-		}
-		return 1
-	})
 	return list
-}
-
-func position(c discord.Channel) int {
-	if c.Position == nil {
-		return 0
-	}
-	return *c.Position
 }

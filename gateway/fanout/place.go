@@ -4,45 +4,47 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
+	"guildhall.chat/guildhall/gateway/journal"
 	"guildhall.chat/guildhall/internal/codec"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
 )
 
-// Place is a session in the fan-out.
+// Place is a session in the fan-out. There is one a session, so it is small.
 type Place struct {
 	hub     *Hub
 	sub     Subscriber
 	profile Profile
 	user    *User
+	after   int64 // events of the user's log up to here are in READY; under the lock of user
 
-	ctx   context.Context // ends with Leave
-	leave context.CancelFunc
-
-	mu     sync.Mutex
-	guilds map[snowflake.ID]*Guild // entered; some may be closed by now
-	left   bool
+	mu    sync.Mutex
+	seats []*seat       // one a guild; some may be in views that are closed by now
+	end   chan struct{} // closed by Leave; nil while nobody waits for that
+	left  bool
 }
 
 // Join gives a session a place at its user's log and returns what READY is made of. What happens to the user after the
-// snapshot is kept for Open. It belongs to no guild yet.
+// snapshot is delivered from now on. It belongs to no guild yet.
 func (h *Hub) Join(ctx context.Context, sub Subscriber) (*Place, *store.ReadySnapshot, error) {
-	p := &Place{hub: h, sub: sub, profile: sub.Profile(), guilds: map[snowflake.ID]*Guild{}}
-	p.ctx, p.leave = context.WithCancel(h.ctx)
-	snap, err := h.joinUser(ctx, p)
+	p := &Place{hub: h, sub: sub, profile: sub.Profile()}
+	var snap *store.ReadySnapshot
+	err := h.joinUser(ctx, p, func(ctx context.Context, user snowflake.ID) (seq int64, err error) {
+		if snap, err = h.store.Ready(ctx, user); err != nil {
+			return 0, err
+		}
+		return snap.Seq, nil
+	})
 	if err != nil {
-		p.leave()
 		return nil, nil, err
 	}
 	return p, snap, nil
 }
-
-// Open delivers what has happened to the user since the snapshot, and from then on what happens.
-func (p *Place) Open() { p.user.open(p) }
 
 // Loaded reports whether a guild can be entered at once.
 func (p *Place) Loaded(guild snowflake.ID) bool { return p.hub.loaded(guild) }
@@ -53,23 +55,47 @@ func (p *Place) Loaded(guild snowflake.ID) bool { return p.hub.loaded(guild) }
 func (p *Place) Enter(guild snowflake.ID) { p.enter(guild, true) }
 
 func (p *Place) enter(guild snowflake.ID, told bool) {
+	ctx, cancel := p.whileHere()
+	defer cancel()
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, retryMax) {
-		_, err := p.tryEnter(p.ctx, guild, told, false)
+		_, err := p.tryEnter(ctx, guild, told, withCreate)
 		if !errors.Is(err, errTryAgain) {
 			return
 		}
 		select {
 		case <-time.After(pause):
-		case <-p.ctx.Done():
+		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// Entered is a guild as a session sees it on entering.
+// whileHere returns a context that ends when the place has left, or the hub is closed. An idle place needs none.
+func (p *Place) whileHere() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(p.hub.ctx)
+	p.mu.Lock()
+	if p.left {
+		cancel()
+	}
+	if p.end == nil {
+		p.end = make(chan struct{})
+	}
+	end := p.end
+	p.mu.Unlock()
+	go func() {
+		select {
+		case <-end:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+// Entered is a guild as a person's session sees it on entering.
 type Entered struct {
 	Data json.RawMessage // of GUILD_CREATE
-	Self discord.Member
+	Self json.RawMessage // the user's own member, as in ready.UserGuild
 }
 
 // ErrUnavailable says that a guild could not be loaded in time.
@@ -80,7 +106,7 @@ var ErrUnavailable = errors.New("guild is unavailable")
 // user is no member any more.
 func (p *Place) EnterQuietly(ctx context.Context, guild snowflake.ID) (*Entered, error) {
 	for {
-		entered, err := p.tryEnter(ctx, guild, false, true)
+		entered, err := p.tryEnter(ctx, guild, false, withReady)
 		if !errors.Is(err, errTryAgain) {
 			return entered, err
 		}
@@ -95,66 +121,99 @@ func (p *Place) EnterQuietly(ctx context.Context, guild snowflake.ID) (*Entered,
 // errTryAgain says that the view could not be loaded, or was just closing.
 var errTryAgain = errors.New("try again")
 
-func (p *Place) tryEnter(ctx context.Context, guild snowflake.ID, told, quiet bool) (*Entered, error) {
+func (p *Place) tryEnter(ctx context.Context, guild snowflake.ID, told bool, with greeting) (*Entered, error) {
 	g, err := p.hub.guild(ctx, guild)
 	if errors.Is(err, store.ErrNotFound) {
-		if told && p.profile.wants(discord.EventGuildDelete) {
-			p.sub.DeliverOwn(goneGuild(guild))
+		if told {
+			p.gone(guild)
 		}
 		return nil, nil
 	}
 	if err != nil {
 		return nil, errTryAgain
 	}
-	p.mu.Lock()
-	if p.left {
-		p.mu.Unlock()
-		return nil, nil
-	}
-	entered, attached, err := g.attach(p, quiet)
-	if err == nil {
-		p.guilds[guild] = g
-	}
-	p.mu.Unlock()
+	s, entered, _, err := p.sit(g, with)
 	if err != nil {
 		if !errors.Is(err, errClosed) {
 			p.hub.log.Error("guild can't be entered", "guild", guild, "error", err)
 		}
 		return nil, errTryAgain
 	}
-	if !attached {
-		p.hub.verify(ctx, g, p, told)
+	if s != nil && !g.isAttached(s) {
+		p.hub.verify(ctx, s, told)
 	}
 	return entered, nil
 }
 
-// goneGuild is the GUILD_DELETE of a guild that the user is not in any more.
-func goneGuild(id snowflake.ID) *codec.Shared {
-	return codec.NewDispatch(discord.EventGuildDelete, json.RawMessage(`{"id":"`+id.String()+`"}`))
+// sit attaches the place to a guild's view, and returns the seq from which on it gets events. Without a seat, the place has
+// left.
+func (p *Place) sit(g *Guild, with greeting) (s *seat, entered *Entered, seq int64, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.left {
+		return nil, nil, 0, nil
+	}
+	i := slices.IndexFunc(p.seats, func(s *seat) bool { return s.guild.id == g.id })
+	if i >= 0 && p.seats[i].guild == g {
+		s = p.seats[i]
+	}
+	s, entered, seq, err = g.attach(p, s, with)
+	switch {
+	case s == nil:
+	case i >= 0:
+		p.seats[i] = s
+	default:
+		p.seats = append(p.seats, s)
+	}
+	return s, entered, seq, err
+}
+
+// unsit forgets a seat that the guild has removed.
+func (p *Place) unsit(s *seat) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.seats = slices.DeleteFunc(p.seats, func(other *seat) bool { return other == s })
+}
+
+// gone tells the session that its user is not in the guild any more.
+func (p *Place) gone(guild snowflake.ID) {
+	var d *codec.Shared
+	if p.profile.wants(discord.EventGuildDelete) {
+		d = codec.NewDispatch(discord.EventGuildDelete, json.RawMessage(`{"id":"`+guild.String()+`"}`))
+	}
+	p.sub.DeliverOwn(journal.Entry{Kind: journal.Left, Log: guild}, d)
 }
 
 // In reports whether the place is attached to the guild.
 func (p *Place) In(id snowflake.ID) bool {
-	g := p.guild(id)
-	return g != nil && g.attached(p)
+	s := p.seatIn(id)
+	return s != nil && s.guild.isAttached(s)
 }
 
-// guild returns the view of a guild that the place has entered, or nil.
-func (p *Place) guild(id snowflake.ID) *Guild {
+// seatIn returns the place's seat in a guild, or nil.
+func (p *Place) seatIn(guild snowflake.ID) *seat {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.guilds[id]
+	for _, s := range p.seats {
+		if s.guild.id == guild {
+			return s
+		}
+	}
+	return nil
 }
 
-// Leave takes the place out of every view. Nothing is delivered any more when it returns.
+// Leave takes the place out of every view. Nothing is delivered any more that is submitted after it returns.
 func (p *Place) Leave() {
-	p.leave()
 	p.mu.Lock()
-	guilds := p.guilds
-	p.left, p.guilds = true, map[snowflake.ID]*Guild{}
-	p.mu.Unlock()
-	for _, g := range guilds {
-		g.detach(p)
+	seats := p.seats
+	p.left, p.seats = true, nil
+	if p.end != nil {
+		close(p.end)
+		p.end = nil
 	}
-	p.hub.leaveUser(p)
+	p.mu.Unlock()
+	for _, s := range seats {
+		s.guild.detach(s)
+	}
+	p.user.leave(p)
 }

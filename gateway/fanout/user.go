@@ -2,40 +2,39 @@ package fanout
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
+	"guildhall.chat/guildhall/gateway/delivery"
+	"guildhall.chat/guildhall/gateway/journal"
 	"guildhall.chat/guildhall/internal/codec"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/snowflake"
-	"guildhall.chat/guildhall/internal/store"
 )
 
-// User follows the log of a user who has sessions here: DMs, changes of the account, joined guilds.
+// User is the view of a user who has sessions here: it follows the user's log, with DMs, changes of the account, joined
+// guilds. There is one a user, so it is small.
 type User struct {
 	hub  *Hub
 	id   snowflake.ID
 	feed *events.Feed
 
+	// turn is held for reading while the snapshot for a new place is loaded: until the place is there, events wait.
+	turn sync.RWMutex
+
 	mu     sync.Mutex
-	places map[*Place]*inbox
+	places []*Place
+	seq    progress
 	closed bool
 }
 
-// inbox is where a place stands in the user's log.
-type inbox struct {
-	after   int64 // READY contains everything up to here
-	opened  bool
-	pending []events.Event // until opened
-}
+// snapshotOf loads a user's state; it returns the log's seq that the state is of.
+type snapshotOf func(ctx context.Context, user snowflake.ID) (seq int64, err error)
 
-// maxPending bounds the events that come while READY is being made.
-const maxPending = 4096
-
-// joinUser enters the place into the user's view and loads the snapshot after that, so that each later event is in the
-// place's inbox.
-func (h *Hub) joinUser(ctx context.Context, p *Place) (*store.ReadySnapshot, error) {
+// joinUser gives the place a seat in its user's view: everything later than the snapshot is delivered to it.
+func (h *Hub) joinUser(ctx context.Context, p *Place, load snapshotOf) error {
 	id := p.profile.User
 	for {
 		h.mu.Lock()
@@ -44,39 +43,40 @@ func (h *Hub) joinUser(ctx context.Context, p *Place) (*store.ReadySnapshot, err
 			view = &pending[*User]{done: make(chan struct{})}
 			h.users[id] = view
 			h.mu.Unlock()
-			return h.openUser(ctx, view, p)
+			return h.openUser(ctx, view, p, load)
 		}
 		h.mu.Unlock()
 		select {
 		case <-view.done:
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return ctx.Err()
 		}
-		if view.err != nil || !view.view.enter(p) {
-			// The view is gone, or going; a later round makes one.
-			select {
-			case <-time.After(5 * time.Millisecond):
-			case <-ctx.Done():
-				return nil, ctx.Err()
+		if view.err == nil {
+			if entered, err := view.view.admit(ctx, p, load); entered || err != nil {
+				return err
 			}
-			continue
 		}
-		p.user = view.view
-		snap, err := h.store.Ready(ctx, id)
-		if err != nil {
-			h.leaveUser(p)
-			return nil, err
+		// The view is gone, or going; a later round makes one.
+		select {
+		case <-time.After(5 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
 		}
-		p.user.startAt(p, snap.Seq)
-		return snap, nil
 	}
 }
 
+// opened is closed.
+var opened = func() chan struct{} {
+	done := make(chan struct{})
+	close(done)
+	return done
+}()
+
 // openUser makes the view with p as its first place.
-func (h *Hub) openUser(ctx context.Context, view *pending[*User], p *Place) (snap *store.ReadySnapshot, err error) {
-	u := &User{hub: h, id: p.profile.User, places: map[*Place]*inbox{p: {}}}
+func (h *Hub) openUser(ctx context.Context, view *pending[*User], p *Place, load snapshotOf) (err error) {
+	u := &User{hub: h, id: p.profile.User, places: []*Place{p}}
 	if u.feed, err = h.feeds.Open(ctx, u.id); err == nil {
-		if snap, err = h.store.Ready(ctx, u.id); err != nil {
+		if p.after, err = load(ctx, u.id); err != nil {
 			u.feed.Close()
 		}
 	}
@@ -86,26 +86,63 @@ func (h *Hub) openUser(ctx context.Context, view *pending[*User], p *Place) (sna
 		h.mu.Unlock()
 		view.err = err
 		close(view.done)
-		return nil, err
+		return err
 	}
-	u.places[p].after = snap.Seq
+	u.seq.seq = p.after
 	p.user, view.view = u, u
-	u.feed.Start(snap.Seq, u)
+	h.line.Submit(&delivery.Delivery{Entry: journal.Entry{Kind: journal.Opened, Log: u.id, Seq: p.after}})
+	u.feed.Start(p.after, u)
 	close(view.done)
-	return snap, nil
+	h.mu.Lock()
+	if h.users[u.id] == view {
+		h.users[u.id] = &pending[*User]{done: opened, view: u} // without a channel of its own: there are many
+	}
+	h.mu.Unlock()
+	return nil
 }
 
-// leaveUser takes the place out of its user's view, and closes the view when it was the last.
-func (h *Hub) leaveUser(p *Place) {
-	u := p.user
+// admit gives another place a seat; false if the view is closed.
+func (u *User) admit(ctx context.Context, p *Place, load snapshotOf) (bool, error) {
+	u.turn.RLock()
+	defer u.turn.RUnlock()
 	u.mu.Lock()
-	delete(u.places, p)
+	if u.closed {
+		u.mu.Unlock()
+		return false, nil
+	}
+	u.places = append(u.places, p)
+	u.mu.Unlock()
+	p.user = u
+	seq, err := load(ctx, u.id)
+	if err != nil {
+		u.leave(p)
+		return false, err
+	}
+	u.mu.Lock()
+	p.after = seq
+	u.mu.Unlock()
+	return true, nil
+}
+
+// leave takes the place out of the view, and closes the view when it was the last.
+func (u *User) leave(p *Place) {
+	u.mu.Lock()
+	u.places = slices.DeleteFunc(u.places, func(other *Place) bool { return other == p })
 	last := len(u.places) == 0 && !u.closed
-	u.closed = u.closed || last
+	if last {
+		u.close()
+	}
 	u.mu.Unlock()
 	if last {
-		h.forgetUser(u)
+		u.hub.forgetUser(u)
 	}
+}
+
+// close marks the view as closed. The lock is held.
+func (u *User) close() {
+	u.closed = true
+	u.seq.end()
+	u.hub.line.Submit(&delivery.Delivery{Entry: journal.Entry{Kind: journal.Closed, Log: u.id}})
 }
 
 // forgetUser drops a view that has just been closed.
@@ -114,37 +151,6 @@ func (h *Hub) forgetUser(u *User) {
 	h.mu.Lock()
 	delete(h.users, u.id)
 	h.mu.Unlock()
-}
-
-func (u *User) enter(p *Place) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.closed {
-		return false
-	}
-	u.places[p] = &inbox{}
-	return true
-}
-
-func (u *User) startAt(p *Place, seq int64) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if in := u.places[p]; in != nil {
-		in.after = seq
-	}
-}
-
-func (u *User) open(p *Place) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	in := u.places[p]
-	if in == nil {
-		return
-	}
-	for _, e := range in.pending {
-		u.deliver(p, in, e, codec.NewDispatch(e.Head.Type, e.Data))
-	}
-	in.opened, in.pending = true, nil
 }
 
 // joined is the guild that an event of a user's log tells the user has joined. The guild's own log has the rest.
@@ -161,48 +167,58 @@ func (u *User) Event(e events.Event) {
 	guild, isJoin, err := joined(e)
 	if err != nil {
 		u.hub.log.Error("join in a user's log is malformed", "log", e.Log, "seq", e.Seq, "error", err)
-		return
+		isJoin = false
 	}
 	if isJoin {
 		u.hub.presences.Joined(u.id, guild)
 	}
-	shared := codec.NewDispatch(e.Head.Type, e.Data)
+	u.hub.line.Room()
+	u.turn.Lock()
+	defer u.turn.Unlock()
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	for p, in := range u.places {
+	if u.closed {
+		return
+	}
+	d := &delivery.Delivery{}
+	if e.Seq != 0 {
+		u.seq.advance(e.Seq)
+		d.Entry = journal.Entry{Kind: journal.Event, Log: u.id, Seq: e.Seq}
+	}
+	var receivers []delivery.Receiver
+	for _, p := range u.places {
 		switch {
-		case in.opened:
-			u.deliver(p, in, e, shared)
-		case len(in.pending) >= maxPending:
-			p.sub.Invalidate()
-		default:
-			in.pending = append(in.pending, e)
+		case e.Seq != 0 && e.Seq <= p.after:
+		case e.Head.Type == events.CredentialsChanged:
+			p.sub.CheckCredentials()
+		case isJoin:
+			if p.profile.Shard.Has(guild) {
+				go p.enter(guild, false)
+			}
+		case p.hears(e):
+			receivers = append(receivers, p.sub)
 		}
+	}
+	if len(receivers) > 0 {
+		d.Parts = []delivery.Part{{Dispatch: codec.NewDispatch(e.Head.Type, e.Data), To: delivery.NewAudience(receivers)}}
+		countDispatches(e.Head.Type, len(receivers))
+	}
+	if len(receivers) > 0 || e.Seq != 0 {
+		u.hub.line.Submit(d)
 	}
 	observeLatency(e)
 }
 
-// deliver hands an event to a place that it is not too old for and that may see it. The lock is held.
-func (u *User) deliver(p *Place, in *inbox, e events.Event, shared *codec.Shared) {
+// hears reports whether an event of the user's log is for the place.
+func (p *Place) hears(e events.Event) bool {
 	switch {
-	case e.Seq != 0 && e.Seq <= in.after:
-		return
-	case e.Head.Type == events.CredentialsChanged:
-		p.sub.CheckCredentials()
-		return
-	case e.Head.Type == discord.EventGuildCreate:
-		if guild, _, err := joined(e); err == nil && p.profile.Shard.Has(guild) {
-			go p.enter(guild, false)
-		}
-		return
+	case e.Head.Type == events.CredentialsChanged, e.Head.Type == discord.EventGuildCreate:
+		return false
 	case e.Head.Guild == 0 && !p.profile.Shard.HasUser(), e.Head.Guild != 0 && !p.profile.Shard.Has(e.Head.Guild):
-		return
+		return false
 	}
 	needed := discord.NeededIntents(e.Head.Type, e.Head.Guild == 0)
-	if needed == 0 || p.profile.Intents&needed != 0 {
-		p.sub.Deliver(shared)
-		countDispatches(e.Head.Type, 1)
-	}
+	return needed == 0 || p.profile.Intents&needed != 0
 }
 
 // Lost implements events.Handler: the sessions can't be told what they missed.
@@ -212,8 +228,8 @@ func (u *User) Lost() {
 		u.mu.Unlock()
 		return
 	}
-	u.closed = true
-	for p := range u.places {
+	u.close()
+	for _, p := range u.places {
 		p.sub.Invalidate()
 	}
 	u.mu.Unlock()

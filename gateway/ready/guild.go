@@ -1,68 +1,62 @@
 package ready
 
 import (
+	"bytes"
 	"encoding/json"
-	"fmt"
 	"strconv"
-
-	"guildhall.chat/guildhall/internal/discord"
 )
 
-// gatewayGuild is the part of GUILD_CREATE that is the same for all members. Lists that are out of scope are empty.
+// Shared returns what GUILD_CREATE says to every member, as a JSON object, from the guild object and the channels. Every
+// channel is in it, visible to the member or not, as Discord has it. Lists that are out of scope are empty.
 // https://discord.com/developers/docs/events/gateway-events#guild-create
-type gatewayGuild struct {
-	discord.Guild
-	Unavailable     bool              `json:"unavailable"`
-	MemberCount     int               `json:"member_count"`
-	Channels        []discord.Channel `json:"channels"`
-	Threads         []struct{}        `json:"threads"`
-	VoiceStates     []struct{}        `json:"voice_states"`
-	StageInstances  []struct{}        `json:"stage_instances"`
-	ScheduledEvents []struct{}        `json:"guild_scheduled_events"`
-	SoundboardSound []struct{}        `json:"soundboard_sounds"`
-}
-
-// Shared returns what GUILD_CREATE says to every member: a JSON object for Guild. Every channel is in it, visible to the
-// member or not, as Discord has it.
-func Shared(g discord.Guild, channels []discord.Channel, memberCount int) (json.RawMessage, error) {
-	data, err := json.Marshal(gatewayGuild{
-		Guild: g, MemberCount: memberCount, Channels: channels,
-		Threads: []struct{}{}, VoiceStates: []struct{}{}, StageInstances: []struct{}{},
-		ScheduledEvents: []struct{}{}, SoundboardSound: []struct{}{},
-	})
-	if err != nil {
-		return nil, fmt.Errorf("encode guild %s: %w", g.ID, err)
+func Shared(guild []byte, channels [][]byte) []byte {
+	const rest = `,"unavailable":false,"voice_states":[],"stage_instances":[],"guild_scheduled_events":[],"soundboard_sounds":[],` +
+		`"channels":[`
+	size := len(guild) + len(rest) + 2
+	for _, c := range channels {
+		size += len(c) + 1
 	}
-	return data, nil
+	data := make([]byte, 0, size)
+	data = append(data, guild[:len(guild)-1]...) // without the closing brace
+	data = append(data, rest...)
+	data = append(data, bytes.Join(channels, []byte{','})...)
+	return append(data, "]}"...)
 }
 
-// Personal is what GUILD_CREATE says to one member.
+// Personal is what GUILD_CREATE says to one member. The lists are the items of JSON arrays, with commas in between.
 type Personal struct {
-	JoinedAt  json.RawMessage
-	Large     bool
-	Members   []json.RawMessage
-	Presences []json.RawMessage
+	JoinedAt    []byte
+	MemberCount int
+	Large       bool
+	Own         []byte // the member itself, if it is not among Members
+	Members     []byte
+	Presences   []byte
+	Threads     []byte
 }
 
-// Guild returns a whole GUILD_CREATE: shared with the personal part added.
-func Guild(shared json.RawMessage, p Personal) json.RawMessage {
-	size := len(shared) + len(p.JoinedAt) + 80
-	for _, list := range [][]json.RawMessage{p.Members, p.Presences} {
-		for _, item := range list {
-			size += len(item) + 1
-		}
-	}
+// Guild returns a whole GUILD_CREATE: the personal part, then what is shared.
+func Guild(shared []byte, p Personal) json.RawMessage {
+	const keys = 128
+	size := keys + len(shared) + len(p.JoinedAt) + len(p.Own) + len(p.Members) + len(p.Presences) + len(p.Threads)
 	data := make(json.RawMessage, 0, size)
-	data = append(data, shared[:len(shared)-1]...) // without the closing brace
-	data = append(data, `,"joined_at":`...)
+	data = append(data, `{"joined_at":`...)
 	data = append(data, p.JoinedAt...)
+	data = append(data, `,"member_count":`...)
+	data = strconv.AppendInt(data, int64(p.MemberCount), 10)
 	data = append(data, `,"large":`...)
 	data = strconv.AppendBool(data, p.Large)
-	data = append(data, `,"members":`...)
-	data = appendList(data, p.Members)
-	data = append(data, `,"presences":`...)
-	data = appendList(data, p.Presences)
-	return append(data, '}')
+	data = append(data, `,"members":[`...)
+	data = append(data, p.Own...)
+	if len(p.Own) > 0 && len(p.Members) > 0 {
+		data = append(data, ',')
+	}
+	data = append(data, p.Members...)
+	data = append(data, `],"presences":[`...)
+	data = append(data, p.Presences...)
+	data = append(data, `],"threads":[`...)
+	data = append(data, p.Threads...)
+	data = append(data, `],`...)
+	return append(data, shared[1:]...) // without the opening brace
 }
 
 func appendList(data []byte, items []json.RawMessage) []byte {

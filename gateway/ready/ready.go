@@ -44,8 +44,6 @@ type userReady struct {
 	Version              int               `json:"v"`
 	User                 discord.SelfUser  `json:"user"`
 	Users                []discord.User    `json:"users"`
-	Guilds               []json.RawMessage `json:"guilds"`
-	MergedMembers        [][]mergedMember  `json:"merged_members"`
 	SessionID            string            `json:"session_id"`
 	SessionType          string            `json:"session_type"`
 	ResumeGatewayURL     string            `json:"resume_gateway_url"`
@@ -69,25 +67,17 @@ type userReady struct {
 	Trace                []string          `json:"_trace"`
 }
 
-// mergedMember is the user's own member of a guild.
-type mergedMember struct {
-	discord.Member
-	UserID snowflake.ID `json:"user_id"`
-}
-
 // UserGuild is a guild in a user's READY.
 type UserGuild struct {
 	Data json.RawMessage // as in GUILD_CREATE, or a discord.UnavailableGuild
-	Self *discord.Member // the user's own; nil while the guild is unavailable
+	Self json.RawMessage // the user's own member, with user_id instead of user; nil while the guild is unavailable
 }
 
-// User returns a person's READY, whose guilds are whole.
+// User returns a person's READY, whose guilds are whole. They are copied, not encoded again.
 func User(s Session, user discord.SelfUser, guilds []UserGuild, direct []discord.Channel) (json.RawMessage, error) {
 	ready := userReady{
 		Version: s.Version, User: user, SessionID: s.ID, SessionType: "normal", ResumeGatewayURL: s.ResumeURL,
-		Shard: s.Shard, Trace: s.Trace, PrivateChannels: direct,
-		Users: recipients(direct), Guilds: make([]json.RawMessage, len(guilds)),
-		MergedMembers: make([][]mergedMember, len(guilds)),
+		Shard: s.Shard, Trace: s.Trace, PrivateChannels: direct, Users: recipients(direct),
 		Relationships: []struct{}{}, Presences: []struct{}{}, ReadState: []struct{}{}, UserGuildSettings: []struct{}{},
 		Sessions: []struct{}{}, ConnectedAccounts: []struct{}{}, GuildJoinRequests: []struct{}{},
 		Experiments: []struct{}{}, GuildExperiments: []struct{}{}, GeoOrderedRTCRegions: []string{},
@@ -95,16 +85,32 @@ func User(s Session, user discord.SelfUser, guilds []UserGuild, direct []discord
 	if ready.PrivateChannels == nil {
 		ready.PrivateChannels = []discord.Channel{}
 	}
-	for i, g := range guilds {
-		ready.Guilds[i] = g.Data
-		ready.MergedMembers[i] = []mergedMember{}
-		if g.Self != nil {
-			own := mergedMember{Member: *g.Self, UserID: user.ID}
-			own.User = nil
-			ready.MergedMembers[i] = append(ready.MergedMembers[i], own)
-		}
+	rest, err := marshal(ready)
+	if err != nil {
+		return nil, err
 	}
-	return marshal(ready)
+	const keys = `,"guilds":[],"merged_members":[]}`
+	size := len(rest) + len(keys)
+	for _, g := range guilds {
+		size += len(g.Data) + len(g.Self) + len(`,,[]`)
+	}
+	data := make(json.RawMessage, 0, size)
+	data = append(data, rest[:len(rest)-1]...) // without the closing brace
+	data = append(data, `,"guilds":[`...)
+	for i, g := range guilds {
+		if i > 0 {
+			data = append(data, ',')
+		}
+		data = append(data, g.Data...)
+	}
+	data = append(data, `],"merged_members":[`...)
+	for i, g := range guilds {
+		if i > 0 {
+			data = append(data, ',')
+		}
+		data = append(append(append(data, '['), g.Self...), ']')
+	}
+	return append(data, `]}`...), nil
 }
 
 // recipients returns everybody in the DMs, once.

@@ -23,8 +23,11 @@ func AtOrNil(t *time.Time) *Timestamp {
 }
 
 // MarshalJSON writes the timestamp as a JSON string.
-func (t Timestamp) MarshalJSON() ([]byte, error) {
-	return t.UTC().AppendFormat(make([]byte, 0, 34), `"`+timestampLayout+`"`), nil
+func (t Timestamp) MarshalJSON() ([]byte, error) { return t.AppendJSON(make([]byte, 0, 34)), nil }
+
+// AppendJSON appends what MarshalJSON returns.
+func (t Timestamp) AppendJSON(dst []byte) []byte {
+	return t.UTC().AppendFormat(dst, `"`+timestampLayout+`"`)
 }
 
 // UnmarshalJSON accepts any RFC 3339 moment.

@@ -43,31 +43,34 @@ func scanGuild(row pgx.Row) (g discord.Guild, members int, err error) {
 // nsfw reports whether a guild's NSFW level is explicit or age-restricted.
 func nsfw(level int) bool { return level == 1 || level == 3 }
 
-// GuildSnapshot is a guild at one moment of its log: with its roles and channels, and members where they were asked for.
+// GuildSnapshot is a guild at one moment of its log, with its roles and channels.
 type GuildSnapshot struct {
 	Seq         int64 // the log's last event that the snapshot contains
 	Version     events.Version
 	Guild       discord.Guild // roles included
 	MemberCount int
 	Channels    []discord.Channel
-	Members     []discord.Member
 }
 
 // Guild returns a guild with roles and channels, without members.
 func (s *Store) Guild(ctx context.Context, id snowflake.ID) (*GuildSnapshot, error) {
-	return s.guildSnapshot(ctx, id, false)
+	return s.guildSnapshot(ctx, id, nil)
 }
 
-// GuildWithMembers returns a guild with everything that a gateway pod keeps of it.
-func (s *Store) GuildWithMembers(ctx context.Context, id snowflake.ID) (*GuildSnapshot, error) {
-	return s.guildSnapshot(ctx, id, true)
+// GuildWithMembers returns a guild, and calls member with each member in the order of their ids: there may be a hundred
+// thousand. The object is used again for the next one. An error of member ends the load.
+func (s *Store) GuildWithMembers(ctx context.Context, id snowflake.ID, member func(*discord.Member) error) (*GuildSnapshot, error) {
+	return s.guildSnapshot(ctx, id, member)
 }
 
-func (s *Store) guildSnapshot(ctx context.Context, id snowflake.ID, members bool) (*GuildSnapshot, error) {
-	var snap *GuildSnapshot
-	err := s.snapshot(ctx, func(tx pgx.Tx) (err error) {
-		snap, err = readGuild(ctx, tx, id, members)
-		return err
+func (s *Store) guildSnapshot(ctx context.Context, id snowflake.ID, member func(*discord.Member) error) (*GuildSnapshot, error) {
+	snap := &GuildSnapshot{}
+	err := s.snapshot(ctx, func(b *pgx.Batch) {
+		snap.queue(b, id)
+		if member != nil {
+			b.Queue(`select `+memberColumns+memberFrom+`where m.guild_id = $1 order by m.user_id`, id).
+				Query(func(rows pgx.Rows) error { return eachMember(rows, member) })
+		}
 	})
 	if err != nil {
 		return nil, fmt.Errorf("guild %s: %w", id, notFound(err))
@@ -76,9 +79,18 @@ func (s *Store) guildSnapshot(ctx context.Context, id snowflake.ID, members bool
 }
 
 // readGuild reads all parts in one round trip.
-func readGuild(ctx context.Context, tx pgx.Tx, id snowflake.ID, members bool) (*GuildSnapshot, error) {
+func readGuild(ctx context.Context, tx pgx.Tx, id snowflake.ID) (*GuildSnapshot, error) {
 	snap := &GuildSnapshot{}
 	b := &pgx.Batch{}
+	snap.queue(b, id)
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return nil, err
+	}
+	return snap, nil
+}
+
+// queue queues the queries that fill the snapshot.
+func (snap *GuildSnapshot) queue(b *pgx.Batch, id snowflake.ID) {
 	b.Queue(`select seq, structure, members from logs where id = $1`, id).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&snap.Seq, &snap.Version.Structure, &snap.Version.Members)
 	})
@@ -86,20 +98,10 @@ func readGuild(ctx context.Context, tx pgx.Tx, id snowflake.ID, members bool) (*
 		snap.Guild, snap.MemberCount, err = scanGuild(row)
 		return err
 	})
-	var roles []discord.Role
 	b.Queue(`select `+roleColumns+` from roles where guild_id = $1 order by position, id`, id).
-		Query(collectInto(&roles, scanRole))
+		Query(collectInto(&snap.Guild.Roles, scanRole))
 	b.Queue(`select `+channelColumns+` from channels where guild_id = $1 order by position, id`, id).
 		Query(collectInto(&snap.Channels, scanChannel))
-	if members {
-		b.Queue(`select `+memberColumns+memberFrom+`where m.guild_id = $1 order by m.user_id`, id).
-			Query(collectInto(&snap.Members, scanMember))
-	}
-	if err := tx.SendBatch(ctx, b).Close(); err != nil {
-		return nil, err
-	}
-	snap.Guild.Roles = roles
-	return snap, nil
 }
 
 // collectInto scans all rows of a batched query into a slice, which is never nil.

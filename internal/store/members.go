@@ -20,17 +20,38 @@ const memberFrom = ` from members m join users u on u.id = m.user_id `
 
 func scanMember(row pgx.Row) (discord.Member, error) {
 	var m discord.Member
+	err := readMember(row, &m, &discord.User{})
+	return m, err
+}
+
+// readMember scans a member and its user into m and u.
+func readMember(row pgx.Row, m *discord.Member, u *discord.User) error {
 	var joined time.Time
 	var timedOut *time.Time
-	m.User = &discord.User{}
 	targets := append([]any{&m.Nick, &m.Avatar, &m.Banner, &m.Roles, &joined, &m.Deaf, &m.Mute, &m.Flags, &m.Pending,
-		&timedOut}, userTargets(m.User)...)
+		&timedOut}, userTargets(u)...)
 	err := row.Scan(targets...)
-	m.JoinedAt, m.CommunicationDisabledUntil = discord.At(joined), discord.AtOrNil(timedOut)
+	m.User, m.JoinedAt, m.CommunicationDisabledUntil = u, discord.At(joined), discord.AtOrNil(timedOut)
 	if m.Roles == nil {
 		m.Roles = []snowflake.ID{}
 	}
-	return m, err
+	return err
+}
+
+// eachMember calls do with each row's member, which is the same object each time.
+func eachMember(rows pgx.Rows, do func(*discord.Member) error) error {
+	var m discord.Member
+	var u discord.User
+	for rows.Next() {
+		m, u = discord.Member{}, discord.User{}
+		if err := readMember(rows, &m, &u); err != nil {
+			return err
+		}
+		if err := do(&m); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 // Member returns a user's membership of a guild.
@@ -57,8 +78,10 @@ func (s *Store) GuildsOf(ctx context.Context, user snowflake.ID) ([]snowflake.ID
 	return guildsOf(ctx, s.pool, user)
 }
 
+const guildsQuery = `select guild_id from members where user_id = $1 order by guild_id`
+
 func guildsOf(ctx context.Context, q querier, user snowflake.ID) ([]snowflake.ID, error) {
-	rows, err := q.Query(ctx, `select guild_id from members where user_id = $1 order by guild_id`, user)
+	rows, err := q.Query(ctx, guildsQuery, user)
 	if err != nil {
 		return nil, fmt.Errorf("guilds of user %s: %w", user, err)
 	}
