@@ -38,8 +38,8 @@ type acceptor struct {
 	loops loops
 }
 
-// upgrader has a small buffer, for it only shakes hands. The token in IDENTIFY says who the client is, not a cookie, so pages of any origin may connect. permessage-deflate is
-// never negotiated: the gateway has its own compression.
+// upgrader has small buffers, for it only shakes hands. The token in IDENTIFY says who the client is, not a cookie, so
+// pages of any origin may connect. permessage-deflate is never negotiated: the gateway has its own compression.
 var upgrader = websocket.Upgrader{
 	ReadBufferSize:   512,
 	WriteBufferSize:  512,
