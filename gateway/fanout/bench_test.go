@@ -287,6 +287,27 @@ func BenchmarkUserMemory(b *testing.B) {
 	}
 }
 
+// The view of a guild of 100,000 members is loaded, and dropped.
+func BenchmarkLoad(b *testing.B) {
+	w := newWorld(b)
+	user := w.user()
+	guild := w.guild(user)
+	w.change(func(ctx context.Context, tx *store.Tx) error {
+		if _, err := tx.Exec(ctx, `insert into users (id, username) select n, 'user' || n from generate_series(1, $1::bigint) as n`, manyMembers); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `insert into members (guild_id, user_id) select $1, n from generate_series(1, $2::bigint) as n`, guild, manyMembers)
+		return err
+	})
+	for b.Loop() {
+		g, err := w.hub.open(b.Context(), guild)
+		if err != nil || g.members.Len() != manyMembers+1 {
+			b.Fatal(err)
+		}
+		w.hub.forget(g)
+	}
+}
+
 func heap() int64 {
 	var stats runtime.MemStats
 	runtime.GC()
