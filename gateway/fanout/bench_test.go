@@ -251,6 +251,24 @@ func BenchmarkSeatMemory(b *testing.B) {
 	}
 }
 
+// What the view of a small guild costs in which a message was sent, with one seat, in bytes.
+func BenchmarkSmallGuildMemory(b *testing.B) {
+	const guilds = 2000
+	for b.Loop() {
+		hub := newView(b, 0, 0).hub
+		views := make([]*Guild, guilds)
+		before := heap()
+		for i := range views {
+			views[i] = viewOf(b, hub, 2, 3)
+			seatMany(b, views[i], 1, discord.IntentsAll)
+			apply(b, views[i], events.Header{Type: discord.EventMessageCreate, Channel: testText}, json.RawMessage(`{"id":"1"}`))
+		}
+		settle(b, hub.line)
+		b.ReportMetric(float64(heap()-before)/guilds, "B/guild")
+		runtime.KeepAlive(views)
+	}
+}
+
 // What an idle user's view costs, with its feed and its place, in bytes.
 func BenchmarkUserMemory(b *testing.B) {
 	const users = 3000
