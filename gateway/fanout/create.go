@@ -24,49 +24,101 @@ const usualMember = 1 << 10
 // face is a guild as GUILD_CREATE shows it, in ready pieces: each is made when it is needed, and kept until what it shows
 // changes. What is nil must be made anew.
 type face struct {
+	used      bool       // since the last sweep
+	stale     bool       // not any more, at the last sweep
 	object    []byte     // the guild object
 	order     []*channel // as they are shown
 	shared    []byte     // what everybody is told
-	all       []byte     // all members, as the items of an array
-	listed    []byte     // of a large guild, those who are online, or have roles or a nick
+	members   [2][]byte  // by listing, as the items of an array
 	presences []byte     // of those who are not offline
+	tails     [3]*codec.Tail
 }
 
-func (f *face) guildChanged()     { f.object, f.shared = nil, nil }
-func (f *face) channelsChanged()  { f.order, f.shared = nil, nil }
-func (f *face) sharedChanged()    { f.shared = nil }
-func (f *face) membersChanged()   { f.all, f.listed = nil, nil }
-func (f *face) presencesChanged() { f.listed, f.presences = nil, nil }
+// listing says whom a GUILD_CREATE lists.
+type listing uint8
+
+const (
+	all    listing = iota
+	listed         // of a large guild: who is online, or has roles or a nick
+	oneself
+)
+
+func (f *face) guildChanged() { f.object = nil; f.sharedChanged() }
+
+func (f *face) channelsChanged() { f.order = nil; f.sharedChanged() }
+
+func (f *face) sharedChanged() { f.shared, f.tails = nil, [3]*codec.Tail{} }
+
+func (f *face) membersChanged() { f.listChanged(all); f.listChanged(listed) }
+
+func (f *face) presencesChanged() {
+	f.presences, f.tails[all] = nil, nil
+	f.listChanged(listed)
+}
+
+func (f *face) listChanged(l listing) { f.members[l], f.tails[l] = nil, nil }
+
+// sweepFace lets go of the pieces if nobody has needed them for a while.
+func (g *Guild) sweepFace() {
+	if g.face.used {
+		g.face.used, g.face.stale = false, true
+		return
+	}
+	if g.face.stale {
+		for _, c := range g.channels {
+			c.json = nil
+		}
+		g.face = face{}
+	}
+}
 
 // dispatchCreate returns a seat's GUILD_CREATE, nil if its session does not want any. The lock is held.
 func (g *Guild) dispatchCreate(s *seat) *codec.Shared {
 	if !s.place.profile.wants(discord.EventGuildCreate) {
 		return nil
 	}
-	data, err := g.create(s)
+	own, shared, err := g.create(s)
 	if err != nil {
 		// Nothing of it came from a client.
 		g.hub.log.Error("guild can't be encoded", "guild", g.id, "error", err)
 		return nil
 	}
-	return codec.NewDispatch(discord.EventGuildCreate, data)
+	return codec.NewDispatchWith(discord.EventGuildCreate, own, shared)
 }
 
-// create returns the data of a seat's GUILD_CREATE.
-func (g *Guild) create(s *seat) (json.RawMessage, error) {
+// create returns the data of a seat's GUILD_CREATE: its own part, and what many are told.
+func (g *Guild) create(s *seat) (own json.RawMessage, shared *codec.Tail, err error) {
+	g.face.used = true
+	p := s.place.profile
+	personal := ready.Personal{MemberCount: g.members.Len(), Large: g.members.Len() > p.LargeThreshold, Threads: g.threadsFor(p)}
+	personal.JoinedAt, _ = g.members.AppendJoined(make([]byte, 0, 40), p.User)
+	whom := g.listingFor(p)
+	if whom == oneself || whom == listed && g.presences[p.User] == nil && !g.members.Listed(p.User) {
+		personal.Lists = &ready.Lists{}
+		personal.Lists.Own, _ = g.members.AppendJSON(make([]byte, 0, usualMember), p.User)
+		if whom == listed {
+			personal.Lists.Members, personal.Lists.Presences = g.listMembers(listed), g.listPresences()
+			whom = oneself
+		}
+	}
+	shared, err = g.tail(whom)
+	return personal.JSON(), shared, err
+}
+
+// tail returns what those are told who are listed the same. Who lists itself alone has that in its own part.
+func (g *Guild) tail(whom listing) (*codec.Tail, error) {
+	if tail := g.face.tails[whom]; tail != nil {
+		return tail, nil
+	}
 	shared, err := g.sharedCreate()
 	if err != nil {
 		return nil, err
 	}
-	p := s.place.profile
-	personal := ready.Personal{
-		MemberCount: g.members.Len(),
-		Large:       g.members.Len() > p.LargeThreshold,
+	if whom != oneself {
+		shared = ready.Lists{Members: g.listMembers(whom), Presences: g.listPresences()}.With(shared)
 	}
-	personal.JoinedAt, _ = g.members.AppendJoined(make([]byte, 0, 40), p.User)
-	personal.Own, personal.Members, personal.Presences = g.lists(p)
-	personal.Threads = g.threadsFor(p)
-	return ready.Guild(shared, personal), nil
+	g.face.tails[whom] = codec.NewTail(shared)
+	return g.face.tails[whom], nil
 }
 
 // sharedCreate returns what GUILD_CREATE tells everybody.
@@ -113,53 +165,37 @@ func position(c discord.Channel) int {
 	return *c.Position
 }
 
-// lists returns the members and presences that GUILD_CREATE lists for a session, as the items of arrays. Own is the
-// session's own member, unless it is among the members.
-func (g *Guild) lists(p Profile) (own, members, presences []byte) {
-	n := g.members.Len()
-	small := smallGuild
+// listingFor returns whom a session's GUILD_CREATE lists.
+func (g *Guild) listingFor(p Profile) listing {
+	n, small := g.members.Len(), smallGuild
 	if p.Bot {
 		small = p.LargeThreshold
 	}
 	switch {
 	case p.Intents&discord.IntentGuildPresences == 0:
+		return oneself
 	case n <= small:
-		return nil, g.allMembers(), g.allPresences()
+		return all
 	case p.Bot && n <= maxPresenceGuild:
-		members, presences = g.listedMembers(), g.allPresences()
-		if g.presences[p.User] != nil || g.members.Listed(p.User) {
-			return nil, members, presences
-		}
+		return listed
 	}
-	own, _ = g.members.AppendJSON(make([]byte, 0, usualMember), p.User)
-	return own, members, presences
+	return oneself
 }
 
-func (g *Guild) allMembers() []byte {
-	if g.face.all == nil {
+func (g *Guild) listMembers(whom listing) []byte {
+	if g.face.members[whom] == nil {
 		dst := []byte{}
 		for m := range g.members.Snapshot().All() {
-			dst = appendItem(dst, m.AppendJSON)
-		}
-		g.face.all = slices.Clip(dst)
-	}
-	return g.face.all
-}
-
-func (g *Guild) listedMembers() []byte {
-	if g.face.listed == nil {
-		dst := []byte{}
-		for m := range g.members.Snapshot().All() {
-			if m.Listed() || g.presences[m.User] != nil {
+			if whom == all || m.Listed() || g.presences[m.User] != nil {
 				dst = appendItem(dst, m.AppendJSON)
 			}
 		}
-		g.face.listed = slices.Clip(dst)
+		g.face.members[whom] = slices.Clip(dst)
 	}
-	return g.face.listed
+	return g.face.members[whom]
 }
 
-func (g *Guild) allPresences() []byte {
+func (g *Guild) listPresences() []byte {
 	if g.face.presences == nil {
 		dst := []byte{}
 		for _, presence := range g.presences {

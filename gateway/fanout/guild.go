@@ -137,11 +137,11 @@ func (g *Guild) attach(p *Place, s *seat, with greeting) (seated *seat, entered 
 		g.admit(s)
 		return s, nil, g.seq.seq, nil
 	case withReady:
-		data, err := g.create(s)
+		own, shared, err := g.create(s)
 		if err != nil {
 			return s, nil, 0, err
 		}
-		entered = &Entered{Data: data, Self: g.merged(s.user())}
+		entered = &Entered{Data: shared.JSON(own), Self: g.merged(s.user())}
 	}
 	g.attend(s)
 	p.sub.DeliverOwn(g.enteredEntry(), nil)
@@ -220,6 +220,7 @@ func (g *Guild) sweep() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.sweepSets()
+	g.sweepFace()
 }
 
 // closeIfIdle closes the view if nobody has had a seat since the moment.

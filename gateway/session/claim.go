@@ -44,7 +44,7 @@ func (c *Client) resume(d json.RawMessage) error {
 			resumeRefusals.WithLabelValues(string(why)).Inc()
 		}
 		if err != nil {
-			c.server.log.Info("resume refused", "kind", kind, "error", err)
+			c.server.log.Debug("resume refused", "kind", kind, "error", err)
 		}
 		return err
 	})
@@ -97,8 +97,9 @@ func (s *Server) resume(ctx context.Context, c *Client, r resume) (kind string, 
 		if !errors.Is(err, errBehind) {
 			return kind, err
 		}
-		// The journal reaches further back than the history.
+		// The journal reaches further back than the history. It must not say yet that nobody follows the logs any more.
 		session.end("moved")
+		defer session.leavePlace()
 	} else if session != nil {
 		s.lost(session)
 	}

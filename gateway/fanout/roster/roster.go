@@ -62,7 +62,7 @@ func (r *Roster) own(b int) *block {
 
 // copy returns a new block of a part of the members.
 func (b *block) copy(from, to int) *block {
-	c := &block{ids: make([]snowflake.ID, 0, blockSize), records: make([]record, 0, blockSize)}
+	c := &block{ids: make([]snowflake.ID, 0, to-from), records: make([]record, 0, to-from)}
 	c.ids = append(c.ids, b.ids[from:to]...)
 	size := 0
 	for _, rec := range b.records[from:to] {
@@ -86,7 +86,7 @@ func (r *Roster) Put(m *discord.Member) error {
 	}
 	roles := r.sets.take(m.Roles)
 	if len(r.blocks) == 0 {
-		r.blocks = append(r.blocks, &block{ids: make([]snowflake.ID, 0, blockSize), records: make([]record, 0, blockSize)})
+		r.blocks = append(r.blocks, &block{})
 		r.blocks[0].insert(0, m, roles)
 		r.n++
 		return nil
@@ -188,17 +188,6 @@ func (r *Roster) Access(user snowflake.ID) (Access, bool) {
 
 // Roles returns the roles of a set, ascending. They must not be changed.
 func (r *Roster) Roles(set RoleSet) []snowflake.ID { return r.sets.all[set].roles }
-
-// Get returns a member; false if there is no such.
-func (r *Roster) Get(user snowflake.ID) (discord.Member, bool) {
-	at, i, found := r.find(user)
-	if !found {
-		return discord.Member{}, false
-	}
-	b := r.blocks[at]
-	f := decode(b.bytes(b.records[i]))
-	return f.member(user, slices.Clone(r.Roles(b.records[i].roles))), true
-}
 
 // AppendJSON appends the member object of a user; false if there is no such member.
 func (r *Roster) AppendJSON(dst []byte, user snowflake.ID) ([]byte, bool) {
