@@ -43,6 +43,9 @@ func (c *cli) Run(ctx context.Context) error {
 		loaded, err := c.load(ctx, o)
 		results, failed = append(results, loaded...), errors.Join(failed, err)
 	}
+	if ctx.Err() != nil {
+		failed = errors.Join(failed, context.Cause(ctx))
+	}
 	failed = errors.Join(failed, printTable(os.Stdout, results))
 	if c.JSON != "" {
 		failed = errors.Join(failed, writeLines(c.JSON, results))

@@ -156,6 +156,7 @@ func (l *loop) lost(c *client, why string) {
 			return
 		}
 		l.fault(c, why)
+		l.report(control.Report{Is: control.GaveUp, Text: why})
 	case c.phase != waiting && c.phase != gone:
 		l.failed(c, why)
 	}

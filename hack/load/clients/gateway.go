@@ -218,6 +218,8 @@ func (g *gateway) greeted(c *client, d json.RawMessage) {
 		g.broken(c, fmt.Sprintf("HELLO %s, but the fleet's heartbeats are every %v", d, g.every))
 		return
 	}
+	c.acked = true
+	g.startBeats(c)
 	user := g.user(c)
 	token, err := g.keys.IssueAccess(user, user, 1) // world gives the login the user's id
 	if err != nil {
@@ -252,26 +254,20 @@ func (g *gateway) dispatch(c *client, e envelope) {
 			}
 		}
 		if c.missing == 0 {
-			g.inPlace(c)
+			g.joined(c)
 		}
 	case discord.EventGuildCreate:
 		if c.missing > 0 {
 			if c.missing--; c.missing == 0 && c.phase == joining {
-				g.inPlace(c)
+				g.joined(c)
 			}
 		}
 	case discord.EventResumed:
 		g.counts.Resumed++
-		g.inPlace(c)
+		g.joined(c)
 	case discord.EventMessageCreate: // one that messageCreate did not recognize
 		c.stream.take(c, e.D)
 	}
-}
-
-func (g *gateway) inPlace(c *client) {
-	c.acked = true
-	g.startBeats(c)
-	g.joined(c)
 }
 
 // beat sends a heartbeat and looks whether the last one was answered.
@@ -286,6 +282,10 @@ func (g *gateway) beat(c *client) {
 
 func (g *gateway) heartbeat(c *client) {
 	g.counts.Heartbeats++
+	if c.seq == 0 {
+		g.sendFrame(c, opText, []byte(`{"op":1,"d":null}`))
+		return
+	}
 	g.sendFrame(c, opText, fmt.Appendf(nil, `{"op":1,"d":%d}`, c.seq))
 }
 

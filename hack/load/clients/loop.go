@@ -313,7 +313,7 @@ func (l *loop) ticked() {
 // beats lets those send their heartbeats whose turn it is: one lap of the wheel is an interval.
 func (l *loop) beats(slot int) {
 	for _, index := range l.wheel[slot] {
-		if c := &l.clients[index]; c.phase == ready {
+		if c := &l.clients[index]; c.phase == joining || c.phase == ready {
 			l.dialect.beat(c)
 		}
 	}

@@ -73,7 +73,7 @@ const (
 	Left      = "left"
 	Totals    = "totals"   // answer to Tell
 	Progress  = "progress" // Totals unasked, every second
-	GaveUp    = "gave-up"  // a client did not become ready in many attempts
+	GaveUp    = "gave-up"  // a client is lost for good, as Text says
 	Fault     = "fault"    // Text says what went wrong; also counted in Totals, so only the first are told
 )
 

@@ -134,7 +134,7 @@ func (f *Fleet) hear(child int, r control.Report) {
 		case control.Progress:
 			f.totals[child] = *r.Totals
 		case control.GaveUp:
-			f.ended = fmt.Errorf("%s: a client gave up: %s", f.Spec.Name, r.Text)
+			f.ended = fmt.Errorf("%s: a client is lost: %s", f.Spec.Name, r.Text)
 		case control.Fault:
 			if len(f.faults) < 3 {
 				f.faults = append(f.faults, r.Text)
