@@ -27,7 +27,7 @@ const (
 type Client struct {
 	server  *Server
 	conn    Transport
-	version int
+	params  codec.Params
 
 	ctx    context.Context // ends with the connection
 	cancel context.CancelFunc
@@ -51,7 +51,7 @@ func (c *Client) Message(data []byte) {
 		c.conn.CloseWith(discord.CloseRateLimited)
 		return
 	}
-	op, d, err := codec.DecodeFrame(data)
+	op, d, err := c.params.Encoding.DecodeFrame(data)
 	if err != nil {
 		c.conn.CloseWith(discord.CloseDecodeError)
 		return

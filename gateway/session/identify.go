@@ -174,7 +174,7 @@ func (s *Server) begin(ctx context.Context, c *Client, session *Session, id iden
 func (s *Server) readyOf(ctx context.Context, c *Client, session *Session, place *fanout.Place, shard *sharding.Shard,
 	snap *store.ReadySnapshot, guilds []snowflake.ID) (data json.RawMessage, later []snowflake.ID, err error) {
 	about := ready.Session{
-		Version: c.version, ID: session.ID, ResumeURL: s.config.ResumeURL, Shard: shard, Trace: []string{s.config.Pod},
+		Version: c.params.Version, ID: session.ID, ResumeURL: s.config.ResumeURL, Shard: shard, Trace: []string{s.config.Pod},
 	}
 	if session.Account.Bot {
 		app := discord.ReadyApplication{ID: session.Account.Application, Flags: session.Account.AppFlags}

@@ -119,7 +119,7 @@ func FuzzMessage(f *testing.F) {
 		c := server.open(conn, socket.Opening{Greeted: true, HelloAt: time.Now()})
 		server.stopping.Store(true) // a valid IDENTIFY or RESUME is left to those that come after
 		c.Message(data)
-		op, _, err := codec.DecodeFrame(data)
+		op, _, err := codec.JSON.DecodeFrame(data)
 		opens := op == discord.OpIdentify || op == discord.OpResume
 		switch {
 		case len(conn.codes) > 1 || len(conn.ops) > 1 || len(conn.codes)+len(conn.ops) > 1:

@@ -5,8 +5,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -37,23 +35,21 @@ type Options struct {
 
 type acceptor struct {
 	Options
-	open atomic.Int64
+	loops loops
 }
 
-// upgrader reads with a small buffer, and takes one for writing only while gorilla writes, which is at protocol errors.
-// The token in IDENTIFY says who the client is, not a cookie, so pages of any origin may connect. permessage-deflate is
+// upgrader has a small buffer, for it only shakes hands. The token in IDENTIFY says who the client is, not a cookie, so pages of any origin may connect. permessage-deflate is
 // never negotiated: the gateway has its own compression.
 var upgrader = websocket.Upgrader{
 	ReadBufferSize:   512,
 	WriteBufferSize:  512,
-	WriteBufferPool:  &sync.Pool{},
 	HandshakeTimeout: 10 * time.Second,
 	CheckOrigin:      func(*http.Request) bool { return true },
 }
 
 // Handler serves clients at / and routers at /internal/session.
 func Handler(o Options) http.Handler {
-	a := &acceptor{Options: o}
+	a := &acceptor{Options: o, loops: loops{max: o.MaxConnections}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /internal/session", a.forwarded)
 	mux.HandleFunc("GET /{$}", a.direct)
@@ -88,8 +84,8 @@ func (a *acceptor) accept(w http.ResponseWriter, r *http.Request, o Opening, str
 		http.Error(w, bad.Reason, http.StatusBadRequest)
 		return
 	}
-	if a.open.Add(1) > int64(a.MaxConnections) {
-		a.open.Add(-1)
+	loop, err := a.loops.enter()
+	if err != nil {
 		refusedConnections.WithLabelValues("full").Inc()
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, "too many connections", http.StatusServiceUnavailable)
@@ -98,22 +94,27 @@ func (a *acceptor) accept(w http.ResponseWriter, r *http.Request, o Opening, str
 	ws, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		// The upgrader has answered.
-		a.open.Add(-1)
+		loop.leave()
 		refusedConnections.WithLabelValues("upgrade").Inc()
 		return
 	}
-	o.Params = params
-	c := newConn(ws, codec.NewEncoder(params, streaming))
-	// The handler returns: staying in it would keep the HTTP server's buffers for as long as the connection lives.
-	go func() {
-		defer a.open.Add(-1)
-		if bad != nil {
-			c.Close(bad.Close, bad.Reason)
-			c.serve(deaf{})
-			return
-		}
-		c.serve(a.Open(c, o))
-	}()
+	c, err := newConn(ws.NetConn(), loop, codec.NewEncoder(params, streaming))
+	if err != nil {
+		loop.leave()
+		refusedConnections.WithLabelValues("descriptor").Inc()
+		a.Log.Error("connection can't be watched", "remote", r.RemoteAddr, "error", err)
+		return
+	}
+	connections.Inc()
+	if bad != nil {
+		c.Close(bad.Close, bad.Reason)
+		c.protocol = deaf{}
+	} else {
+		o.Params = params
+		c.protocol = a.Open(c, o)
+	}
+	// The handler returns: staying in it would keep the HTTP server's buffers while messages are handled.
+	go c.read()
 }
 
 // deaf is the protocol of a connection that is only there to be closed.

@@ -3,10 +3,9 @@ package socket
 import (
 	"net"
 	"sync"
-	"syscall"
 	"time"
 
-	"github.com/gorilla/websocket"
+	"golang.org/x/sys/unix"
 
 	"guildhall.chat/guildhall/internal/codec"
 	"guildhall.chat/guildhall/internal/discord"
@@ -38,23 +37,38 @@ type Protocol interface {
 
 // Conn is a client's connection. Its methods may be called from any goroutine and do not block.
 type Conn struct {
-	ws  *websocket.Conn
-	net net.Conn
-	raw syscall.RawConn // nil if net has no descriptor
+	fd   int // closed when nobody uses it any more
+	loop *loop
+
+	// Of the reader.
+	protocol  Protocol
+	partial   *partial
+	discarded int
 
 	// Of the writer.
 	enc       *codec.Encoder
 	saidClose bool // the close frame is written
 
-	mu       sync.Mutex
-	control  []control
-	source   Source
+	mu      sync.Mutex
+	control []control
+	source  Source
+	closing *farewell
+	stuck   *stuck        // what the writer has left; nobody else may write meanwhile
+	until   time.Duration // when the client's time is over; 0 for never
+	filed   int64         // tick at which that is looked at; 0 for never
+
 	compress bool // the encoder is to compress payloads
-	writing  bool // a writer runs
-	more     bool // the running writer must look again
-	closing  *farewell
-	dead     bool          // nothing can be written any more
-	flushed  chan struct{} // closed when dead
+	reading  bool // there is a reader
+	unread   bool // it must look again
+	expired  bool // the client was not heard of in time
+	over     bool // the protocol was told of the end
+	draining bool // what the client still sends is read and thrown away
+	writing  bool // there is a writer
+	more     bool // it must look again
+	roomy    bool // the kernel has had room since the writer last found none
+	done     bool // nothing will be written any more
+	cut      bool // given up: nothing will be read any more either
+	gone     bool // the descriptor is closed
 }
 
 // control is something to send beside the source: a payload that is no dispatch, or the pong to a ping.
@@ -64,21 +78,22 @@ type control struct {
 	pong []byte
 }
 
-// farewell is the close frame that is to be sent.
-type farewell struct {
-	code   discord.CloseCode
-	reason string
-}
-
 // maxControls bounds what waits beside the source. A client that lets so many acknowledgements pile up does not read.
 const maxControls = 256
 
-func newConn(ws *websocket.Conn, enc *codec.Encoder) *Conn {
-	c := &Conn{ws: ws, net: ws.NetConn(), enc: enc, flushed: make(chan struct{})}
-	if s, ok := c.net.(syscall.Conn); ok {
-		c.raw, _ = s.SyscallConn() // fails only for a connection that is closed
+// newConn makes a Conn of what an upgraded connection has below. There is a reader from the beginning: the caller, until it
+// has set the protocol.
+func newConn(below net.Conn, loop *loop, enc *codec.Encoder) (*Conn, error) {
+	fd, err := detach(below)
+	if err != nil {
+		return nil, err
 	}
-	return c
+	c := &Conn{fd: fd, loop: loop, enc: enc, reading: true}
+	if err := loop.poller.add(c); err != nil {
+		_ = unix.Close(fd)
+		return nil, err
+	}
+	return c, nil
 }
 
 // Send sends a payload that is no dispatch, before the dispatches that wait.
@@ -86,9 +101,9 @@ func (c *Conn) Send(op discord.Opcode, d any) { c.send(control{op: op, d: d}) }
 
 func (c *Conn) send(what control) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	switch {
-	case c.closing != nil || c.dead:
+	case c.closing != nil || c.done:
 	case len(c.control) >= maxControls:
 		c.die()
 	default:
@@ -116,49 +131,5 @@ func (c *Conn) Wake() {
 func (c *Conn) CompressPayloads() {
 	c.mu.Lock()
 	c.compress = true
-	c.mu.Unlock()
-}
-
-// Close sends a close frame behind the control payloads that wait, and ends the connection. Only the first call counts.
-func (c *Conn) Close(code discord.CloseCode, reason string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closing != nil || c.dead {
-		return
-	}
-	c.closing = &farewell{code, reason}
-	c.source = nil
-	// Whoever does not read, or does not answer the close frame, is not waited for any longer.
-	_ = c.net.SetDeadline(time.Now().Add(linger))
-	c.wake()
-}
-
-// CloseWith is Close with the code's own reason.
-func (c *Conn) CloseWith(code discord.CloseCode) { c.Close(code, code.Reason()) }
-
-// Expect sets until when the client must have been heard of in the way that the protocol demands. After that the
-// connection is closed with 4009.
-func (c *Conn) Expect(until time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closing == nil && !c.dead {
-		_ = c.net.SetReadDeadline(until)
-	}
-}
-
-// die gives the connection up. The lock is held.
-func (c *Conn) die() {
-	if c.dead {
-		return
-	}
-	c.dead = true
-	c.control, c.source = nil, nil
-	close(c.flushed)
-	_ = c.net.SetDeadline(time.Now())
-}
-
-func (c *Conn) abort() {
-	c.mu.Lock()
-	c.die()
 	c.mu.Unlock()
 }

@@ -2,94 +2,119 @@ package socket
 
 import (
 	"errors"
-	"io"
-	"net"
+	"sync"
 
-	"github.com/gorilla/websocket"
+	"github.com/gobwas/ws"
+	"golang.org/x/sys/unix"
 
 	"guildhall.chat/guildhall/internal/codec"
 	"guildhall.chat/guildhall/internal/discord"
 )
 
-// maxDiscard bounds what is read of a client that goes on sending after its connection was closed, in bytes.
-const maxDiscard = 1 << 20
+const (
+	// maxDiscard bounds what is read of a client that goes on sending after its connection was closed, in bytes.
+	maxDiscard = 1 << 20
+	// noStatus is the code of a close frame that has none. RFC 6455, section 7.1.5.
+	noStatus = 1005
+)
 
-// noStatus is the code of a close frame that has none. RFC 6455, section 7.1.5.
-const noStatus = websocket.CloseNoStatusReceived
-
-// serve reads the connection until its end.
-func (c *Conn) serve(p Protocol) {
-	connections.Inc()
-	defer connections.Dec()
-	c.ws.SetPingHandler(func(data string) error {
-		p.Ping()
-		c.send(control{pong: append([]byte{}, data...)})
-		return nil
-	})
-	// The reply to a close frame goes through the writer, like everything else.
-	c.ws.SetCloseHandler(func(int, string) error { return nil })
-
-	code := c.read(p)
-	p.Closed(code)
-	<-c.flushed
-	// Closing with unread data would reset the connection, and the client might never read why it was closed.
-	if code == 0 {
-		_, _ = io.CopyN(io.Discard, c.net, maxDiscard)
-	}
-	_ = c.net.Close()
+// reader is what a connection needs only while it reads. The buffer holds the largest frame.
+type reader struct {
+	buf [codec.MaxInbound + ws.MaxHeaderSize + 1024]byte
 }
 
-// read hands over messages until the connection ends, and sees to its being closed. It returns the code that the client
-// closed with, or 0.
-func (c *Conn) read(p Protocol) int {
-	for {
-		data, err := c.next()
-		var closed *websocket.CloseError
+var readers = sync.Pool{New: func() any { return new(reader) }}
+
+// partial is what has come of a message that is not complete.
+type partial struct {
+	inbound
+	frame []byte // the beginning of the next frame
+}
+
+// read hands over what has come, and ends when that is all. The caller has set reading.
+func (c *Conn) read() {
+	r, _ := readers.Get().(*reader) // the pool has nothing else
+	defer readers.Put(r)
+	var in inbound
+	n := 0
+	if c.partial != nil {
+		in, n = c.partial.inbound, copy(r.buf[:], c.partial.frame)
+		c.partial = nil
+	}
+	for c.goOn() {
+		m, err := c.receive(r.buf[n:])
 		switch {
-		case err == nil:
-			if !c.isClosing() {
-				p.Message(data)
+		case err == unix.EAGAIN:
+			if n > 0 || in.fragmented {
+				c.partial = &partial{in, append([]byte(nil), r.buf[:n]...)}
 			}
-			continue
-		case errors.As(err, &closed) && closed.Code != websocket.CloseAbnormalClosure:
-			reply := closed.Code
-			if reply == noStatus {
-				reply = 0
+			if c.pause() {
+				return
 			}
-			c.Close(discord.CloseCode(reply), "")
-			return closed.Code
-		case errors.Is(err, codec.ErrTooLarge):
-			c.CloseWith(discord.CloseDecodeError)
-		case isTimeout(err):
-			c.CloseWith(discord.CloseSessionTimedOut) // no effect on what is closing already
-		default:
+			c.partial = nil
+		case err != nil || m == 0:
 			c.abort()
+		case c.over:
+			c.discard(m)
+		default:
+			n = copy(r.buf[:], c.take(&in, r.buf[:n+m]))
 		}
-		return 0
 	}
 }
 
-// isTimeout reports whether the read deadline has passed. gorilla does not wrap the error of net.
-func isTimeout(err error) bool {
-	var timeout net.Error
-	return errors.As(err, &timeout) && timeout.Timeout()
+// take hands over the messages in data and returns what is left of it.
+func (c *Conn) take(in *inbound, data []byte) []byte {
+	for !c.over {
+		f, n, err := in.next(data)
+		if err != nil {
+			c.refuse(err)
+			break
+		}
+		if n == 0 {
+			return data
+		}
+		data = data[n:]
+		c.handle(f)
+	}
+	return nil
 }
 
-// next reads one message.
-func (c *Conn) next() ([]byte, error) {
-	_, message, err := c.ws.NextReader()
-	if err != nil {
-		return nil, err
+func (c *Conn) handle(f frame) {
+	switch f.op {
+	case ws.OpText, ws.OpBinary:
+		if !c.isClosing() {
+			c.protocol.Message(f.payload)
+		}
+	case ws.OpPing:
+		c.protocol.Ping()
+		c.send(control{pong: append([]byte{}, f.payload...)})
+	case ws.OpClose:
+		code, err := closeCode(f.payload)
+		if err != nil {
+			c.refuse(err)
+			return
+		}
+		reply := code
+		if code == noStatus {
+			reply = 0
+		}
+		c.Close(discord.CloseCode(reply), "")
+		c.end(code)
 	}
-	data, err := io.ReadAll(io.LimitReader(message, codec.MaxInbound+1))
-	if err == nil && len(data) > codec.MaxInbound {
-		err = codec.ErrTooLarge
+}
+
+// refuse closes the connection because of what the client has sent.
+func (c *Conn) refuse(err error) {
+	if errors.Is(err, codec.ErrTooLarge) {
+		c.CloseWith(discord.CloseDecodeError)
+	} else {
+		c.Close(discord.CloseCode(ws.StatusProtocolError), err.Error())
 	}
-	return data, err
+	c.end(0)
 }
 
 func (c *Conn) isClosing() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.closing != nil || c.dead
+	return c.closing != nil || c.done
 }

@@ -1,54 +1,73 @@
 package socket
 
 import (
+	"bytes"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
-	// writeTimeout is how long a client may take to make room for one piece of what is written to it.
+	// writeTimeout is how long a client may take to make room for more.
 	writeTimeout = 10 * time.Second
-	// writePiece is how much is written under one deadline, in bytes.
-	writePiece = 128 << 10
-	// fullBuffer is how much is gathered before it is written, in bytes: more is rarely taken by the kernel at once.
+	// fullBuffer is how much is gathered before it is written, in bytes.
 	fullBuffer = 64 << 10
 	// keptBuffer is the largest buffer that is kept for the next writer, in bytes.
 	keptBuffer = 256 << 10
-	// linger is how long a connection lives on after its close frame, for the client to read it and to answer.
-	linger = 3 * time.Second
 )
 
 // writer is what a connection needs only while it writes.
 type writer struct {
 	buf   []byte
 	batch []Dispatch
-	attempt
 }
 
-var writers = sync.Pool{New: func() any {
-	w := &writer{buf: make([]byte, 0, 16<<10)}
-	w.call = w.send
-	return w
-}}
+var writers = sync.Pool{New: func() any { return &writer{buf: make([]byte, 0, 16<<10)} }}
 
+// release keeps the writer for the next who writes.
 func (w *writer) release() {
 	if cap(w.buf) <= keptBuffer {
 		writers.Put(w)
 	}
 }
 
-// wake has a writer look for what is to be sent. The lock is held.
+// stuck is what the kernel has not taken.
+type stuck struct {
+	rest  []byte
+	until time.Duration // when the connection is given up
+}
+
+// Flush sends what waits from the calling goroutine, unless the connection has a writer, which will then look again. It
+// does not block: the kernel takes what it has room for, and what is left is sent when there is more.
+func (c *Conn) Flush() {
+	c.mu.Lock()
+	begun := c.begin()
+	c.mu.Unlock()
+	if !begun {
+		return
+	}
+	w, _ := writers.Get().(*writer) // the pool has nothing else
+	for c.fill(w) && c.put(w.buf) {
+		if len(w.buf) >= fullBuffer { // there is more than the caller should take time for
+			go c.write(w)
+			return
+		}
+	}
+	w.release()
+}
+
+// wake has a goroutine send what waits. The lock is held.
 func (c *Conn) wake() {
 	if c.begin() {
-		go c.write()
+		go c.start()
 	}
 }
 
-// begin makes the caller the writer, the only one that uses the encoder or writes, unless there is one, which will look
-// again then. The lock is held.
+// begin makes the caller the writer, which alone uses the encoder and writes, unless there is one. The lock is held.
 func (c *Conn) begin() bool {
 	switch {
-	case c.dead:
+	case c.done:
 		return false
 	case c.writing:
 		c.more = true
@@ -59,50 +78,27 @@ func (c *Conn) begin() bool {
 	}
 }
 
-// Flush sends what waits from the calling goroutine, as much as the kernel takes at once. It does not block: what is left
-// is for a goroutine of the connection, and so is everything if there is a writer already.
-func (c *Conn) Flush() {
-	c.mu.Lock()
-	begun := c.begin()
-	c.mu.Unlock()
-	if !begun {
-		return
-	}
+func (c *Conn) start() {
 	w, _ := writers.Get().(*writer) // the pool has nothing else
-	for c.fill(w) {
-		n, err := w.try(c.raw)
-		bytesSent.Add(float64(n))
-		if err != nil {
-			c.abort()
-			break
-		}
-		if n < len(w.buf) {
-			go c.finish(w, n)
-			return
-		}
+	c.write(w)
+}
+
+// write sends until nothing is left, or the kernel takes no more.
+func (c *Conn) write(w *writer) {
+	for c.fill(w) && c.put(w.buf) {
 	}
 	w.release()
 }
 
-// write sends until nothing is left.
-func (c *Conn) write() {
-	w, _ := writers.Get().(*writer) // the pool has nothing else
-	if c.fill(w) {
-		c.finish(w, 0)
-	} else {
-		w.release()
+// resume goes on when there is room again.
+func (c *Conn) resume(rest []byte) {
+	if c.put(rest) {
+		c.start()
 	}
 }
 
-// finish sends what is in w, of which so many bytes are sent, and then until nothing is left.
-func (c *Conn) finish(w *writer, sent int) {
-	defer w.release()
-	for c.flush(w.buf[sent:]) && c.fill(w) {
-		sent = 0
-	}
-}
-
-// fill encodes what waits into w.buf, up to a bound; false ends the writer.
+// fill encodes what waits into w.buf, up to a bound. If that is nothing it returns false, and the caller is no longer the
+// writer.
 func (c *Conn) fill(w *writer) bool {
 	c.mu.Lock()
 	controls, source, closing := c.control, c.source, c.closing
@@ -111,106 +107,86 @@ func (c *Conn) fill(w *writer) bool {
 		c.enc.CompressPayloads()
 	}
 	c.mu.Unlock()
-	if c.saidClose {
-		c.abortAfterClose()
-		return false
-	}
 
 	w.buf = w.buf[:0]
-	for _, ctl := range controls {
-		c.appendControl(w, ctl)
-	}
-	if closing != nil {
-		w.buf = appendClose(w.buf, closing.code, closing.reason)
+	switch {
+	case c.saidClose:
+		c.finish()
+		return false
+	case closing != nil:
 		c.saidClose = true
+		w.appendControls(c.enc, controls)
+		w.buf = appendClose(w.buf, closing.code, closing.reason)
 		return true
 	}
+	w.appendControls(c.enc, controls)
 	for source != nil && len(w.buf) < fullBuffer {
 		w.batch = source.Next(w.batch[:0])
 		if len(w.batch) == 0 {
 			break
 		}
-		for _, d := range w.batch {
-			c.appendDispatch(w, d)
-		}
+		w.appendDispatches(c.enc, w.batch)
 		clear(w.batch) // keeps no payload alive
 	}
-	if len(w.buf) > 0 {
-		return true
-	}
+	return len(w.buf) > 0 || !c.rest()
+}
+
+// rest ends writing unless there is more now.
+func (c *Conn) rest() bool {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.writing = c.more && !c.dead
-	return c.writing
+	defer c.unlock()
+	c.writing = c.more && !c.done
+	return !c.writing
 }
 
-func (c *Conn) appendControl(w *writer, ctl control) {
-	if ctl.pong != nil {
-		w.buf = appendFrame(w.buf, framePong, ctl.pong)
-		return
-	}
-	buf, start := beginFrame(w.buf)
-	buf, binary, err := c.enc.Append(buf, ctl.op, ctl.d)
-	if err != nil {
-		// The payloads are this program's own, and all can be encoded.
-		panic(err)
-	}
-	w.buf = endFrame(buf, start, frameType(binary))
-}
-
-func (c *Conn) appendDispatch(w *writer, d Dispatch) {
-	buf, start := beginFrame(w.buf)
-	buf, binary := c.enc.AppendDispatch(buf, d.Seq, d.Shared)
-	w.buf = endFrame(buf, start, frameType(binary))
-}
-
-func frameType(binary bool) byte {
-	if binary {
-		return frameBinary
-	}
-	return frameText
-}
-
-// flush writes buf, in pieces so that a client that reads slowly has time for much; false if the connection is dead.
-func (c *Conn) flush(buf []byte) bool {
+// put writes buf. If it returns false the caller is no longer the writer: the connection has ended, or the rest of buf
+// waits for room.
+func (c *Conn) put(buf []byte) bool {
 	for len(buf) > 0 {
-		piece := buf[:min(len(buf), writePiece)]
-		if !c.allow(time.Now().Add(writeTimeout)) {
+		n, err := c.transmit(buf)
+		if n > 0 {
+			bytesSent.Add(float64(n))
+			buf = buf[n:]
+		}
+		switch {
+		case err == unix.EAGAIN:
+			if c.stick(buf) {
+				return false
+			}
+		case err != nil:
+			c.mu.Lock()
+			c.writing = false
+			c.die()
+			c.unlock()
 			return false
 		}
-		n, err := c.net.Write(piece)
-		bytesSent.Add(float64(n))
-		if err != nil {
-			c.abort()
-			return false
-		}
-		buf = buf[n:]
-	}
-	return c.allow(time.Time{}) // else Flush would fail once it has passed
-}
-
-// allow sets the deadline of the next write, unless the connection is closing and has its last one.
-func (c *Conn) allow(until time.Time) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.dead {
-		return false
-	}
-	if c.closing == nil {
-		_ = c.net.SetWriteDeadline(until)
 	}
 	return true
 }
 
-// abortAfterClose ends writing behind a close frame: the client is told that no more comes, and the reader waits for it.
-func (c *Conn) abortAfterClose() {
-	if half, ok := c.net.(interface{ CloseWrite() error }); ok {
-		_ = half.CloseWrite()
-	}
+// stick leaves buf for when there is room, unless there is some already.
+func (c *Conn) stick(buf []byte) bool {
+	until := c.loop.deadlines.at(time.Now().Add(writeTimeout))
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.dead {
-		c.dead = true
-		close(c.flushed)
+	defer c.unlock()
+	switch {
+	case c.cut:
+		c.writing = false
+		return true
+	case c.roomy:
+		c.roomy = false
+		return false
+	default:
+		c.stuck = &stuck{bytes.Clone(buf), until}
+		c.schedule()
+		return true
 	}
+}
+
+// finish ends writing behind a close frame: the client is told that no more comes.
+func (c *Conn) finish() {
+	_ = unix.Shutdown(c.fd, unix.SHUT_WR)
+	c.mu.Lock()
+	c.done, c.writing = true, false
+	c.unlock()
 }

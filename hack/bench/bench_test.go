@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"guildhall.chat/guildhall/hack/load/rows"
 )
 
 const output = `goos: linux
@@ -22,11 +24,11 @@ func TestRatioOfMedians(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := comparison{What: "speed", Ours: "Ours/fast-path", Peer: "Peer", Unit: "ns/op"}.judge(measured)
-	if err != nil || got.OursValue != 20 || got.PeerValue != 40 || got.Ratio != 0.5 {
+	if err != nil || got.Ours != 20 || got.PeerHas != 40 || got.Ratio != 0.5 {
 		t.Errorf("%+v, %v", got, err)
 	}
 	var table bytes.Buffer
-	if err := printTable(&table, []result{got}); err != nil || !strings.Contains(table.String(), "0.500") {
+	if err := printTable(&table, []rows.Result{got}); err != nil || !strings.Contains(table.String(), "0.500") {
 		t.Errorf("%s, %v", &table, err)
 	}
 }

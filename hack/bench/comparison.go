@@ -1,88 +1,136 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"errors"
 	"fmt"
+	"io"
+	"os"
+	"os/exec"
 	"slices"
+	"strconv"
+	"strings"
+
+	"guildhall.chat/guildhall/hack/load/rows"
 )
 
-// comparison sets one benchmark against another of the same package. Names are without "Benchmark".
+// comparison sets one Go benchmark against another of the same package. Names are without "Benchmark". Its ratio is ours to
+// the peer's of what is better when less: below 1 is better than the peer.
 type comparison struct {
-	What    string `json:"what"`
-	Package string `json:"package"` // under the module's root
-	Ours    string `json:"ours"`
-	Peer    string `json:"peer"`
-	PeerIs  string `json:"peer_is"`
-	Unit    string `json:"unit"` // a metric of both, less is better
+	Name    string
+	What    string
+	Package string // under the module's root
+	Ours    string
+	Peer    string
+	PeerIs  string
+	Unit    string // a metric of both, less is better
 }
 
 var comparisons = []comparison{
 	{
-		"a message to one of 1,000 sessions", "gateway", "Delivery", "BareWriter",
+		"go/gateway/delivery", "a message to one of 1,000 sessions", "gateway", "Delivery", "BareWriter",
 		"a bare loop that writes the ready frame, one a call", "ns/delivery",
 	},
 	{
-		"a session up to READY", "gateway", "Identify", "Handshake",
+		"go/gateway/identify", "a session up to READY", "gateway", "Identify", "Handshake",
 		"the connection up to HELLO", "ns/op",
 	},
 	{
-		"a message stored, with its event and order", "internal/store", "CreateMessage", "BareInsert",
+		"go/store/message", "a message stored, with its event and order", "internal/store", "CreateMessage", "BareInsert",
 		"a bare insert of the row, as many clients", "ns/op",
 	},
 	{
-		"a permission check in a channel", "internal/permissions", "In", "RoleLookups",
+		"go/permissions/channel", "a permission check in a channel", "internal/permissions", "In", "RoleLookups",
 		"finding the member's roles in the map", "ns/op",
 	},
 	{
-		"one more connection with zlib-stream", "internal/codec", "AppendDispatch/zlib-stream", "CompressorPerConnection",
+		"go/codec/connection", "one more connection with zlib-stream", "internal/codec", "AppendDispatch/zlib-stream", "CompressorPerConnection",
 		"a compressor a connection", "ns/op",
 	},
 	{
-		"bytes on the wire with zlib-stream", "internal/codec", "AppendDispatch/zlib-stream", "CompressorPerConnection",
+		"go/codec/bytes", "bytes on the wire with zlib-stream", "internal/codec", "AppendDispatch/zlib-stream", "CompressorPerConnection",
 		"a compressor a connection", "wire-B/op",
 	},
 	{
-		"a rate limit decision", "internal/ratelimit", "Take", "RoundTrip",
+		"go/ratelimit/decision", "a rate limit decision", "internal/ratelimit", "Take", "RoundTrip",
 		"a bare Redis round trip", "ns/op",
 	},
 	{
-		"a message through the router", "shard-router/proxy", "Relay/router", "Relay/tcp-buffer",
+		"go/router/copy", "a message through the router", "shard-router/proxy", "Relay/router", "Relay/tcp-buffer",
 		"a TCP proxy that copies by a buffer", "cpu-ns/message",
 	},
 	{
-		"a message through the router", "shard-router/proxy", "Relay/router", "Relay/tcp-splice",
+		"go/router/splice", "a message through the router", "shard-router/proxy", "Relay/router", "Relay/tcp-splice",
 		"a TCP proxy in the kernel (splice)", "cpu-ns/message",
 	},
 	{
-		"an idle connection through the router", "shard-router/proxy", "Relay/router", "Relay/tcp-buffer",
+		"go/router/idle", "an idle connection through the router", "shard-router/proxy", "Relay/router", "Relay/tcp-buffer",
 		"a TCP proxy that copies by a buffer", "heap+stack-B/conn",
 	},
 }
 
-// result is a comparison with its values, medians over the runs.
-type result struct {
-	comparison
-	OursValue float64 `json:"ours_value"`
-	PeerValue float64 `json:"peer_value"`
-	Ratio     float64 `json:"ratio"` // ours to the peer's: below 1 is better than the peer
+// compare makes the selected comparisons.
+func (c *cli) compare(ctx context.Context, o rows.Options) (results []rows.Result, failed error) {
+	var packages []string // each once, in their order
+	selected := slices.DeleteFunc(slices.Clone(comparisons), func(c comparison) bool { return !o.Wants(c.Name) })
+	for _, comparison := range selected {
+		if !slices.Contains(packages, comparison.Package) {
+			packages = append(packages, comparison.Package)
+		}
+	}
+	for _, pkg := range packages {
+		of := slices.DeleteFunc(slices.Clone(selected), func(c comparison) bool { return c.Package != pkg })
+		fmt.Fprintf(os.Stderr, "running the benchmarks of %s\n", pkg)
+		measured, err := c.measure(ctx, pkg, of)
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		for _, comparison := range of {
+			result, err := comparison.judge(measured)
+			if err != nil {
+				failed = errors.Join(failed, err)
+				continue
+			}
+			results = append(results, result)
+		}
+	}
+	return results, failed
 }
 
-func (c comparison) judge(measured measurements) (result, error) {
+// measure runs the benchmarks of a package that the comparisons name.
+func (c *cli) measure(ctx context.Context, pkg string, of []comparison) (measurements, error) {
+	var tops []string
+	for _, comparison := range of {
+		for _, name := range []string{comparison.Ours, comparison.Peer} {
+			top, _, _ := strings.Cut(name, "/")
+			tops = append(tops, top)
+		}
+	}
+	slices.Sort(tops)
+	pattern := "^Benchmark(" + strings.Join(slices.Compact(tops), "|") + ")$"
+	count, duration := c.Rounds, c.Time
+	if c.Quick {
+		count, duration = 1, "1x"
+	}
+	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", pattern, "-benchmem",
+		"-count", strconv.Itoa(count), "-benchtime", duration, "-timeout", "10m", "./"+pkg)
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = io.MultiWriter(&output, os.Stderr), os.Stderr
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("%s: %w", pkg, err)
+	}
+	return parse(&output)
+}
+
+func (c comparison) judge(measured measurements) (rows.Result, error) {
 	ours, oursErr := measured.median(c.Ours, c.Unit)
 	peer, peerErr := measured.median(c.Peer, c.Unit)
 	if oursErr != nil || peerErr != nil || peer == 0 {
-		return result{}, fmt.Errorf("%s: no measurement of %s and %s in %s", c.Package, c.Ours, c.Peer, c.Unit)
+		return rows.Result{}, fmt.Errorf("%s: no measurement of %s and %s in %s", c.Package, c.Ours, c.Peer, c.Unit)
 	}
-	return result{comparison: c, OursValue: ours, PeerValue: peer, Ratio: ours / peer}, nil
-}
-
-// measurements are the values of each run by benchmark and unit.
-type measurements map[string]map[string][]float64
-
-func (m measurements) median(name, unit string) (float64, error) {
-	values := slices.Clone(m[name][unit])
-	if len(values) == 0 {
-		return 0, fmt.Errorf("%s was not measured in %s", name, unit)
-	}
-	slices.Sort(values)
-	return values[len(values)/2], nil
+	return rows.Result{
+		Name: c.Name, What: c.What, Peer: c.PeerIs, Unit: c.Unit, Ours: ours, PeerHas: peer, Ratio: ours / peer,
+	}, nil
 }

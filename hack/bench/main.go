@@ -1,5 +1,6 @@
-// Command bench runs the benchmarks that have a peer or a limit, each together with it, and prints the ratios: numbers
-// that mean the same on any machine. The table is for people; the JSON lines are for comparing one run with another.
+// Command bench runs the benchmarks, each together with its peer or limit, and prints the ratios: numbers that mean the
+// same on any machine. Those of single packages are Go benchmarks (comparison.go); those of the whole platform under load
+// are in hack/load/rows. The table is for people; the JSON lines are for comparing one run with another.
 package main
 
 import (
@@ -10,98 +11,71 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"slices"
-	"strconv"
-	"strings"
 	"text/tabwriter"
+	"time"
 
+	"guildhall.chat/guildhall/hack/load/rig"
+	"guildhall.chat/guildhall/hack/load/rows"
 	"guildhall.chat/guildhall/internal/config"
 )
 
 type cli struct {
-	JSON  string `name:"json" help:"File for the JSON lines." type:"path" placeholder:"FILE"`
-	Count int    `help:"Runs of each benchmark; the median counts." default:"3"`
-	Time  string `help:"Duration of a run, as go test -benchtime." default:"1s"`
+	JSON     string        `name:"json" help:"File for the JSON lines." type:"path" placeholder:"FILE"`
+	Only     []string      `help:"Rows to measure, by the beginnings of their names, comma-separated; all without." placeholder:"NAMES"`
+	Rounds   int           `help:"Rounds of each measurement; the median counts." default:"5"`
+	Time     string        `help:"Duration of a round of a Go benchmark, as go test -benchtime." default:"1s"`
+	Budget   time.Duration `help:"What all may take." default:"90m"`
+	Quick    bool          `help:"Few sessions and messages: shows that everything works, not how well."`
+	Services string        `help:"Directory of other service binaries to put under load, instead of this tree's." type:"path" placeholder:"DIR"`
 }
 
 func main() {
 	config.Run("bench", "Benchmarks as ratios to a peer or limit measured in the same run.", &cli{})
 }
 
-// Run runs every comparison. One that can't be made does not hide the others; it fails the run at the end.
+// Run measures every row that is selected. One that can't be measured does not hide the others; it fails the run at the end.
 func (c *cli) Run(ctx context.Context) error {
-	var results []result
-	var failures []error
-	for _, pkg := range packages() {
-		fmt.Fprintf(os.Stderr, "running %s\n", pkg)
-		measured, err := c.measure(ctx, pkg)
-		if err != nil {
-			failures = append(failures, err)
-			continue
-		}
-		for _, comparison := range comparisons {
-			if comparison.Package != pkg {
-				continue
-			}
-			result, err := comparison.judge(measured)
-			if err != nil {
-				failures = append(failures, err)
-				continue
-			}
-			results = append(results, result)
-		}
+	ctx, cancel := context.WithTimeoutCause(ctx, c.Budget, fmt.Errorf("the budget of %v is used up", c.Budget))
+	defer cancel()
+	o := rows.Options{Only: c.Only, Rounds: c.Rounds, Quick: c.Quick}
+	results, failed := c.compare(ctx, o)
+	if o.Selects() {
+		loaded, err := c.load(ctx, o)
+		results, failed = append(results, loaded...), errors.Join(failed, err)
 	}
-	failures = append(failures, printTable(os.Stdout, results))
+	failed = errors.Join(failed, printTable(os.Stdout, results))
 	if c.JSON != "" {
-		failures = append(failures, writeLines(c.JSON, results))
+		failed = errors.Join(failed, writeLines(c.JSON, results))
 	}
-	return errors.Join(failures...)
+	if len(results) == 0 && failed == nil {
+		return config.Errorf("--only: no row begins with %q", c.Only)
+	}
+	return failed
 }
 
-// packages lists the packages of the comparisons, each once, in their order.
-func packages() (names []string) {
-	for _, comparison := range comparisons {
-		if !slices.Contains(names, comparison.Package) {
-			names = append(names, comparison.Package)
-		}
+// load measures the platform under load.
+func (c *cli) load(ctx context.Context, o rows.Options) (results []rows.Result, err error) {
+	r, err := rig.New(ctx, ".", c.Services, os.Stderr)
+	if err != nil {
+		return nil, err
 	}
-	return names
+	defer func() { err = errors.Join(err, r.Close()) }()
+	return rows.Run(ctx, r, o)
 }
 
-// measure runs the benchmarks of a package that comparisons name.
-func (c *cli) measure(ctx context.Context, pkg string) (measurements, error) {
-	var tops []string
-	for _, comparison := range comparisons {
-		if comparison.Package == pkg {
-			for _, name := range []string{comparison.Ours, comparison.Peer} {
-				top, _, _ := strings.Cut(name, "/")
-				tops = append(tops, top)
-			}
-		}
-	}
-	slices.Sort(tops)
-	pattern := "^Benchmark(" + strings.Join(slices.Compact(tops), "|") + ")$"
-	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", pattern, "-benchmem",
-		"-count", strconv.Itoa(c.Count), "-benchtime", c.Time, "-timeout", "10m", "./"+pkg)
-	var output bytes.Buffer
-	cmd.Stdout, cmd.Stderr = io.MultiWriter(&output, os.Stderr), os.Stderr
-	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("%s: %w", pkg, err)
-	}
-	return parse(&output)
-}
-
-func printTable(w io.Writer, results []result) error {
+func printTable(w io.Writer, results []rows.Result) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "WHAT\tOURS\tPEER\tUNIT\tRATIO\tPEER IS")
+	_, _ = fmt.Fprintln(table, "NAME\tRATIO\tTO REACH\tOURS\tPEER\tUNIT\tPEER IS")
 	for _, r := range results {
-		_, _ = fmt.Fprintf(table, "%s\t%.4g\t%.4g\t%s\t%.3f\t%s\n", r.What, r.OursValue, r.PeerValue, r.Unit, r.Ratio, r.PeerIs)
+		_, _ = fmt.Fprintf(table, "%s\t%.3f\t%s\t%.4g\t%.4g\t%s\t%s\n", r.Name, r.Ratio, r.ToReach, r.Ours, r.PeerHas, r.Unit, r.Peer)
+		if r.Note != "" {
+			_, _ = fmt.Fprintf(table, "  %s\n", r.Note)
+		}
 	}
 	return table.Flush()
 }
 
-func writeLines(path string, results []result) error {
+func writeLines(path string, results []rows.Result) error {
 	var lines bytes.Buffer
 	encoder := json.NewEncoder(&lines)
 	for _, r := range results {

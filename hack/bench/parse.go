@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -36,4 +37,16 @@ func parse(output io.Reader) (measurements, error) {
 		}
 	}
 	return all, lines.Err()
+}
+
+// measurements are the values of each run by benchmark and unit.
+type measurements map[string]map[string][]float64
+
+func (m measurements) median(name, unit string) (float64, error) {
+	values := slices.Clone(m[name][unit])
+	if len(values) == 0 {
+		return 0, fmt.Errorf("%s was not measured in %s", name, unit)
+	}
+	slices.Sort(values)
+	return values[len(values)/2], nil
 }

@@ -53,7 +53,12 @@ func openDataDir(ctx context.Context, path string, progress io.Writer) (*dataDir
 		_ = d.own.Close()
 		return nil, err
 	}
-	for _, sub := range []string{"log", "mail", "secrets"} {
+	// What was held when a platform was killed is not for the next one.
+	if err := os.RemoveAll(d.file(status.HoldDir)); err != nil {
+		d.close()
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	for _, sub := range []string{"log", "mail", "secrets", status.HoldDir} {
 		if err := os.MkdirAll(d.file(sub), 0o700); err != nil {
 			d.close()
 			return nil, fmt.Errorf("data directory: %w", err)

@@ -17,7 +17,7 @@ type cli struct {
 }
 
 type installCommand struct {
-	Tests bool `help:"Also what only tests need: a C compiler and Node.js."`
+	Tests bool `help:"Also what only tests need: a C compiler, Node.js and Python with zstandard."`
 }
 
 // Run installs what is missing.

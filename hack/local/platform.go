@@ -54,13 +54,13 @@ func newPlatform(ctx context.Context, options *runCommand, data *dataDir, url st
 		return nil, err
 	}
 	p := &platform{options: options, data: data, url: url}
-	if p.ports, err = choosePorts(data, options.Shards); err != nil {
+	if p.ports, err = choosePorts(data, options); err != nil {
 		return nil, err
 	}
 	if p.postgres, err = newPostgres(data, programs.Postgres, p.ports["postgres"]); err != nil {
 		return nil, err
 	}
-	if p.redis, err = newRedis(data, programs.Redis, p.ports); err != nil {
+	if p.redis, err = newRedis(data, programs.Redis, options.RedisReplicas, p.ports); err != nil {
 		return nil, err
 	}
 	if _, err := data.secret(config.SigningKeysFile, newSigningKey); err != nil {
@@ -86,13 +86,17 @@ func isTerminal(file *os.File) bool {
 }
 
 // choosePorts gives every listener its port, the same as last time where it is free.
-func choosePorts(data *dataDir, shards int) (map[string]int, error) {
-	names := []string{"postgres", "api", "api-admin", "migrate-admin", "worker-admin", "shard-router", "shard-router-admin"}
-	for i := range redisMasters {
+func choosePorts(data *dataDir, options *runCommand) (map[string]int, error) {
+	names := []string{"postgres", "migrate-admin", "worker-admin"}
+	for i := range redisNodes(options.RedisReplicas) {
 		names = append(names, redisName(i), redisName(i)+"-bus")
 	}
-	for shard := range shards {
-		names = append(names, gatewayName(shard), gatewayName(shard)+"-admin")
+	services := append(numbered("api", options.APIs), numbered("shard-router", options.Routers)...)
+	for shard := range options.Shards {
+		services = append(services, numbered(gatewayName(shard), options.GatewayPods)...)
+	}
+	for _, name := range services {
+		names = append(names, name, name+"-admin")
 	}
 	book, err := ports.Open(data.file("ports.json"))
 	if err != nil {
@@ -108,6 +112,22 @@ func choosePorts(data *dataDir, shards int) (map[string]int, error) {
 }
 
 func (p *platform) addr(name string) string { return ports.Addr(p.ports[name]) }
+
+// addrs are the addresses of a service of which there are count.
+func (p *platform) addrs(name string, count int) (addrs []string) {
+	for _, each := range numbered(name, count) {
+		addrs = append(addrs, p.addr(each))
+	}
+	return addrs
+}
+
+// held says whether somebody wants a child to stay away.
+func (p *platform) held(name string) func() bool {
+	return func() bool {
+		_, err := os.Stat(p.data.file(status.HoldDir, name))
+		return err == nil
+	}
+}
 
 func (p *platform) dsn() string { return p.postgres.DSN(postgres.Owner, postgres.Owner) }
 

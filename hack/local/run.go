@@ -26,6 +26,10 @@ type runCommand struct {
 
 	PublicURL            string        `help:"Base of links, if clients don't reach the front door at its address." placeholder:"URL"`
 	Shards               int           `help:"Number of gateway shards." default:"2"`
+	GatewayPods          int           `help:"Gateway pods of each shard." default:"1"`
+	APIs                 int           `name:"apis" help:"Processes of the api." default:"1"`
+	Routers              int           `help:"Shard routers." default:"1"`
+	RedisReplicas        int           `help:"Replicas of each Redis master." default:"0"`
 	RateLimits           string        `help:"on, or off for load tests." enum:"on,off" default:"on"`
 	RequireVerifiedEmail bool          `help:"Refuse accounts whose address isn't verified."`
 	HeartbeatInterval    time.Duration `help:"Told in HELLO; 0 leaves it to the services."`
@@ -34,9 +38,17 @@ type runCommand struct {
 
 // Validate is called by kong.
 func (c *runCommand) Validate() error {
-	const mostShards = 64 // processes on one machine
-	if c.Shards < 1 || c.Shards > mostShards {
-		return fmt.Errorf("--shards: %d is not from 1 to %d", c.Shards, mostShards)
+	const most = 64 // processes on one machine
+	for _, count := range []struct {
+		flag     string
+		n, least int
+	}{
+		{"--shards", c.Shards, 1}, {"--gateway-pods", c.GatewayPods, 1}, {"--apis", c.APIs, 1},
+		{"--routers", c.Routers, 1}, {"--redis-replicas", c.RedisReplicas, 0},
+	} {
+		if count.n < count.least || count.n > most {
+			return fmt.Errorf("%s: %d is not from %d to %d", count.flag, count.n, count.least, most)
+		}
 	}
 	return nil
 }
@@ -72,7 +84,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 // serve opens the front door until ctx ends.
 func (p *platform) serve(ctx context.Context, door net.Listener) error {
 	log := telemetry.NewLogger(p.options.LogLevel, "front-door")
-	server := frontdoor.NewServer(frontdoor.Handler(p.addr("api"), p.addr("shard-router"), log), log)
+	server := frontdoor.NewServer(frontdoor.Handler(p.addrs("api", p.options.APIs), p.addrs("shard-router", p.options.Routers), log), log)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(door) }()
 	p.supervisor.Say("guildhall ready: %s", p.url)

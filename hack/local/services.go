@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,7 +24,16 @@ const drainPeriod = "2s"
 func gatewayName(shard int) string { return fmt.Sprintf("gateway-%d", shard) }
 
 // podName is the gateway's name as its StatefulSet would give it on Kubernetes.
-func podName(shard int) string { return fmt.Sprintf("gateway-%d-0", shard) }
+func podName(shard, ordinal int) string { return fmt.Sprintf("gateway-%d-%d", shard, ordinal) }
+
+// numbered are the names of children of which there are count: the first has the plain name.
+func numbered(name string, count int) []string {
+	names := []string{name}
+	for i := 1; i < count; i++ {
+		names = append(names, fmt.Sprintf("%s-%d", name, i))
+	}
+	return names
+}
 
 func (p *platform) migrate(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, migrateTimeout)
@@ -34,7 +44,7 @@ func (p *platform) migrate(ctx context.Context) error {
 // startServices starts what serves clients and the worker, which need only the stores.
 func (p *platform) startServices(ctx context.Context) error {
 	redis := []string{"--redis-addrs", strings.Join(p.redis.Addrs(), ",")}
-	serve := append([]string{"serve", "--listen", p.addr("api"),
+	serve := append([]string{"serve",
 		"--public-url", p.url, "--gateway-url", p.gatewayURL(),
 		"--shards", strconv.Itoa(p.options.Shards),
 		"--rate-limits", p.options.RateLimits,
@@ -45,31 +55,41 @@ func (p *platform) startServices(ctx context.Context) error {
 		serve = append(serve, "--require-verified-email")
 	}
 	worker := append([]string{"worker"}, append(redis, p.resumeWindow()...)...)
-	children := []supervise.Child{p.service("api", "api", serve...), p.service("worker", "api", worker...)}
+	children := []supervise.Child{p.service("worker", "api", worker...)}
+	for _, name := range numbered("api", p.options.APIs) {
+		children = append(children, p.service(name, "api", append(slices.Clone(serve), "--listen", p.addr(name))...))
+	}
 	for shard := range p.options.Shards {
-		name := gatewayName(shard)
-		args := append([]string{"--listen", p.addr(name), "--gateway-url", p.gatewayURL(),
-			"--shard", strconv.Itoa(shard), "--pod", podName(shard),
-			"--drain-period", drainPeriod,
-		}, redis...)
-		args = append(args, p.heartbeatInterval()...)
-		args = append(args, p.resumeWindow()...)
-		children = append(children, p.service(name, "gateway", args...))
+		for ordinal, name := range numbered(gatewayName(shard), p.options.GatewayPods) {
+			args := append([]string{"--listen", p.addr(name), "--gateway-url", p.gatewayURL(),
+				"--shard", strconv.Itoa(shard), "--pod", podName(shard, ordinal),
+				"--drain-period", drainPeriod,
+			}, redis...)
+			args = append(args, p.heartbeatInterval()...)
+			args = append(args, p.resumeWindow()...)
+			children = append(children, p.service(name, "gateway", args...))
+		}
 	}
 	return p.supervisor.Start(ctx, children...)
 }
 
 func (p *platform) startRouter(ctx context.Context) error {
-	pods := make([]string, p.options.Shards)
-	for shard := range pods {
-		pods[shard] = fmt.Sprintf("%d/%s@%s", shard, podName(shard), p.addr(gatewayName(shard)))
+	var pods []string
+	for shard := range p.options.Shards {
+		for ordinal, name := range numbered(gatewayName(shard), p.options.GatewayPods) {
+			pods = append(pods, fmt.Sprintf("%d/%s@%s", shard, podName(shard, ordinal), p.addr(name)))
+		}
 	}
-	args := append([]string{"--listen", p.addr("shard-router"),
+	args := append([]string{
 		"--shards", strconv.Itoa(p.options.Shards), "--pods", strings.Join(pods, ","),
 		"--trusted-proxies", "127.0.0.0/8", // the front door
 		"--drain-period", drainPeriod,
 	}, p.heartbeatInterval()...)
-	return p.supervisor.Start(ctx, p.service("shard-router", "shard-router", args...))
+	var children []supervise.Child
+	for _, name := range numbered("shard-router", p.options.Routers) {
+		children = append(children, p.service(name, "shard-router", append(slices.Clone(args), "--listen", p.addr(name))...))
+	}
+	return p.supervisor.Start(ctx, children...)
 }
 
 // gatewayURL is the WebSocket form of the front door's URL.
@@ -107,6 +127,7 @@ func (p *platform) service(name, binary string, args ...string) supervise.Child 
 		},
 		Ready:      func(ctx context.Context) error { return ready(ctx, admin) },
 		StopSignal: syscall.SIGTERM,
+		Held:       p.held(name),
 		Ports:      used,
 	}
 }

@@ -19,6 +19,9 @@ import (
 
 const redisMasters = 3
 
+// redisNodes is how many nodes the cluster has: the masters first, when it is made.
+func redisNodes(replicas int) int { return redisMasters * (1 + replicas) }
+
 func redisName(i int) string { return fmt.Sprintf("redis-%d", i) }
 
 // postgresDirs are the places for PostgreSQL's data: in the data directory or, if we are root and the user that runs
@@ -58,13 +61,13 @@ func newPostgres(data *dataDir, binaries postgres.Binaries, port int) (*postgres
 	return &postgres.Server{Binaries: binaries, Account: account, Dir: dir, Port: port, Password: password}, nil
 }
 
-func newRedis(data *dataDir, binary string, ports map[string]int) (*rediscluster.Cluster, error) {
+func newRedis(data *dataDir, binary string, replicas int, ports map[string]int) (*rediscluster.Cluster, error) {
 	password, err := data.secret(config.RedisPasswordFile, newPassword)
 	if err != nil {
 		return nil, err
 	}
-	cluster := &rediscluster.Cluster{Binary: binary, Password: password}
-	for i := range redisMasters {
+	cluster := &rediscluster.Cluster{Binary: binary, Password: password, Replicas: replicas}
+	for i := range redisNodes(replicas) {
 		name := redisName(i)
 		cluster.Nodes = append(cluster.Nodes, rediscluster.Node{Dir: data.file(name), Port: ports[name], BusPort: ports[name+"-bus"]})
 	}
@@ -83,6 +86,7 @@ func (p *platform) startStores(ctx context.Context) error {
 		Command:    p.postgres.Command,
 		Ready:      p.postgres.Ready,
 		StopSignal: postgres.Stop,
+		Held:       p.held("postgres"),
 		Quiet:      true,
 		Ports:      map[string]int{"listen": p.postgres.Port},
 	}}
@@ -92,6 +96,7 @@ func (p *platform) startStores(ctx context.Context) error {
 			Command:    func() *exec.Cmd { return p.redis.Command(i) },
 			Ready:      func(ctx context.Context) error { return p.redis.Ready(ctx, i) },
 			StopSignal: rediscluster.Stop,
+			Held:       p.held(redisName(i)),
 			Quiet:      true,
 			Ports:      map[string]int{"listen": node.Port, "bus": node.BusPort},
 		})

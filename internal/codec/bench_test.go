@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/zlib"
+	"github.com/klauspost/compress/zstd"
 )
 
 // messages returns the dispatches of a busy channel: alike in shape, each with its own ids, author and words.
@@ -58,27 +59,32 @@ func BenchmarkAppendDispatch(b *testing.B) {
 			b.ReportMetric(float64(total)/float64(n), "wire-B/op")
 		})
 	}
-	run("none", NewEncoder(Params{}, false))
-	run("zlib-stream", NewEncoder(Params{Compression: ZlibStream}, true))
+	for _, params := range modes {
+		name := params.Compression.String()
+		if params.Encoding != JSON {
+			name = params.Encoding.String() + "-" + name
+		}
+		run(name, NewEncoder(params, true))
+	}
 	payloads := NewEncoder(Params{}, false)
 	payloads.CompressPayloads()
 	run("payload-zlib", payloads)
 }
 
-// BenchmarkCompressorPerConnection is the peer of AppendDispatch/zlib-stream: what a connection costs that has a
-// compressor of its own, as servers of this protocol usually give it.
-func BenchmarkCompressorPerConnection(b *testing.B) {
+// flusher is a compressor that belongs to one connection.
+type flusher interface {
+	Write([]byte) (int, error)
+	Flush() error
+}
+
+// perConnection measures what a connection costs that has a compressor of its own, as servers of this protocol usually
+// give it: the peer of AppendDispatch.
+func perConnection(b *testing.B, wire *bytes.Buffer, w flusher) {
 	shared := messages()
 	plain := NewEncoder(Params{}, false)
-	var wire bytes.Buffer
-	w, err := zlib.NewWriterLevel(&wire, level)
-	if err != nil {
-		b.Fatal(err)
-	}
 	var buf []byte
 	var total, n int
-	b.ReportAllocs()
-	for b.Loop() {
+	next := func() {
 		wire.Reset()
 		buf, _ = plain.AppendDispatch(buf[:0], int64(1<<30+n), shared[n%len(shared)])
 		if _, err := w.Write(buf); err != nil {
@@ -90,14 +96,48 @@ func BenchmarkCompressorPerConnection(b *testing.B) {
 		total += wire.Len()
 		n++
 	}
-	b.ReportMetric(float64(total)/float64(n), "wire-B/op")
-}
-
-// BenchmarkNewDispatch is the cost of an event, whatever the number of connections.
-func BenchmarkNewDispatch(b *testing.B) {
-	data := messages()[0].json.plain
+	next() // with it the stream's header and the compressor's buffers
+	total, n = 0, 1
 	b.ReportAllocs()
 	for b.Loop() {
-		NewDispatch("MESSAGE_CREATE", data).json.deflate()
+		next()
+	}
+	b.ReportMetric(float64(total)/float64(n-1), "wire-B/op")
+}
+
+// BenchmarkCompressorPerConnection is the peer of AppendDispatch/zlib-stream.
+func BenchmarkCompressorPerConnection(b *testing.B) {
+	var wire bytes.Buffer
+	w, err := zlib.NewWriterLevel(&wire, level)
+	if err != nil {
+		b.Fatal(err)
+	}
+	perConnection(b, &wire, w)
+}
+
+// BenchmarkZstdPerConnection is the peer of AppendDispatch/zstd-stream.
+func BenchmarkZstdPerConnection(b *testing.B) {
+	var wire bytes.Buffer
+	w, err := zstd.NewWriter(&wire, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithWindowSize(zstdWindow),
+		zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		b.Fatal(err)
+	}
+	perConnection(b, &wire, w)
+}
+
+// BenchmarkNewDispatch is the cost of an event, whatever the number of connections, with the form of each mode.
+func BenchmarkNewDispatch(b *testing.B) {
+	data := messages()[0].json.plain
+	data = data[bytes.IndexByte(data, '{') : len(data)-1]
+	for _, params := range modes {
+		b.Run(params.Encoding.String()+"-"+params.Compression.String(), func(b *testing.B) {
+			e := NewEncoder(params, true)
+			var dst []byte
+			b.ReportAllocs()
+			for b.Loop() {
+				dst, _ = e.AppendDispatch(dst[:0], 1, NewDispatch("MESSAGE_CREATE", data))
+			}
+		})
 	}
 }

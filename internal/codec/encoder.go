@@ -15,9 +15,10 @@ const compressFrom = 1024
 
 // Encoder makes one connection's messages. It belongs to that connection and must not be used concurrently.
 //
-// With zlib-stream the messages form one stream: they must reach the client in the order they were made, and the
-// first of a fresh stream must not be dropped, for it carries the stream's header.
+// With transport compression the messages form one stream: they must reach the client in the order they were made, and
+// the first of a fresh stream must not be dropped, for it carries the stream's header.
 type Encoder struct {
+	encoding    Encoding
 	compression Compression
 	payload     bool // compress payloads one by one: IDENTIFY's `compress`
 	started     bool // the compressed stream's header is out
@@ -26,37 +27,56 @@ type Encoder struct {
 // NewEncoder returns the encoder of a connection made with p. With started, the compressed stream has begun
 // elsewhere: its header is not sent again. It has no meaning without transport compression.
 func NewEncoder(p Params, started bool) *Encoder {
-	return &Encoder{compression: p.Compression, started: started}
+	return &Encoder{encoding: p.Encoding, compression: p.Compression, started: started}
 }
 
-// CompressPayloads turns on payload compression, which IDENTIFY asks for with `compress`. Transport compression
-// takes precedence over it.
-func (e *Encoder) CompressPayloads() { e.payload = true }
+// CompressPayloads turns on payload compression, which IDENTIFY asks for with `compress`. It is for JSON only, and
+// transport compression takes precedence over it.
+func (e *Encoder) CompressPayloads() { e.payload = e.encoding == JSON }
 
 // Started tells whether the connection's compressed stream has begun.
 func (e *Encoder) Started() bool { return e.started }
 
 // AppendDispatch appends the message that carries sh under the sequence number seq, and tells whether it goes into
-// a binary frame.
+// a binary frame. Once sh has the form that the connection needs, it allocates nothing but what dst lacks.
 func (e *Encoder) AppendDispatch(dst []byte, seq int64, sh *Shared) (message []byte, binary bool) {
-	var buf [len(`{"op":0,"s":,`) + 20]byte
-	prefix := append(buf[:0], `{"op":0,"s":`...)
-	prefix = strconv.AppendInt(prefix, seq, 10)
-	prefix = append(prefix, ',')
-
-	f := &sh.json
+	var buf [maxPrefix]byte
+	prefix := e.appendPrefix(buf[:0], seq)
+	f := sh.form(e.encoding)
 	switch {
 	case e.compression == ZlibStream:
-		blocks, _ := f.deflate()
+		blocks, _ := sh.deflate(f)
 		dst = e.appendHeader(dst)
 		dst = appendStored(dst, prefix)
 		return append(dst, blocks...), true
+	case e.compression == ZstdStream:
+		blocks := sh.zstd(f)
+		dst = e.appendHeader(dst)
+		dst = appendRaw(dst, prefix)
+		return append(dst, blocks...), true
 	case e.payload && len(f.plain) >= compressFrom:
-		return appendPayload(dst, prefix, f), true
+		blocks, adler := sh.deflate(f)
+		return appendPayload(dst, prefix, blocks, combineAdler(adler32.Checksum(prefix), adler, len(f.plain))), true
 	default:
 		dst = append(dst, prefix...)
-		return append(dst, f.plain...), false
+		return append(dst, f.plain...), e.encoding == ETF
 	}
+}
+
+const (
+	jsonPrefix = `{"op":0,"s":`
+	// etfPrefix opens a map of four with op 0 and the key of s.
+	etfPrefix = "\x83t\x00\x00\x00\x04" + "m\x00\x00\x00\x02op" + "a\x00" + "m\x00\x00\x00\x01s"
+	// maxPrefix leaves room for a comma and 20 digits, which is more than the longest integer takes in ETF.
+	maxPrefix = len(etfPrefix) + 21
+)
+
+// appendPrefix appends what comes before a form in one connection: the opcode and the sequence number.
+func (e *Encoder) appendPrefix(dst []byte, seq int64) []byte {
+	if e.encoding == ETF {
+		return appendInteger(append(dst, etfPrefix...), seq)
+	}
+	return append(strconv.AppendInt(append(dst, jsonPrefix...), seq, 10), ',')
 }
 
 // Append appends the message of any opcode but Dispatch, with `s` and `t` null, and tells whether it goes into a
@@ -68,22 +88,42 @@ func (e *Encoder) Append(dst []byte, op discord.Opcode, d any) (message []byte, 
 			return dst, false, fmt.Errorf("encode the data of opcode %d: %w", op, err)
 		}
 	}
-	if e.compression != ZlibStream {
-		return appendControl(dst, op, data), false, nil
+	if e.compression == NoCompression {
+		dst, err = e.appendControl(dst, op, data)
+		return dst, e.encoding == ETF, err
+	}
+	plain, err := e.appendControl(nil, op, data)
+	if err != nil {
+		return dst, false, err
 	}
 	// These are a few bytes long: not worth compressing.
 	dst = e.appendHeader(dst)
-	dst = appendStored(dst, appendControl(nil, op, data))
+	if e.compression == ZstdStream {
+		return appendRaw(dst, plain), true, nil
+	}
+	dst = appendStored(dst, plain)
 	return append(dst, syncMarker...), true, nil
 }
 
-// appendControl appends the plain JSON of a payload that is not a dispatch.
-func appendControl(dst []byte, op discord.Opcode, data []byte) []byte {
+// appendControl appends a payload that is not a dispatch, uncompressed; data is JSON.
+func (e *Encoder) appendControl(dst []byte, op discord.Opcode, data []byte) ([]byte, error) {
+	if e.encoding == ETF {
+		begin := len(dst)
+		dst = append(dst, etfVersion, tagMap, 0, 0, 0, 4)
+		dst = appendInteger(appendBinary(dst, "op"), int64(op))
+		dst = appendAtom(appendBinary(dst, "s"), atomNil)
+		dst = appendAtom(appendBinary(dst, "t"), atomNil)
+		dst, err := appendTerm(appendBinary(dst, "d"), data)
+		if err != nil {
+			return dst[:begin], fmt.Errorf("encode the data of opcode %d: %w", op, err)
+		}
+		return dst, nil
+	}
 	dst = append(dst, `{"op":`...)
 	dst = strconv.AppendInt(dst, int64(op), 10)
 	dst = append(dst, `,"s":null,"t":null,"d":`...)
 	dst = append(dst, data...)
-	return append(dst, '}')
+	return append(dst, '}'), nil
 }
 
 // appendHeader begins the connection's stream, once.
@@ -92,15 +132,17 @@ func (e *Encoder) appendHeader(dst []byte) []byte {
 		return dst
 	}
 	e.started = true
+	if e.compression == ZstdStream {
+		return append(dst, zstdHeader...)
+	}
 	return append(dst, zlibHeader...)
 }
 
-// appendPayload appends a complete RFC 1950 stream of the prefix and the form's shared blocks.
-func appendPayload(dst, prefix []byte, f *form) []byte {
-	blocks, adler := f.deflate()
+// appendPayload appends a complete RFC 1950 stream of the prefix and a form's shared blocks, given the checksum of both.
+func appendPayload(dst, prefix, blocks []byte, adler uint32) []byte {
 	dst = append(dst, zlibHeader...)
 	dst = appendStored(dst, prefix)
 	dst = append(dst, blocks...)
 	dst = append(dst, finalBlock...)
-	return binary.BigEndian.AppendUint32(dst, combineAdler(adler32.Checksum(prefix), adler, len(f.plain)))
+	return binary.BigEndian.AppendUint32(dst, adler)
 }

@@ -1,29 +1,19 @@
 package codec
 
 import (
-	"bufio"
 	"bytes"
 	"compress/zlib"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
 
 	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/test/wire"
 )
-
-// payload is what a client must see of one message.
-type payload struct {
-	Op int             `json:"op"`
-	S  *int64          `json:"s"`
-	T  *string         `json:"t"`
-	D  json.RawMessage `json:"d"`
-}
 
 // sent is one message as made by an Encoder, and the JSON that a client must get out of it.
 type sent struct {
@@ -111,87 +101,88 @@ func TestControlPayloadThatCannotBeMarshalledIsAnError(t *testing.T) {
 	}
 }
 
-func TestZlibStreamIsOneStreamWithEachMessageComplete(t *testing.T) {
-	t.Parallel()
-	r := rand.New(rand.NewPCG(1, 2))
-	e := NewEncoder(Params{Compression: ZlibStream}, false)
-	var wire bytes.Buffer
-	var inflated io.Reader
-	for i, s := range randomMessages(t, r, e, 500) {
-		if !bytes.HasSuffix(s.message, []byte("\x00\x00\xff\xff")) {
-			t.Fatalf("message %d ends with % x", i, s.message[len(s.message)-4:])
-		}
-		wire.Write(s.message)
-		if inflated == nil {
-			var err error
-			if inflated, err = zlib.NewReader(&wire); err != nil {
-				t.Fatal(err)
-			}
-		}
-		got := make([]byte, len(s.plain))
-		if _, err := io.ReadFull(inflated, got); err != nil {
-			t.Fatalf("message %d is not complete in itself: %v", i, err)
-		}
-		if string(got) != s.plain {
-			t.Fatalf("message %d: got %.200s, want %.200s", i, got, s.plain)
-		}
-	}
+// modes are all that a client can choose.
+var modes = []Params{
+	{},
+	{Compression: ZlibStream},
+	{Compression: ZstdStream},
+	{Encoding: ETF},
+	{Encoding: ETF, Compression: ZlibStream},
+	{Encoding: ETF, Compression: ZstdStream},
 }
 
-func TestZlibStreamGoesOnInAnotherEncoder(t *testing.T) {
-	t.Parallel()
-	params := Params{Compression: ZlibStream}
-	router := NewEncoder(params, false)
-	wire, binary, err := router.Append(nil, discord.OpHello, discord.Hello{HeartbeatInterval: 41250})
-	if err != nil || !binary {
-		t.Fatalf("HELLO: binary %v, %v", binary, err)
-	}
-	gateway := NewEncoder(params, router.Started())
-	wire, _ = gateway.AppendDispatch(wire, 1, NewDispatch("READY", json.RawMessage(`{"v":10}`)))
+func (p Params) name() string { return p.Encoding.String() + " " + p.Compression.String() }
 
-	inflated, err := zlib.NewReader(bytes.NewReader(wire))
+// client returns the reader of a client's end of a connection.
+func client(t testing.TB, p Params) *wire.Reader {
+	t.Helper()
+	compress := ""
+	if p.Compression != NoCompression {
+		compress = p.Compression.String()
+	}
+	reader, err := wire.NewReader(p.Encoding.String(), compress)
 	if err != nil {
 		t.Fatal(err)
 	}
-	decoder := json.NewDecoder(inflated)
-	var hello, ready payload
-	if err := decoder.Decode(&hello); err != nil || hello.Op != 10 {
-		t.Fatalf("first payload: %+v, %v", hello, err)
-	}
-	if err := decoder.Decode(&ready); err != nil || ready.Op != 0 || *ready.S != 1 || *ready.T != "READY" {
-		t.Fatalf("second payload: %+v, %v", ready, err)
+	t.Cleanup(reader.Close)
+	return reader
+}
+
+func TestEachMessageIsOnePayload(t *testing.T) {
+	t.Parallel()
+	for _, params := range modes {
+		t.Run(params.name(), func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(1, 2))
+			reader := client(t, params)
+			for i, s := range randomMessages(t, r, NewEncoder(params, false), 120) {
+				got, err := reader.Payload(s.message)
+				if err != nil || string(got) != s.plain {
+					t.Fatalf("message %d: got %.200s, want %.200s (%v)", i, got, s.plain, err)
+				}
+			}
+		})
 	}
 }
 
-func TestNodeInflatesZlibStreamMessageByMessage(t *testing.T) {
+func TestFramesAreBinaryUnlessPlainJSON(t *testing.T) {
 	t.Parallel()
-	node, err := exec.LookPath("node")
-	if err != nil {
-		t.Skip("node is not installed: the zlib of discord.js is not tried")
-	}
-	r := rand.New(rand.NewPCG(3, 4))
-	messages := randomMessages(t, r, NewEncoder(Params{Compression: ZlibStream}, false), 300)
-	var in bytes.Buffer
-	for _, s := range messages {
-		in.WriteString(base64.StdEncoding.EncodeToString(s.message) + "\n")
-	}
-	cmd := exec.CommandContext(t.Context(), node, "testdata/inflate.js")
-	cmd.Stdin = &in
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%v: %s", err, stderr.Bytes())
-	}
-	lines := bufio.NewReader(bytes.NewReader(out))
-	for i, s := range messages {
-		line, err := lines.ReadString('\n')
-		if err != nil {
-			t.Fatalf("node gave %d of %d messages", i, len(messages))
+	for _, params := range modes {
+		e := NewEncoder(params, false)
+		_, dispatch := e.AppendDispatch(nil, 1, NewDispatch("X", nil))
+		_, control, err := e.Append(nil, discord.OpHeartbeatACK, nil)
+		if want := params != (Params{}); err != nil || dispatch != want || control != want {
+			t.Errorf("%s: binary %v and %v, want %v (%v)", params.name(), dispatch, control, want, err)
 		}
-		got, err := base64.StdEncoding.DecodeString(strings.TrimSpace(line))
-		if err != nil || string(got) != s.plain {
-			t.Fatalf("message %d: got %.200s, want %.200s (%v)", i, got, s.plain, err)
+	}
+}
+
+func TestStreamGoesOnInAnotherEncoder(t *testing.T) {
+	t.Parallel()
+	for _, params := range modes {
+		reader := client(t, params)
+		router := NewEncoder(params, false)
+		hello, _, err := router.Append(nil, discord.OpHello, discord.Hello{HeartbeatInterval: 41250, Trace: []string{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := params.Compression != NoCompression; router.Started() != want {
+			t.Errorf("%s: started %v, want %v", params.name(), router.Started(), want)
+		}
+		gateway := NewEncoder(params, router.Started())
+		ready, _ := gateway.AppendDispatch(nil, 1, NewDispatch("READY", json.RawMessage(`{"v":10}`)))
+		ack, _, err := gateway.Append(nil, discord.OpHeartbeatACK, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range []sent{
+			{hello, `{"op":10,"s":null,"t":null,"d":{"heartbeat_interval":41250,"_trace":[]}}`},
+			{ready, `{"op":0,"s":1,"t":"READY","d":{"v":10}}`},
+			{ack, `{"op":11,"s":null,"t":null,"d":null}`},
+		} {
+			if got, err := reader.Payload(s.message); err != nil || string(got) != s.plain {
+				t.Errorf("%s: got %s, want %s (%v)", params.name(), got, s.plain, err)
+			}
 		}
 	}
 }
@@ -232,13 +223,17 @@ func TestPayloadCompressionLeavesSmallPayloadsAsText(t *testing.T) {
 	}
 }
 
-func TestTransportCompressionTakesPrecedence(t *testing.T) {
+func TestPayloadCompressionIsForPlainJSONOnly(t *testing.T) {
 	t.Parallel()
-	e := NewEncoder(Params{Compression: ZlibStream}, true)
-	e.CompressPayloads()
-	message, _ := e.AppendDispatch(nil, 1, NewDispatch("X", randomData(rand.New(rand.NewPCG(7, 8)), 4*compressFrom)))
-	if bytes.HasPrefix(message, []byte(zlibHeader)) {
-		t.Error("payload was compressed alone inside the connection's stream")
+	sh := NewDispatch("X", randomData(rand.New(rand.NewPCG(7, 8)), 4*compressFrom))
+	for _, params := range modes[1:] {
+		e := NewEncoder(params, true)
+		e.CompressPayloads()
+		message, _ := e.AppendDispatch(nil, 1, sh)
+		want, _ := NewEncoder(params, true).AppendDispatch(nil, 1, sh)
+		if !bytes.Equal(message, want) {
+			t.Errorf("%s: payload compression changes what is sent", params.name())
+		}
 	}
 }
 
@@ -247,21 +242,75 @@ func TestSharedServesManyConnectionsAtOnce(t *testing.T) {
 	data := randomData(rand.New(rand.NewPCG(9, 10)), 3000)
 	sh := NewDispatch("MESSAGE_CREATE", data)
 	var wg sync.WaitGroup
-	for seq := range int64(50) {
+	for seq := range int64(60) {
+		params := modes[seq%int64(len(modes))]
+		reader := client(t, params)
 		wg.Go(func() {
-			message, _ := NewEncoder(Params{Compression: ZlibStream}, false).AppendDispatch(nil, seq, sh)
-			inflated, err := zlib.NewReader(bytes.NewReader(message))
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			var p payload
-			if err := json.NewDecoder(inflated).Decode(&p); err != nil || *p.S != seq || !bytes.Equal(p.D, data) {
-				t.Errorf("seq %d: %v", seq, err)
+			message, _ := NewEncoder(params, false).AppendDispatch(nil, seq, sh)
+			want := fmt.Sprintf(`{"op":0,"s":%d,"t":"MESSAGE_CREATE","d":%s}`, seq, data)
+			if got, err := reader.Payload(message); err != nil || string(got) != want {
+				t.Errorf("%s, seq %d: got %.100s (%v)", params.name(), seq, got, err)
 			}
 		})
 	}
 	wg.Wait()
+}
+
+func TestAppendDispatchDoesNotAllocate(t *testing.T) {
+	sh := NewDispatch("MESSAGE_CREATE", randomData(rand.New(rand.NewPCG(13, 14)), 3000))
+	run := func(name string, e *Encoder) {
+		dst, _ := e.AppendDispatch(nil, 1<<40, sh)
+		if n := testing.AllocsPerRun(100, func() { dst, _ = e.AppendDispatch(dst[:0], 1<<40, sh) }); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+	for _, params := range modes {
+		run(params.name(), NewEncoder(params, true))
+	}
+	payloads := NewEncoder(Params{}, false)
+	payloads.CompressPayloads()
+	run("payloads", payloads)
+}
+
+func TestHeldCountsEachFormOnce(t *testing.T) {
+	t.Parallel()
+	sh := NewDispatch("MESSAGE_CREATE", randomData(rand.New(rand.NewPCG(15, 16)), 3000))
+	if sh.Held() != sh.Len() {
+		t.Errorf("holds %d bytes of %d", sh.Held(), sh.Len())
+	}
+	want := sh.Len()
+	for i, params := range modes {
+		message, _ := NewEncoder(params, true).AppendDispatch(nil, 1, sh)
+		if i == 0 {
+			continue
+		}
+		prefix := 0
+		for e := range 2 { // the second time nothing is made
+			prefix = len(message)
+			message, _ = NewEncoder(params, true).AppendDispatch(message, int64(e), sh)
+			prefix = len(message) - prefix
+		}
+		want += prefix - overhead(params)
+		if got := sh.Held(); got != want {
+			t.Errorf("%s: %d bytes held, want %d", params.name(), got, want)
+		}
+	}
+}
+
+// overhead returns the bytes of a message that are the connection's own, for a sequence number of one digit.
+func overhead(p Params) int {
+	n := len(jsonPrefix) + len("1,")
+	if p.Encoding == ETF {
+		n = len(etfPrefix) + len("a\x01")
+	}
+	switch p.Compression {
+	case ZlibStream:
+		n += 5
+	case ZstdStream:
+		n += blockHeaderLen
+	case NoCompression:
+	}
+	return n
 }
 
 func TestNewDispatchCopiesItsData(t *testing.T) {

@@ -20,15 +20,23 @@ var (
 	ErrTooLarge   = errors.New("payload too large")
 	ErrNotUTF8    = errors.New("payload is not valid UTF-8")
 	ErrTooDeep    = errors.New("payload nested too deeply")
-	ErrNotPayload = errors.New("payload is not a JSON object with an integer op")
+	ErrKey        = errors.New("payload has a key that is not a string")
+	ErrNotPayload = errors.New("payload is not an object with an integer op")
 )
 
-// DecodeFrame reads the envelope of one client message. d is null, or a part of data; nil if absent. Unknown keys
-// are ignored. Whether the op is known and d fits it is the caller's to say.
-func DecodeFrame(data []byte) (op discord.Opcode, d json.RawMessage, err error) {
-	switch {
-	case len(data) > MaxInbound:
+// DecodeFrame reads the envelope of one client message in the encoding. d is JSON in either, null if the client sent
+// that, nil if it sent none; it may be a part of data. Unknown keys are ignored. Whether the op is known and d fits it is
+// the caller's to say.
+func (e Encoding) DecodeFrame(data []byte) (op discord.Opcode, d json.RawMessage, err error) {
+	if len(data) > MaxInbound {
 		return 0, nil, ErrTooLarge
+	}
+	if e == ETF {
+		if data, err = termToJSON(data); err != nil {
+			return 0, nil, err
+		}
+	}
+	switch {
 	case !utf8.Valid(data):
 		return 0, nil, ErrNotUTF8
 	case depth(data) > maxDepth:

@@ -48,7 +48,7 @@ func TestDecodeFrame(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			op, d, err := DecodeFrame([]byte(test.in))
+			op, d, err := JSON.DecodeFrame([]byte(test.in))
 			if !errors.Is(err, test.err) || op != test.op {
 				t.Fatalf("got op %d, %v; want %d, %v", op, err, test.op, test.err)
 			}
@@ -64,7 +64,7 @@ func FuzzDecodeFrame(f *testing.F) {
 	f.Add([]byte(`{"op":1,"d":null,"d":[[["\"]]"]]]}`))
 	f.Add([]byte("\x83t\x00\x00"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		op, d, err := DecodeFrame(data)
+		op, d, err := JSON.DecodeFrame(data)
 		if err != nil {
 			return
 		}
@@ -79,7 +79,7 @@ func FuzzDecodeFrame(f *testing.F) {
 			t.Fatal(err)
 		}
 		// Marshalling may escape and so lengthen.
-		if op2, _, err := DecodeFrame(again); len(again) <= MaxInbound && (err != nil || op2 != op) {
+		if op2, _, err := JSON.DecodeFrame(again); len(again) <= MaxInbound && (err != nil || op2 != op) {
 			t.Fatalf("%q decodes to op %d, its copy to %d, %v", data, op, op2, err)
 		}
 	})

@@ -7,6 +7,16 @@ import (
 	"guildhall.chat/guildhall/internal/discord"
 )
 
+// Encoding is how a connection's payloads are written, in both directions.
+type Encoding uint8
+
+const (
+	// JSON goes in text frames, unless it is compressed.
+	JSON Encoding = iota
+	// ETF is the Erlang External Term Format, in binary frames.
+	ETF
+)
+
 // Compression is what a connection does to the bytes of all its outbound messages.
 type Compression uint8
 
@@ -15,6 +25,8 @@ const (
 	NoCompression Compression = iota
 	// ZlibStream sends one RFC 1950 stream over the connection, flushed after each message.
 	ZlibStream
+	// ZstdStream sends one RFC 8878 frame over the connection, each message as blocks of its own.
+	ZstdStream
 )
 
 // defaultVersion is what a client gets that names none.
@@ -24,6 +36,7 @@ const defaultVersion = 10
 // https://docs.discord.com/developers/events/gateway#connecting-gateway-url-query-string-params
 type Params struct {
 	Version     int // 9 or 10; the payloads are the same
+	Encoding    Encoding
 	Compression Compression
 }
 
@@ -50,17 +63,33 @@ func Parse(query url.Values) (Params, error) {
 	}
 	switch query.Get("encoding") {
 	case "", "json":
+	case "etf":
+		p.Encoding = ETF
 	default:
-		return Params{}, &ParamsError{discord.CloseDecodeError, "unsupported encoding: use encoding=json"}
+		return Params{}, &ParamsError{discord.CloseDecodeError, "unsupported encoding: use encoding=json or etf"}
 	}
 	switch query.Get("compress") {
 	case "":
 	case "zlib-stream":
 		p.Compression = ZlibStream
+	case "zstd-stream":
+		p.Compression = ZstdStream
 	default:
-		return Params{}, &ParamsError{0, "unsupported compression: use compress=zlib-stream or none"}
+		return Params{}, &ParamsError{0, "unsupported compression: use compress=zlib-stream, zstd-stream or none"}
 	}
 	return p, nil
+}
+
+// String names the encoding as the query does.
+func (e Encoding) String() string {
+	switch e {
+	case JSON:
+		return "json"
+	case ETF:
+		return "etf"
+	default:
+		return fmt.Sprintf("encoding %d", uint8(e))
+	}
 }
 
 // String names the compression as the query does.
@@ -70,6 +99,8 @@ func (c Compression) String() string {
 		return "none"
 	case ZlibStream:
 		return "zlib-stream"
+	case ZstdStream:
+		return "zstd-stream"
 	default:
 		return fmt.Sprintf("compression %d", uint8(c))
 	}

@@ -11,11 +11,14 @@ import (
 func TestParse(t *testing.T) {
 	t.Parallel()
 	for query, want := range map[string]Params{
-		"":                          {Version: 10},
-		"v=10&encoding=json":        {Version: 10},
-		"v=9&encoding=json":         {Version: 9}, // discordgo
-		"v=10&compress=zlib-stream": {Version: 10, Compression: ZlibStream},
-		"v=10&v=3&unknown=1":        {Version: 10},
+		"":                                      {Version: 10},
+		"v=10&encoding=json":                    {Version: 10},
+		"v=9&encoding=json":                     {Version: 9}, // discordgo
+		"v=10&compress=zlib-stream":             {Version: 10, Compression: ZlibStream},
+		"v=10&compress=zstd-stream":             {Version: 10, Compression: ZstdStream},
+		"encoding=etf":                          {Version: 10, Encoding: ETF},
+		"v=9&encoding=etf&compress=zstd-stream": {Version: 9, Encoding: ETF, Compression: ZstdStream},
+		"v=10&v=3&unknown=1":                    {Version: 10},
 	} {
 		got, err := Parse(parseQuery(t, query))
 		if err != nil || got != want {
@@ -27,12 +30,13 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	for query, want := range map[string]discord.CloseCode{
-		"v=8":                       discord.CloseInvalidAPIVersion,
-		"v=010":                     discord.CloseInvalidAPIVersion,
-		"v=ten&compress=none":       discord.CloseInvalidAPIVersion,
-		"v=10&encoding=etf":         discord.CloseDecodeError,
-		"v=10&compress=zstd-stream": 0,
-		"v=10&compress=gzip":        0,
+		"v=8":                        discord.CloseInvalidAPIVersion,
+		"v=010":                      discord.CloseInvalidAPIVersion,
+		"v=ten&compress=none":        discord.CloseInvalidAPIVersion,
+		"v=10&encoding=bson":         discord.CloseDecodeError,
+		"v=10&encoding=ETF":          discord.CloseDecodeError,
+		"v=10&compress=gzip":         0,
+		"encoding=etf&compress=zstd": 0,
 	} {
 		_, err := Parse(parseQuery(t, query))
 		var bad *ParamsError

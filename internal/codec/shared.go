@@ -5,22 +5,31 @@ import (
 	"hash/adler32"
 	"strconv"
 	"sync"
+	"sync/atomic"
 )
 
 // Shared is one dispatch, encoded for every connection that gets it. It is immutable and safe for concurrent use;
-// what an encoding or compression needs is made when first asked for.
+// what an encoding or compression needs is made when first asked for, and kept.
 type Shared struct {
 	name string
+	data int          // where d begins in json.plain
+	held atomic.Int64 // bytes of all that was made of json.plain
 	json form
+
+	once sync.Once
+	etf  *form
 }
 
 // form is a Shared in one encoding: the bytes after the prefix, as they are and compressed.
 type form struct {
 	plain []byte
 
-	once     sync.Once
-	deflated []byte // self-contained blocks, sync-flushed
-	adler    uint32 // of plain
+	deflating sync.Once
+	deflated  []byte // self-contained blocks, sync-flushed
+	adler     uint32 // of plain
+
+	zstding sync.Once
+	zstded  []byte // self-contained blocks
 }
 
 // NewDispatch encodes a dispatch named t (`MESSAGE_CREATE`) with its data, which must be valid JSON and is copied.
@@ -33,22 +42,64 @@ func NewDispatch(t string, data json.RawMessage) *Shared {
 	plain = append(plain, `"t":`...)
 	plain = strconv.AppendQuote(plain, t) // event names are ASCII capitals, so Go's quoting is JSON's
 	plain = append(plain, `,"d":`...)
+	at := len(plain)
 	plain = append(plain, data...)
 	plain = append(plain, '}')
-	return &Shared{name: t, json: form{plain: plain}}
+	return &Shared{name: t, data: at, json: form{plain: plain}}
 }
 
 // Name returns the dispatch's event name.
 func (s *Shared) Name() string { return s.name }
 
-// Len returns the number of uncompressed bytes that a connection gets beside its prefix: a measure for queue bounds.
+// Len returns the number of uncompressed bytes of JSON that a connection gets beside its prefix: a measure for queue
+// bounds, which never changes.
 func (s *Shared) Len() int { return len(s.json.plain) }
 
-// deflate returns the compressed blocks and the checksum of the plain bytes, made once.
-func (f *form) deflate() (blocks []byte, adler uint32) {
-	f.once.Do(func() {
+// Held returns the bytes that the dispatch takes in all the forms that have been asked for so far. It only grows.
+func (s *Shared) Held() int { return len(s.json.plain) + int(s.held.Load()) }
+
+// form returns the dispatch in an encoding.
+func (s *Shared) form(e Encoding) *form {
+	if e == JSON {
+		return &s.json
+	}
+	s.once.Do(func() {
+		s.etf = &form{plain: s.term()}
+		s.held.Add(int64(len(s.etf.plain)))
+	})
+	return s.etf
+}
+
+// term returns t and d as the last two pairs of an ETF map of four. Data that is not JSON, which it must be, becomes nil.
+func (s *Shared) term() []byte {
+	data := s.json.plain[s.data : len(s.json.plain)-1]
+	// Most terms are somewhat longer than their JSON, by two bytes a string.
+	dst := make([]byte, 0, len(data)+len(data)/8+64)
+	dst = appendBinary(dst, "t")
+	dst = appendBinary(dst, s.name)
+	dst = appendBinary(dst, "d")
+	dst, err := appendTerm(dst, data)
+	if err != nil {
+		dst = appendAtom(dst, atomNil)
+	}
+	return dst
+}
+
+// deflate returns f's compressed blocks and the checksum of its plain bytes.
+func (s *Shared) deflate(f *form) (blocks []byte, adler uint32) {
+	f.deflating.Do(func() {
 		f.deflated = deflate(f.plain)
 		f.adler = adler32.Checksum(f.plain)
+		s.held.Add(int64(len(f.deflated)))
 	})
 	return f.deflated, f.adler
+}
+
+// zstd returns f's compressed blocks.
+func (s *Shared) zstd(f *form) []byte {
+	f.zstding.Do(func() {
+		f.zstded = zstdBlocks(f.plain)
+		s.held.Add(int64(len(f.zstded)))
+	})
+	return f.zstded
 }

@@ -9,13 +9,11 @@ import (
 	"github.com/gobwas/ws"
 
 	"guildhall.chat/guildhall/internal/auth"
-	"guildhall.chat/guildhall/internal/codec"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/shard-router/placement"
 )
 
-// hello begins the gateway protocol. With zlib-stream this also begins the connection's stream, which the pod goes on
-// with.
+// hello begins the gateway protocol. With a compressed stream this also begins the stream, which the pod goes on with.
 func (l *link) hello(interval time.Duration) error {
 	l.helloAt = time.Now()
 	return l.send(discord.OpHello, discord.Hello{HeartbeatInterval: interval.Milliseconds(), Trace: []string{"router"}})
@@ -58,7 +56,7 @@ func (l *link) greet(shards int, keys *auth.Keys) (placement.Want, error) {
 
 // receive handles one payload. It is done when the payload says where the client belongs.
 func (l *link) receive(payload []byte, shards int, keys *auth.Keys) (want placement.Want, done bool, err error) {
-	op, d, err := codec.DecodeFrame(payload)
+	op, d, err := l.encoding.DecodeFrame(payload)
 	if err != nil {
 		return want, false, refuseDecode(err)
 	}

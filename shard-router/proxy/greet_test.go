@@ -125,7 +125,7 @@ func TestFloodIsClosed(t *testing.T) {
 func TestUnsupportedVersionIsClosed(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, nil, nil)
-	for query, code := range map[string]int{"v=6": 4012, "v=x&compress=zlib-stream": 4012, "v=10&encoding=etf": 4002} {
+	for query, code := range map[string]int{"v=6": 4012, "v=x&compress=zlib-stream": 4012, "v=10&encoding=bson": 4002} {
 		if got := closing(t, r.dial(t, query)); got.Code != code || got.Text == "" {
 			t.Errorf("%s: closed with %d %q, want %d and a reason", query, got.Code, got.Text, code)
 		}

@@ -3,7 +3,6 @@ package proxy
 import (
 	"bufio"
 	"bytes"
-	"compress/zlib"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,6 +18,7 @@ import (
 	"guildhall.chat/guildhall/internal/codec"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/shard-router/placement"
+	"guildhall.chat/guildhall/test/wire"
 )
 
 const identify = `{"op":2,"d":{"token":"x","intents":0}}`
@@ -77,68 +77,133 @@ func TestAfterTheHandOverBothWaysAreCopied(t *testing.T) {
 	}
 }
 
-func TestZlibStreamGoesOnOverTheHandOver(t *testing.T) {
-	t.Parallel()
-	p, r := podFor(t, nil)
-	params := codec.Params{Version: 10, Compression: codec.ZlibStream}
-	conn := r.dial(t, "v=10&encoding=json&compress=zlib-stream")
-	// The client has one inflater for the connection, as clients do.
-	messages, wire := io.Pipe()
-	t.Cleanup(func() { _ = messages.Close() })
-	payloads := make(chan string)
-	go func() {
-		defer close(payloads)
-		inflated, err := zlib.NewReader(messages)
-		if err != nil {
-			return
-		}
-		decoder := json.NewDecoder(inflated)
-		for {
-			var payload json.RawMessage
-			if decoder.Decode(&payload) != nil {
-				return
-			}
-			payloads <- string(payload)
-		}
-	}()
-	expect := func(want string) {
-		t.Helper()
-		kind, data, err := conn.ReadMessage()
-		if err != nil || kind != websocket.BinaryMessage {
-			t.Fatalf("frame of type %d, %v", kind, err)
-		}
-		if _, err := wire.Write(data); err != nil {
-			t.Fatal(err)
-		}
-		if got := <-payloads; !strings.HasPrefix(got, want) {
-			t.Fatalf("got %.80s, want %s", got, want)
-		}
+// modes are the encodings and compressions a client can choose.
+var modes = []codec.Params{
+	{},
+	{Compression: codec.ZlibStream},
+	{Compression: codec.ZstdStream},
+	{Encoding: codec.ETF},
+	{Encoding: codec.ETF, Compression: codec.ZlibStream},
+	{Encoding: codec.ETF, Compression: codec.ZstdStream},
+}
+
+// modeClient is a client of a mode: what it reads and writes is JSON.
+type modeClient struct {
+	*websocket.Conn
+	query  string
+	params codec.Params
+	reader *wire.Reader
+}
+
+func (r *rig) dialMode(t testing.TB, params codec.Params) *modeClient {
+	t.Helper()
+	compress := ""
+	query := "v=10&encoding=" + params.Encoding.String()
+	if params.Compression != codec.NoCompression {
+		compress = params.Compression.String()
+		query += "&compress=" + compress
 	}
-	expect(`{"op":10,`)
-	write(t, conn, `{"op":1,"d":null}`)
-	expect(`{"op":11,`)
-	write(t, conn, identify)
-	s := p.session(t)
-	if !s.forwarded.Stream {
-		t.Fatal("the pod is not told that the stream has begun")
-	}
-	encoder := s.encoder(params)
-	send := func(message []byte) {
-		t.Helper()
-		if err := s.WriteMessage(websocket.BinaryMessage, message); err != nil {
-			t.Fatal(err)
-		}
-	}
-	ready, _ := encoder.AppendDispatch(nil, 1, codec.NewDispatch("READY", json.RawMessage(`{"v":10}`)))
-	send(ready)
-	expect(`{"op":0,"s":1,"t":"READY","d":{"v":10}}`)
-	ack, _, err := encoder.Append(nil, discord.OpHeartbeatACK, nil)
+	reader, err := wire.NewReader(params.Encoding.String(), compress)
 	if err != nil {
 		t.Fatal(err)
 	}
-	send(ack)
-	expect(`{"op":11,`)
-	_ = wire.Close()
+	t.Cleanup(reader.Close)
+	return &modeClient{r.dial(t, query), query, params, reader}
+}
+
+func (c *modeClient) expect(t testing.TB, want string) {
+	t.Helper()
+	kind, message, err := c.ReadMessage()
+	if err != nil {
+		t.Fatalf("%s: %v", c.query, err)
+	}
+	if binary := c.params != (codec.Params{}); binary != (kind == websocket.BinaryMessage) {
+		t.Errorf("%s: frame of type %d", c.query, kind)
+	}
+	if got, err := c.reader.Payload(message); err != nil || string(got) != want {
+		t.Fatalf("%s: got %s, want %s (%v)", c.query, got, want, err)
+	}
+}
+
+// send writes a payload and returns it as it was sent.
+func (c *modeClient) send(t testing.TB, payload string) []byte {
+	t.Helper()
+	message, err := wire.Encode(c.params.Encoding.String(), []byte(payload))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.WriteMessage(websocket.BinaryMessage, message); err != nil {
+		t.Fatal(err)
+	}
+	return message
+}
+
+const (
+	hello = `{"op":10,"s":null,"t":null,"d":{"heartbeat_interval":41250,"_trace":["router"]}}`
+	ack   = `{"op":11,"s":null,"t":null,"d":null}`
+)
+
+func TestEveryModeGoesOnOverTheHandOver(t *testing.T) {
+	t.Parallel()
+	p, r := podFor(t, nil)
+	for _, params := range modes {
+		client := r.dialMode(t, params)
+		client.expect(t, hello)
+		client.send(t, `{"op":1,"d":null}`)
+		client.expect(t, ack)
+		opening := client.send(t, identify)
+		s := p.session(t)
+		if want := params.Compression != codec.NoCompression; s.forwarded.Stream != want || s.opening != string(opening) || s.query != client.query {
+			t.Errorf("%s: the pod is told %+v, %q, %q", client.query, s.forwarded, s.opening, s.query)
+		}
+		encoder := s.encoder(params)
+		ready, _ := encoder.AppendDispatch(nil, 1, codec.NewDispatch("READY", json.RawMessage(`{"v":10}`)))
+		acknowledgement, _, err := encoder.Append(nil, discord.OpHeartbeatACK, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kind := websocket.BinaryMessage
+		if params == (codec.Params{}) {
+			kind = websocket.TextMessage
+		}
+		for _, message := range [][]byte{ready, acknowledgement} {
+			if err := s.WriteMessage(kind, message); err != nil {
+				t.Fatal(err)
+			}
+		}
+		client.expect(t, `{"op":0,"s":1,"t":"READY","d":{"v":10}}`)
+		client.expect(t, ack)
+	}
+}
+
+func TestClientsOfETFAreJudgedAsOthers(t *testing.T) {
+	t.Parallel()
+	p, r := podFor(t, nil)
+	etf := codec.Params{Encoding: codec.ETF}
+	for message, code := range map[string]int{
+		"{\"op\":1,\"d\":null}":                                                   4002, // JSON
+		"\x83t\x00\x00\x00\x01s\x02opa\x01":                                       4002, // an atom as key
+		"\x83P\x00\x00\x00\x01x":                                                  4002, // compressed
+		"\x83" + strings.Repeat("j", codec.MaxInbound):                            4002,
+		"\x83t\x00\x00\x00\x01m\x00\x00\x00\x02opac":                              4001,
+		"\x83t\x00\x00\x00\x02m\x00\x00\x00\x02opa\x03m\x00\x00\x00\x01ds\x03nil": 4003,
+		"\x83t\x00\x00\x00\x02m\x00\x00\x00\x02opa\x02m\x00\x00\x00\x01dt\x00\x00\x00\x01m\x00\x00\x00\x05shardk\x00\x02\x04\x04": 4010,
+	} {
+		client := r.dialMode(t, etf)
+		client.expect(t, hello)
+		if err := client.WriteMessage(websocket.BinaryMessage, []byte(message)); err != nil {
+			t.Fatal(err)
+		}
+		if got := closing(t, client.Conn); got.Code != code || got.Text == "" {
+			t.Errorf("%.40q: closed with %d %q, want %d and a reason", message, got.Code, got.Text, code)
+		}
+	}
+	client := r.dialMode(t, etf)
+	client.expect(t, hello)
+	client.send(t, `{"op":6,"d":{"token":"x","session_id":"`+r.keys.NewSessionID(p.Name)+`","seq":5000000000}}`)
+	if s := p.session(t); s.forwarded.Stream {
+		t.Error("a stream has begun without compression")
+	}
 }
 
 // rawPod is a pod that only takes the upgrade and hands out the connection below it.

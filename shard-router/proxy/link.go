@@ -18,11 +18,12 @@ import (
 
 // link is one client's connection, from the upgrade to its end.
 type link struct {
-	limits  *Limits
-	query   string // as the client sent it
-	addr    netip.Addr
-	encoder *codec.Encoder
-	helloAt time.Time
+	limits   *Limits
+	query    string // as the client sent it
+	addr     netip.Addr
+	encoder  *codec.Encoder
+	encoding codec.Encoding
+	helloAt  time.Time
 
 	// ctx ends when the link is cut.
 	ctx    context.Context
@@ -35,10 +36,11 @@ type link struct {
 
 func newLink(p *Proxy, r *http.Request, params codec.Params) *link {
 	l := &link{
-		limits:  &p.config.Limits,
-		query:   r.URL.RawQuery,
-		addr:    clientAddr(r, p.config.TrustedProxies),
-		encoder: codec.NewEncoder(params, false),
+		limits:   &p.config.Limits,
+		query:    r.URL.RawQuery,
+		addr:     clientAddr(r, p.config.TrustedProxies),
+		encoder:  codec.NewEncoder(params, false),
+		encoding: params.Encoding,
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	return l

@@ -9,10 +9,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"guildhall.chat/guildhall/test/npm"
 )
 
 // report is a line of the program's output: the plan first, then one line a step.
@@ -27,7 +27,7 @@ type report struct {
 // testDiscordJS runs the scenario with discord.js as it comes from the registry. It turns zlib-stream on when it finds the
 // module zlib-sync, which is hidden from it for the plain run.
 func testDiscordJS(t *testing.T, base string, zlib bool) {
-	installModules(t, "discordjs")
+	npm.Install(t, "discordjs")
 	w := mustWorld(t, base)
 	data, err := json.Marshal(w)
 	if err != nil {
@@ -95,32 +95,5 @@ func testDiscordJS(t *testing.T, base string, zlib bool) {
 	}
 	if err != nil && !failed {
 		t.Errorf("node: %v", err)
-	}
-}
-
-var installing sync.Mutex
-
-// installModules makes node_modules from the lock file unless they are there already.
-func installModules(t *testing.T, dir string) {
-	t.Helper()
-	installing.Lock()
-	defer installing.Unlock()
-	lock, err := os.ReadFile(filepath.Join(dir, "package-lock.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	stamp := filepath.Join(dir, "node_modules", ".installed-lock.json")
-	if installed, err := os.ReadFile(stamp); err == nil && bytes.Equal(installed, lock) {
-		return
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	npm := exec.CommandContext(ctx, "npm", "ci", "--no-fund", "--no-audit")
-	npm.Dir = dir
-	if output, err := npm.CombinedOutput(); err != nil {
-		t.Fatalf("npm ci in %s: %v\n%s", dir, err, strings.TrimSpace(string(output)))
-	}
-	if err := os.WriteFile(stamp, lock, 0o644); err != nil {
-		t.Fatal(err)
 	}
 }

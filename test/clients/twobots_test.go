@@ -14,6 +14,7 @@ import (
 
 	"guildhall.chat/guildhall/test/clients/gatewayclient"
 	"guildhall.chat/guildhall/test/clients/rest"
+	"guildhall.chat/guildhall/test/npm"
 	"guildhall.chat/guildhall/test/platform"
 )
 
@@ -37,7 +38,7 @@ func TestTwoBotsTalk(t *testing.T) {
 	}
 
 	examples := filepath.Join("..", "..", "examples")
-	installModules(t, filepath.Join(examples, "discordjs-bot"))
+	npm.Install(t, filepath.Join(examples, "discordjs-bot"))
 	js := exec.CommandContext(ctx, "node", "index.js")
 	js.Dir = filepath.Join(examples, "discordjs-bot")
 	startBot(t, js, base, bots["discordjs"])

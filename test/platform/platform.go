@@ -33,6 +33,9 @@ const readyLine = "guildhall ready: "
 // Options change the platform's defaults, which are those of make run.
 type Options struct {
 	Shards               int           // 0: 2
+	GatewayPods          int           // of each shard; 0: 1
+	APIs, Routers        int           // 0: 1
+	RedisReplicas        int           // of each master
 	RateLimitsOff        bool          // for tests that are about something else, and fast
 	ResumeWindow         time.Duration // 0: the services' own
 	HeartbeatInterval    time.Duration // 0: the services' own
@@ -79,6 +82,7 @@ func Start(t testing.TB, options Options) *Platform {
 		p.stop(t)
 		if t.Failed() {
 			t.Logf("the platform's log ends:\n%s", process.Tail(p.log()))
+			p.keepLogs(t)
 		}
 		if err := dir.Remove(); err != nil {
 			t.Error(err)
@@ -86,6 +90,24 @@ func Start(t testing.TB, options Options) *Platform {
 	})
 	p.start(t)
 	return p
+}
+
+// keepLogs copies the platform's own log and those of its children to the directory in GUILDHALL_TEST_LOGS, if it is set:
+// the data is about to be removed.
+func (p *Platform) keepLogs(t testing.TB) {
+	to := os.Getenv("GUILDHALL_TEST_LOGS")
+	if to == "" {
+		return
+	}
+	to = filepath.Join(to, t.Name(), filepath.Base(p.dir.Path))
+	whole, err := os.ReadFile(p.log())
+	if err == nil {
+		err = os.CopyFS(to, os.DirFS(filepath.Join(p.Data, "log")))
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(to, "platform.log"), whole, 0o600)
+	}
+	t.Logf("logs kept in %s: %v", to, err)
 }
 
 func (p *Platform) log() string { return filepath.Join(p.dir.Path, "log") }
@@ -131,8 +153,13 @@ func readIfExists(path string) ([]byte, error) {
 func (p *Platform) args() []string {
 	o := p.options
 	args := []string{"run", "--addr", "127.0.0.1:0", "--data", p.Data, "--bin", o.Bin}
-	if o.Shards != 0 {
-		args = append(args, "--shards", strconv.Itoa(o.Shards))
+	for flag, n := range map[string]int{
+		"--shards": o.Shards, "--gateway-pods": o.GatewayPods, "--apis": o.APIs, "--routers": o.Routers,
+		"--redis-replicas": o.RedisReplicas,
+	} {
+		if n != 0 {
+			args = append(args, flag, strconv.Itoa(n))
+		}
 	}
 	if o.RateLimitsOff {
 		args = append(args, "--rate-limits", "off")
@@ -193,18 +220,38 @@ func (p *Platform) Crash(t testing.TB) {
 	p.start(t)
 }
 
-// Kill kills a child with SIGKILL: api, worker, gateway-<shard>, shard-router, postgres, redis-<0..2>. It returns when the
-// supervisor has seen the child's end; AwaitReady waits for the next one.
-func (p *Platform) Kill(t testing.TB, name string) {
+// Kill kills a child with SIGKILL: api, worker, gateway-<shard>, shard-router, postgres, redis-<0..2>; of the second and
+// later ones of a kind the number follows: api-1, gateway-0-1, shard-router-1; Redis replicas begin as redis-3. It returns
+// when the supervisor has seen the child's end; AwaitReady waits for the next one.
+func (p *Platform) Kill(t testing.TB, name string) { t.Helper(); p.end(t, name, syscall.SIGKILL) }
+
+// Terminate is Kill by SIGTERM, on which a service finishes what it has to.
+func (p *Platform) Terminate(t testing.TB, name string) { t.Helper(); p.end(t, name, syscall.SIGTERM) }
+
+func (p *Platform) end(t testing.TB, name string, signal syscall.Signal) {
 	t.Helper()
 	victim := p.Child(t, name)
 	if victim.PID == 0 {
-		t.Fatalf("kill %s: it is not running", name)
+		t.Fatalf("%v for %s: it is not running", signal, name)
 	}
-	if err := syscall.Kill(victim.PID, syscall.SIGKILL); err != nil {
-		t.Fatalf("kill %s, pid %d: %v", name, victim.PID, err)
+	if err := syscall.Kill(victim.PID, signal); err != nil {
+		t.Fatalf("%v for %s, pid %d: %v", signal, name, victim.PID, err)
 	}
 	p.await(t, name, "gone", func(child status.Child) bool { return child.PID != victim.PID })
+}
+
+// Hold keeps a child away after its next end, until the returned function is called.
+func (p *Platform) Hold(t testing.TB, name string) (release func()) {
+	t.Helper()
+	file := filepath.Join(p.Data, status.HoldDir, name)
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatalf("hold %s: %v", name, err)
+	}
+	return func() {
+		if err := os.Remove(file); err != nil {
+			t.Errorf("release %s: %v", name, err)
+		}
+	}
 }
 
 // AwaitReady waits until a child is ready.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -21,9 +22,9 @@ import (
 // is just closing.
 const backendIdle = 30 * time.Second
 
-// Handler forwards to the backends at the addresses, host:port.
-func Handler(apiAddr, routerAddr string, log *slog.Logger) http.Handler {
-	api, router := proxy("api", apiAddr, log), proxy("shard-router", routerAddr, log)
+// Handler forwards to the backends at the addresses, host:port, of which there must be one of each kind.
+func Handler(apis, routers []string, log *slog.Logger) http.Handler {
+	api, router := proxy("api", apis, log), proxy("shard-router", routers, log)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b := &body{ReadCloser: r.Body}
 		r = r.WithContext(context.WithValue(r.Context(), bodyKey{}, b))
@@ -45,8 +46,8 @@ func isAPI(path string) bool {
 	return path == "/api" || strings.HasPrefix(path, "/api/")
 }
 
-func proxy(name, addr string, log *slog.Logger) http.Handler {
-	target := &url.URL{Scheme: "http", Host: addr}
+func proxy(name string, addrs []string, log *slog.Logger) http.Handler {
+	target := &url.URL{Scheme: "http", Host: name}
 	return &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
@@ -55,6 +56,7 @@ func proxy(name, addr string, log *slog.Logger) http.Handler {
 			r.SetXForwarded() // and drops the client's own: nothing is in front of this door
 		},
 		Transport: &http.Transport{
+			DialContext:         dialAny(addrs),
 			MaxIdleConnsPerHost: 256,
 			IdleConnTimeout:     backendIdle,
 			DisableCompression:  true, // what the backend encoded passes as it is
@@ -71,6 +73,21 @@ func proxy(name, addr string, log *slog.Logger) http.Handler {
 			}
 		},
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// dialAny returns a dialer that connects to one of the addresses that take connections, beginning at another each time.
+func dialAny(addrs []string) func(ctx context.Context, network, host string) (net.Conn, error) {
+	var dialer net.Dialer
+	var turn atomic.Uint32
+	return func(ctx context.Context, network, _ string) (conn net.Conn, err error) {
+		first := int(turn.Add(1) % uint32(len(addrs)))
+		for i := range addrs {
+			if conn, err = dialer.DialContext(ctx, network, addrs[(first+i)%len(addrs)]); err == nil {
+				return conn, nil
+			}
+		}
+		return nil, err
 	}
 }
 

@@ -46,7 +46,7 @@ func door(t *testing.T, apiAddr, routerAddr string) string {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	server := httptest.NewUnstartedServer(nil)
-	server.Config = NewServer(Handler(apiAddr, routerAddr, log), log)
+	server.Config = NewServer(Handler([]string{apiAddr}, []string{routerAddr}, log), log)
 	server.Start()
 	t.Cleanup(server.Close)
 	return server.Listener.Addr().String()
@@ -150,5 +150,32 @@ func TestBrokenBodyIsTheClientsFault(t *testing.T) {
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusBadRequest {
 		t.Errorf("status %d", response.StatusCode)
+	}
+}
+
+func TestABackendThatIsAwayIsPassedOver(t *testing.T) {
+	t.Parallel()
+	away, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := away.Close(); err != nil {
+		t.Fatal(err)
+	}
+	dial := dialAny([]string{away.Addr().String(), backend(t, "a"), backend(t, "b")})
+	reached := map[string]bool{}
+	for range 9 {
+		conn, err := dial(t.Context(), "tcp", "whatever:80")
+		if err != nil {
+			t.Fatal(err)
+		}
+		reached[conn.RemoteAddr().String()] = true
+		_ = conn.Close()
+	}
+	if len(reached) != 2 {
+		t.Errorf("connections went to %v", reached)
+	}
+	if _, err := dialAny([]string{away.Addr().String()})(t.Context(), "tcp", "whatever:80"); err == nil {
+		t.Error("connected to nobody")
 	}
 }

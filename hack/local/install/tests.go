@@ -16,7 +16,8 @@ import (
 const minNode = 20
 
 // EnsureTestTools finds what only tests need, and installs what is missing as Ensure does: a C compiler, for the race
-// detector, and Node.js, for the suites that drive discord.js.
+// detector; Node.js, for the suites that drive discord.js; and Python with zstandard, which is what discord.py reads
+// zstd-stream with.
 func EnsureTestTools(ctx context.Context, progress io.Writer) error {
 	packages, err := missingTestTools(ctx)
 	if err == nil {
@@ -36,7 +37,7 @@ func testAdvice(debianPackages []string) string {
 	if isDebian() {
 		return "install it as root: apt-get install " + strings.Join(debianPackages, " ")
 	}
-	return fmt.Sprintf("install a C compiler, and Node.js %d or later with npm", minNode)
+	return fmt.Sprintf("install a C compiler, Node.js %d or later with npm, and Python with zstandard", minNode)
 }
 
 // missingTestTools names the Debian packages of what is missing; the error says what it is.
@@ -54,7 +55,23 @@ func missingTestTools(ctx context.Context) (packages []string, err error) {
 		packages = append(packages, "npm")
 		problems = append(problems, fmt.Errorf("no npm: %w", err))
 	}
+	if err := checkZstandard(ctx); err != nil {
+		packages = append(packages, "python3-zstandard")
+		problems = append(problems, err)
+	}
 	return packages, errors.Join(problems...)
+}
+
+// checkZstandard looks at the system's own Python, too: its modules come with the system's packages.
+func checkZstandard(ctx context.Context) error {
+	for _, python := range []string{"python3", "/usr/bin/python3"} {
+		for _, module := range []string{"compression.zstd", "zstandard"} {
+			if exec.CommandContext(ctx, python, "-c", "import "+module).Run() == nil {
+				return nil
+			}
+		}
+	}
+	return errors.New("no Python with zstandard")
 }
 
 var nodeVersion = regexp.MustCompile(`^v(\d+)\.`)

@@ -1,4 +1,4 @@
-// Package rediscluster makes and describes a private Redis Cluster of masters on loopback ports: Prepare writes the
+// Package rediscluster makes and describes a private Redis Cluster on loopback ports: Prepare writes the
 // configuration, Command is the process of a node, Form joins the nodes once all answer. Formed again, a cluster keeps
 // its slots and data, even when its ports have changed.
 package rediscluster
@@ -27,7 +27,8 @@ const Stop = syscall.SIGTERM
 type Cluster struct {
 	Binary   string // redis-server
 	Password string // letters and digits
-	Nodes    []Node // all masters
+	Replicas int    // of each master
+	Nodes    []Node // masters first; a failover makes a replica a master
 }
 
 // Node is one server of a cluster.

@@ -12,6 +12,10 @@ import (
 // FileName is the status file's name in the data directory. It exists while the platform runs.
 const FileName = "platform.json"
 
+// HoldDir is a directory below the data directory. While it has a file with the name of a child, that child is not started
+// again after it has ended: so a test keeps it away.
+const HoldDir = "hold"
+
 // Platform is the content of the file.
 type Platform struct {
 	URL         string  `json:"url"`

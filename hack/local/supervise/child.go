@@ -19,6 +19,8 @@ type Child struct {
 	Ready func(context.Context) error
 	// StopSignal asks the process to end.
 	StopSignal syscall.Signal
+	// Held, unless nil, is asked before a process that has ended is started again; it is not as long as it returns true.
+	Held func() bool
 	// Quiet keeps its output off the terminal.
 	Quiet bool
 	// Ports are told in reports, by use.
@@ -32,7 +34,7 @@ type Timing struct {
 	FirstRestart time.Duration // pause before a child that ended is started again; doubles up to LastRestart
 	LastRestart  time.Duration
 	Healthy      time.Duration // a child that ran this long starts again at FirstRestart
-	Poll         time.Duration // between two calls of Ready
+	Poll         time.Duration // between two calls of Ready, or of Held
 }
 
 // DefaultTiming suits a platform on a developer's machine.

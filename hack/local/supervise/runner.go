@@ -129,11 +129,28 @@ func (r *runner) keep(life *life, again bool) {
 			return
 		case <-time.After(pause):
 		}
+		if !r.released() {
+			return
+		}
 		pause = min(2*pause, timing.LastRestart)
 		r.set(func() { r.restarts++ })
 		life = r.launch()
 		go r.announce(life)
 	}
+}
+
+// released waits until the child is not held, and reports whether it is to be started then.
+func (r *runner) released() bool {
+	poll := time.NewTicker(r.supervisor.config.Timing.Poll)
+	defer poll.Stop()
+	for r.child.Held != nil && r.child.Held() {
+		select {
+		case <-r.stopping:
+			return false
+		case <-poll.C:
+		}
+	}
+	return true
 }
 
 // announce says when a child that was started again is ready.

@@ -155,6 +155,37 @@ func TestKilledChildIsStartedAgain(t *testing.T) {
 	}
 }
 
+func TestHeldChildStaysAwayUntilReleased(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, quick())
+	child := shell(s.dir, "held", untilStopped)
+	asked := make(chan chan bool)
+	child.Held = func() bool {
+		answer := make(chan bool)
+		asked <- answer
+		return <-answer
+	}
+	if err := s.Start(t.Context(), child); err != nil {
+		t.Fatal(err)
+	}
+	started := s.until(t, func(states []State) bool { return states[0].Ready })[0]
+	if err := syscall.Kill(started.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		answer := <-asked
+		answer <- true
+	}
+	if state := s.until(t, func(states []State) bool { return states[0].PID == 0 })[0]; state.Restarts != 0 {
+		t.Errorf("started again while held: %+v", state)
+	}
+	answer := <-asked
+	answer <- false
+	s.until(t, func(states []State) bool {
+		return states[0].Ready && states[0].PID != started.PID && states[0].Restarts == 1
+	})
+}
+
 func TestFailedStartIsToldWithTheLogAndNotRepeated(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, quick())

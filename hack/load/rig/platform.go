@@ -1,0 +1,198 @@
+package rig
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"guildhall.chat/guildhall/hack/load/world"
+	"guildhall.chat/guildhall/hack/local/process"
+	"guildhall.chat/guildhall/hack/local/status"
+)
+
+const (
+	platformTimeout = 3 * time.Minute
+	routerTimeout   = 30 * time.Second
+)
+
+// Heartbeat is the interval that a platform tells its clients: the services' own default.
+const Heartbeat = 41250 * time.Millisecond
+
+// Platform is a whole platform as make run starts it, without rate limits.
+type Platform struct {
+	World *world.World
+
+	rig     *Rig
+	data    string
+	shards  int
+	cmd     *exec.Cmd
+	routers []*exec.Cmd
+}
+
+// Process is a service of the platform.
+type Process struct {
+	Name string
+	Addr string // for clients
+	PID  int
+}
+
+// Platform starts a platform with so many gateways.
+func (r *Rig) Platform(ctx context.Context, gateways int) (*Platform, error) {
+	r.Say("starting a platform with %d gateways", gateways)
+	n := r.number()
+	p := &Platform{rig: r, shards: gateways, data: r.File(fmt.Sprintf("platform-%d", n))}
+	log := r.File(fmt.Sprintf("platform-%d.log", n))
+	p.cmd = exec.Command(filepath.Join(r.tools, "local"), "run", "--addr", "127.0.0.1:0", "--data", p.data, "--bin", r.services,
+		"--shards", fmt.Sprint(gateways), "--rate-limits", "off", "--log-level", "warn")
+	p.cmd.ExtraFiles = []*os.File{r.dir.Lock}
+	process.Bind(p.cmd, syscall.SIGTERM)
+	start, cancel := context.WithTimeout(ctx, platformTimeout)
+	defer cancel()
+	err := process.Spawn(start, p.cmd, log, func(context.Context) error {
+		output, err := os.ReadFile(log)
+		if err == nil && !bytes.Contains(output, []byte("guildhall ready: ")) {
+			err = errors.New("not ready")
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	current, err := status.Read(p.data)
+	if err != nil {
+		p.Stop()
+		return nil, err
+	}
+	if p.World, err = world.Open(ctx, current.PostgresDSN, p.Secrets()); err != nil {
+		p.Stop()
+		return nil, err
+	}
+	return p, nil
+}
+
+// Secrets returns the directory of the platform's secrets.
+func (p *Platform) Secrets() string { return world.Secrets(p.data) }
+
+// Stop stops the platform.
+func (p *Platform) Stop() {
+	p.StopRouters()
+	if p.World != nil {
+		_ = p.World.Close(context.Background())
+	}
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	kill := time.AfterFunc(time.Minute, func() { _ = p.cmd.Process.Kill() })
+	defer kill.Stop()
+	_ = p.cmd.Wait()
+	_ = os.RemoveAll(p.data)
+}
+
+// Child returns a service by its name.
+func (p *Platform) Child(name string) (Process, error) {
+	current, err := status.Read(p.data)
+	if err != nil {
+		return Process{}, err
+	}
+	child, ok := current.Child(name)
+	if !ok || child.PID == 0 {
+		return Process{}, fmt.Errorf("%s does not run", name)
+	}
+	return Process{Name: name, PID: child.PID, Addr: fmt.Sprintf("127.0.0.1:%d", child.Ports["listen"])}, nil
+}
+
+// Gateways returns the gateways, in the order of their shards.
+func (p *Platform) Gateways() (gateways []Process, err error) {
+	for shard := range p.shards {
+		g, err := p.Child(fmt.Sprintf("gateway-%d", shard))
+		if err != nil {
+			return nil, err
+		}
+		gateways = append(gateways, g)
+	}
+	return gateways, nil
+}
+
+// Routers starts as many routers of their own as the clients need.
+func (p *Platform) Routers(ctx context.Context, clients int) (routers []Process, err error) {
+	gateways, err := p.Gateways()
+	if err != nil {
+		return nil, err
+	}
+	pods := make([]string, len(gateways))
+	for shard, g := range gateways {
+		pods[shard] = fmt.Sprintf("%d/%s-0@%s", shard, g.Name, g.Addr)
+	}
+	for range (clients + perProxy - 1) / perProxy {
+		router, err := p.router(ctx, pods)
+		if err != nil {
+			return routers, err
+		}
+		routers = append(routers, router)
+	}
+	return routers, nil
+}
+
+func (p *Platform) router(ctx context.Context, pods []string) (Process, error) {
+	listen, err := freeAddr()
+	if err != nil {
+		return Process{}, err
+	}
+	admin, err := freeAddr()
+	if err != nil {
+		return Process{}, err
+	}
+	cmd := exec.Command(filepath.Join(p.rig.services, "shard-router"), "--listen", listen, "--admin-addr", admin,
+		"--shards", fmt.Sprint(p.shards), "--pods", strings.Join(pods, ","), "--secrets", p.Secrets(),
+		"--max-pending", fmt.Sprint(perProxy), "--log-level", "warn")
+	process.Bind(cmd, syscall.SIGKILL)
+	ctx, cancel := context.WithTimeout(ctx, routerTimeout)
+	defer cancel()
+	log := p.rig.File(fmt.Sprintf("shard-router-%d.log", p.rig.number()))
+	if err := process.Spawn(ctx, cmd, log, func(ctx context.Context) error { return readyAt(ctx, admin) }); err != nil {
+		return Process{}, err
+	}
+	p.routers = append(p.routers, cmd)
+	return Process{Name: "shard-router", Addr: listen, PID: cmd.Process.Pid}, nil
+}
+
+// StopRouters stops the routers that Routers started.
+func (p *Platform) StopRouters() {
+	for _, router := range p.routers {
+		_ = router.Process.Kill()
+		_ = router.Wait()
+	}
+	p.routers = nil
+}
+
+func readyAt(ctx context.Context, admin string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+admin+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return errors.New(response.Status)
+	}
+	return nil
+}
+
+// freeAddr returns an address on which nobody listens now.
+func freeAddr() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return listener.Addr().String(), listener.Close()
+}
