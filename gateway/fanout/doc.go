@@ -7,6 +7,7 @@
 //
 //	feed --Event--> Guild: apply, then deliver --Deliver--> Subscriber (session)
 //	feed --Event--> User:  deliver; a join enters the guild's view
+//	Place --Subscribe--> Guild: member lists that are watched (lists.go), members that are followed (subscribe.go)
 //
 // A Place is one session in the fan-out: Join makes it, Enter takes it into guilds, Leave ends it. In a guild's view it is
 // a seat: attached while the user is a member, waiting otherwise.

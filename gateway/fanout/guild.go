@@ -49,6 +49,8 @@ type Guild struct {
 	timedOut    []snowflake.ID // users with attached seats
 	timeOutEnds time.Time      // the first of them; zero: none
 	requested   map[snowflake.ID]time.Time
+	watched     watched   // member lists
+	followed    followed  // members
 	idle        time.Time // since when nobody has a seat
 	closed      bool
 }
@@ -237,6 +239,8 @@ func (g *Guild) closeIfIdle(moment time.Time) bool {
 // close ends the view, and everybody's seat with it. The lock is held.
 func (g *Guild) close() {
 	g.closed = true
+	g.watched.close()
+	g.followed = followed{}
 	for _, s := range g.seats.table {
 		if s != nil {
 			s.attached = false

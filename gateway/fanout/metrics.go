@@ -28,6 +28,10 @@ var (
 		Name: "guildhall_gateway_dispatches_total",
 		Help: "Events handed to sessions, by type.",
 	}, []string{"type"})
+	listsRefused = promauto.NewCounter(prometheus.CounterOpts{
+		Name: "guildhall_gateway_member_lists_refused_total",
+		Help: "Member lists that were not made because their guild has as many in use as it may.",
+	})
 	latency = promauto.NewHistogram(prometheus.HistogramOpts{
 		Name:    "guildhall_gateway_delivery_seconds",
 		Help:    "Time from the change that made an event until it was queued for all its sessions here.",
@@ -47,7 +51,7 @@ var knownEvents = func() map[string]prometheus.Counter {
 		discord.EventMessageCreate, discord.EventMessageUpdate, discord.EventMessageDelete, discord.EventMessageDeleteBulk,
 		discord.EventMessageReactionAdd, discord.EventMessageReactionRemove, discord.EventMessageReactionRemoveAll,
 		discord.EventMessageReactionRemoveEmo, discord.EventPresenceUpdate, discord.EventTypingStart,
-		discord.EventUserUpdate,
+		discord.EventUserUpdate, discord.EventGuildMemberListUpdate,
 	} {
 		counters[event] = dispatches.WithLabelValues(event)
 	}

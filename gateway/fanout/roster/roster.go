@@ -200,6 +200,16 @@ func (r *Roster) Get(user snowflake.ID) (discord.Member, bool) {
 	return f.member(user, slices.Clone(r.Roles(b.records[i].roles))), true
 }
 
+// Find returns a member as it is, in memory of its own; false if there is no such.
+func (r *Roster) Find(user snowflake.ID) (Member, bool) {
+	at, i, found := r.find(user)
+	if !found {
+		return Member{}, false
+	}
+	b := r.blocks[at]
+	return Member{user, slices.Clone(b.bytes(b.records[i])), r.sets.all[b.records[i].roles]}, true
+}
+
 // AppendJSON appends the member object of a user; false if there is no such member.
 func (r *Roster) AppendJSON(dst []byte, user snowflake.ID) ([]byte, bool) {
 	return r.appendWith(dst, user, (*fields).appendJSON)
