@@ -11,7 +11,6 @@ import (
 	"guildhall.chat/guildhall/gateway/fanout/roster"
 	"guildhall.chat/guildhall/gateway/journal"
 	"guildhall.chat/guildhall/internal/discord"
-	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
@@ -21,7 +20,7 @@ import (
 type Guild struct {
 	hub  *Hub
 	id   snowflake.ID
-	feed *events.Feed
+	feed interface{ Close() } // *events.Feed
 
 	mu sync.Mutex
 

@@ -43,15 +43,25 @@ var (
 var knownEvents = func() map[string]prometheus.Counter {
 	counters := map[string]prometheus.Counter{}
 	for _, event := range []string{
-		discord.EventGuildUpdate, discord.EventGuildDelete, discord.EventGuildRoleCreate, discord.EventGuildRoleUpdate,
-		discord.EventGuildRoleDelete, discord.EventGuildMemberAdd, discord.EventGuildMemberUpdate,
-		discord.EventGuildMemberRemove, discord.EventGuildBanAdd, discord.EventGuildBanRemove,
-		discord.EventAuditLogEntryCreate, discord.EventChannelCreate, discord.EventChannelUpdate,
-		discord.EventChannelDelete, discord.EventChannelPinsUpdate, discord.EventInviteCreate, discord.EventInviteDelete,
-		discord.EventMessageCreate, discord.EventMessageUpdate, discord.EventMessageDelete, discord.EventMessageDeleteBulk,
+		discord.EventReady, discord.EventResumed, discord.EventRateLimited, discord.EventAppPermissionsUpdate,
+		discord.EventAutoModRuleCreate, discord.EventAutoModRuleUpdate, discord.EventAutoModRuleDelete,
+		discord.EventAutoModActionExecution, discord.EventChannelCreate, discord.EventChannelUpdate,
+		discord.EventChannelDelete, discord.EventChannelPinsUpdate, discord.EventThreadCreate, discord.EventThreadUpdate,
+		discord.EventThreadDelete, discord.EventThreadListSync, discord.EventThreadMemberUpdate,
+		discord.EventThreadMembersUpdate, discord.EventGuildCreate, discord.EventGuildUpdate, discord.EventGuildDelete,
+		discord.EventAuditLogEntryCreate, discord.EventGuildBanAdd, discord.EventGuildBanRemove,
+		discord.EventGuildEmojisUpdate, discord.EventGuildStickersUpdate, discord.EventGuildIntegrationsUpdate,
+		discord.EventGuildMemberAdd, discord.EventGuildMemberUpdate, discord.EventGuildMemberRemove,
+		discord.EventGuildMembersChunk, discord.EventGuildRoleCreate, discord.EventGuildRoleUpdate,
+		discord.EventGuildRoleDelete, discord.EventScheduledEventCreate, discord.EventScheduledEventUpdate,
+		discord.EventScheduledEventDelete, discord.EventScheduledEventUserAdd, discord.EventScheduledEventUserRemove,
+		discord.EventIntegrationCreate, discord.EventIntegrationUpdate, discord.EventIntegrationDelete,
+		discord.EventInteractionCreate, discord.EventInviteCreate, discord.EventInviteDelete, discord.EventMessageCreate,
+		discord.EventMessageUpdate, discord.EventMessageDelete, discord.EventMessageDeleteBulk,
 		discord.EventMessageReactionAdd, discord.EventMessageReactionRemove, discord.EventMessageReactionRemoveAll,
-		discord.EventMessageReactionRemoveEmo, discord.EventPresenceUpdate, discord.EventTypingStart,
-		discord.EventUserUpdate, discord.EventGuildMemberListUpdate,
+		discord.EventMessageReactionRemoveEmo, discord.EventMessagePollVoteAdd, discord.EventMessagePollVoteRemove,
+		discord.EventPresenceUpdate, discord.EventTypingStart, discord.EventUserUpdate, discord.EventWebhooksUpdate,
+		discord.EventGuildMemberListUpdate, discord.EventSessionsReplace,
 	} {
 		counters[event] = dispatches.WithLabelValues(event)
 	}

@@ -21,20 +21,17 @@ func object(t *testing.T, data json.RawMessage) map[string]any {
 
 func TestGuildIsSharedAndPersonal(t *testing.T) {
 	t.Parallel()
-	shared, err := Shared(discord.Guild{ID: 7, Name: "n"}, []discord.Channel{{ID: 8}}, 3)
-	if err != nil {
-		t.Fatal(err)
+	shared := Shared([]byte(`{"id":"7","name":"n"}`), [][]byte{[]byte(`{"id":"8"}`), []byte(`{"id":"9"}`)})
+	personal := Personal{
+		JoinedAt: []byte(`"2026-01-01T00:00:00+00:00"`), MemberCount: 3, Large: true, Own: []byte(`{"user":{"id":"1"}}`),
+		Members: []byte(`{"user":{"id":"2"}},{"user":{"id":"3"}}`), Threads: []byte(`{"id":"4"}`),
 	}
-	got := object(t, Guild(shared, Personal{
-		JoinedAt: json.RawMessage(`"2026-01-01T00:00:00+00:00"`), Large: true,
-		Members:   []json.RawMessage{json.RawMessage(`{"user":{"id":"1"}}`), json.RawMessage(`{"user":{"id":"2"}}`)},
-		Presences: nil,
-	}))
+	got := object(t, Guild(shared, personal))
+	user := func(id string) any { return map[string]any{"user": map[string]any{"id": id}} }
 	want := map[string]any{
 		"id": "7", "name": "n", "member_count": 3.0, "unavailable": false, "large": true,
-		"joined_at": "2026-01-01T00:00:00+00:00",
-		"members":   []any{map[string]any{"user": map[string]any{"id": "1"}}, map[string]any{"user": map[string]any{"id": "2"}}},
-		"presences": []any{}, "threads": []any{}, "voice_states": []any{}, "stage_instances": []any{},
+		"joined_at": "2026-01-01T00:00:00+00:00", "members": []any{user("1"), user("2"), user("3")},
+		"presences": []any{}, "threads": []any{map[string]any{"id": "4"}}, "voice_states": []any{}, "stage_instances": []any{},
 		"guild_scheduled_events": []any{}, "soundboard_sounds": []any{},
 	}
 	for key, value := range want {
@@ -42,8 +39,15 @@ func TestGuildIsSharedAndPersonal(t *testing.T) {
 			t.Errorf("%s is %v, want %v", key, got[key], value)
 		}
 	}
-	if channels, _ := got["channels"].([]any); len(channels) != 1 {
+	if channels, _ := got["channels"].([]any); len(channels) != 2 {
 		t.Errorf("channels %v", got["channels"])
+	}
+	personal.Members = nil
+	if members, _ := object(t, Guild(shared, personal))["members"].([]any); len(members) != 1 {
+		t.Errorf("members %v", members)
+	}
+	if empty := object(t, Guild(Shared([]byte(`{"id":"7"}`), nil), Personal{JoinedAt: []byte("null")})); len(empty["channels"].([]any)) != 0 {
+		t.Errorf("channels %v", empty["channels"])
 	}
 }
 
@@ -95,7 +99,7 @@ func TestUserReady(t *testing.T) {
 	friend := discord.User{ID: 9}
 	direct := []discord.Channel{{ID: 1, Recipients: []discord.User{friend}}, {ID: 2, Recipients: []discord.User{friend}}}
 	guilds := []UserGuild{
-		{Data: json.RawMessage(`{"id":"5"}`), Self: &discord.Member{User: &discord.User{ID: 3}}},
+		{Data: json.RawMessage(`{"id":"5"}`), Self: json.RawMessage(`{"nick":null,"user_id":"3"}`)},
 		{Data: json.RawMessage(`{"id":"6","unavailable":true}`)},
 	}
 	data, err := User(Session{}, discord.SelfUser{User: discord.User{ID: 3}}, guilds, direct)
