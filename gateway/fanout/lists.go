@@ -24,14 +24,14 @@ import (
 // before the lock is let go of.
 type watched struct {
 	members *memberlist.Guild // nil: nobody watches
-	shown   map[*memberlist.List]map[string]*viewers
+	shown   map[*memberlist.List]map[string]*viewing
 	watches map[*seat]*watch
 	stale   staleness
 	timer   *time.Timer // of the next flush; nil: nothing has changed
 }
 
-// viewers are the seats that watch the same blocks of the same list.
-type viewers struct {
+// viewing are the seats that watch the same blocks of the same list.
+type viewing struct {
 	blocks memberlist.Blocks
 	seats  map[*seat]struct{}
 	to     *delivery.Audience // nil: must be made anew
@@ -60,7 +60,7 @@ func (g *Guild) watch(s *seat, channels map[snowflake.ID]memberlist.Blocks) {
 	}
 	if l.members == nil {
 		l.members = memberlist.NewGuild(&g.perms, g.object.Roles, listed{g})
-		l.shown = map[*memberlist.List]map[string]*viewers{}
+		l.shown = map[*memberlist.List]map[string]*viewing{}
 		l.watches = map[*seat]*watch{}
 	}
 	if w == nil || maps.EqualFunc(w.channels, channels, slices.Equal[memberlist.Blocks]) {
@@ -160,12 +160,12 @@ func (l *watched) drop(s *seat) {
 func (l *watched) enter(s *seat, list *memberlist.List, blocks memberlist.Blocks) {
 	groups := l.shown[list]
 	if groups == nil {
-		groups = map[string]*viewers{}
+		groups = map[string]*viewing{}
 		l.shown[list] = groups
 	}
 	group := groups[blocks.Key()]
 	if group == nil {
-		group = &viewers{blocks: blocks, seats: map[*seat]struct{}{}}
+		group = &viewing{blocks: blocks, seats: map[*seat]struct{}{}}
 		groups[blocks.Key()] = group
 	}
 	group.seats[s], group.to = struct{}{}, nil
@@ -182,7 +182,7 @@ func (l *watched) leave(s *seat, list *memberlist.List, blocks memberlist.Blocks
 // tidy lets go of the lists that nobody watches.
 func (l *watched) tidy() {
 	l.members.DropUnless(func(list *memberlist.List) bool { return len(l.shown[list]) > 0 })
-	maps.DeleteFunc(l.shown, func(_ *memberlist.List, groups map[string]*viewers) bool { return len(groups) == 0 })
+	maps.DeleteFunc(l.shown, func(_ *memberlist.List, groups map[string]*viewing) bool { return len(groups) == 0 })
 	if len(l.watches) == 0 {
 		l.close()
 	}
@@ -270,7 +270,7 @@ func (g *Guild) flushLists() {
 	}
 	g.watched.timer = nil
 	for list, groups := range g.watched.shown {
-		all := slices.SortedFunc(maps.Values(groups), func(a, b *viewers) int { return cmp.Compare(a.blocks.Key(), b.blocks.Key()) })
+		all := slices.SortedFunc(maps.Values(groups), func(a, b *viewing) int { return cmp.Compare(a.blocks.Key(), b.blocks.Key()) })
 		sets := make([]memberlist.Blocks, len(all))
 		for i, group := range all {
 			sets[i] = group.blocks
@@ -286,7 +286,7 @@ func (g *Guild) flushLists() {
 	}
 }
 
-func (v *viewers) audience() *delivery.Audience {
+func (v *viewing) audience() *delivery.Audience {
 	if v.to == nil {
 		receivers := make([]delivery.Receiver, 0, len(v.seats))
 		for s := range v.seats {
