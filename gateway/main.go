@@ -2,18 +2,22 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/sync/errgroup"
 
+	"guildhall.chat/guildhall/gateway/delivery"
 	"guildhall.chat/guildhall/gateway/fanout"
+	"guildhall.chat/guildhall/gateway/journal"
 	"guildhall.chat/guildhall/gateway/session"
 	"guildhall.chat/guildhall/gateway/socket"
 	"guildhall.chat/guildhall/internal/auth"
@@ -24,6 +28,9 @@ import (
 	"guildhall.chat/guildhall/internal/store"
 	"guildhall.chat/guildhall/internal/telemetry"
 )
+
+// maxLanes bounds the goroutines that send.
+const maxLanes = 1024
 
 // drainSlack is what the last connections have to end after they were closed.
 const drainSlack = 5 * time.Second
@@ -39,6 +46,12 @@ type gateway struct {
 	ResumeWindow      time.Duration `help:"How long a session waits for its client to come back." default:"5m"`
 	MaxConnections    int           `help:"Most client connections at once." default:"15000"`
 	DrainPeriod       time.Duration `help:"Over which clients are told to connect elsewhere when the pod is told to stop." default:"20s"`
+	Lanes             int           `help:"Goroutines that send to clients; 0: one a core." default:"0"`
+	HistoryBytes      int           `help:"Bytes of dispatches that are kept for clients that resume on this pod." default:"134217728"`
+	MaxBacklog        int           `help:"Bytes of events that may wait for a client; one that reads more slowly is closed, and may resume." default:"8388608"`
+	JournalBytes      int           `help:"Bytes of this pod's journal in Redis, from which its sessions go on elsewhere." default:"16777216"`
+	JournalEntries    int           `help:"Entries of this pod's journal." default:"1000000"`
+	RateLimits        string        `help:"on, or off for load tests: frames a minute and sessions that bots may start." enum:"on,off" default:"on"`
 }
 
 func main() {
@@ -58,6 +71,14 @@ func (g *gateway) check() error {
 		return config.Errorf("--resume-window: must be positive")
 	case g.MaxConnections < 1:
 		return config.Errorf("--max-connections: must be 1 or more")
+	case g.Lanes < 0 || g.Lanes > maxLanes:
+		return config.Errorf("--lanes: must be from 0 to %d", maxLanes)
+	case g.HistoryBytes < 1<<20, g.JournalBytes < 1<<20:
+		return config.Errorf("--history-bytes, --journal-bytes: must be 1 MiB or more")
+	case g.MaxBacklog < 64<<10:
+		return config.Errorf("--max-backlog: must be 64 KiB or more")
+	case g.JournalEntries < 1000:
+		return config.Errorf("--journal-entries: must be 1000 or more")
 	}
 	return nil
 }
@@ -87,17 +108,32 @@ func (g *gateway) Run(ctx context.Context) error {
 		ContextTimeoutEnabled: true,
 	})
 	defer func() { _ = rdb.Close() }()
+	if g.RateLimits == "off" {
+		log.Warn("RATE LIMITS ARE OFF: any client may send and start sessions as fast as it likes. This is for load tests alone")
+	}
+	process := journal.NewProcess(g.Pod)
+	writer := journal.NewWriter(rdb, process, g.ResumeWindow,
+		journal.Config{MaxEntries: g.JournalEntries, MaxBytes: g.JournalBytes}, log)
+	defer writer.Close()
+	lanes := cmp.Or(g.Lanes, runtime.GOMAXPROCS(0))
+	line := delivery.NewLine(writer, delivery.Config{Lanes: lanes, HistoryBytes: g.HistoryBytes}, log)
 	feeds := events.NewFeeds(rdb, st, log)
 	defer feeds.Close()
 	publisher := events.NewPublisher(rdb, st, g.ResumeWindow, log)
 	online := session.NewAnnouncer(presence.NewPod(rdb, g.Pod, g.ResumeWindow), st, publisher, log)
 	defer online.Stop()
-	hub := fanout.NewHub(feeds, st, online, log)
+	hub := fanout.NewHub(line, feeds, st, online, log)
 	defer hub.Close()
 	sessions := session.NewServer(session.Config{
 		Pod: g.Pod, ResumeURL: g.GatewayURL, HeartbeatInterval: g.HeartbeatInterval, ResumeWindow: g.ResumeWindow,
+		MaxBacklog: g.MaxBacklog, Unlimited: g.RateLimits == "off",
+	}, line, session.Journal{
+		Process: process, Records: journal.NewSessions(rdb), Reader: journal.NewReader(rdb),
 	}, keys, st, hub, sessionlimit.New(rdb), online, log)
 	defer sessions.Stop()
+	// Once the clients have gone, the line is closed before all that feeds it: the journal must not say that the sessions have
+	// left the views. They go on elsewhere.
+	defer closeLine(line)
 
 	admin, err := telemetry.NewAdmin(g.AdminAddr, log)
 	if err != nil {
@@ -113,6 +149,13 @@ func (g *gateway) Run(ctx context.Context) error {
 	handler := socket.Handler(socket.Options{Keys: keys, Log: log, MaxConnections: g.MaxConnections, Open: sessions.Open})
 	log.Info("serving", "listen", listener.Addr().String(), "admin", admin.Addr().String())
 	return g.serve(ctx, sessions, handler, listener, admin, log)
+}
+
+// closeLine ends the line with all that was submitted journaled, if Redis answers.
+func closeLine(line *delivery.Line) {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	line.Close(ctx)
 }
 
 // serve runs the client and the admin port. When ctx ends, the admin port stays until the clients are drained: it says

@@ -15,7 +15,9 @@ import (
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
 
+	"guildhall.chat/guildhall/gateway/delivery"
 	"guildhall.chat/guildhall/gateway/fanout"
+	"guildhall.chat/guildhall/gateway/journal"
 	"guildhall.chat/guildhall/gateway/session"
 	"guildhall.chat/guildhall/gateway/socket"
 	"guildhall.chat/guildhall/internal/auth"
@@ -111,10 +113,15 @@ func (w *world) start(options ...option) *pod {
 	for _, o := range options {
 		o(&config)
 	}
+	process := journal.NewProcess(config.Pod)
+	writer := journal.NewWriter(w.rdb, process, config.ResumeWindow, journal.Config{}, log)
+	line := delivery.NewLine(writer, delivery.Config{Lanes: 2, HistoryBytes: 64 << 20}, log)
 	feeds := events.NewFeeds(w.rdb, w.store, log)
 	online := session.NewAnnouncer(presence.NewPod(w.rdb, config.Pod, config.ResumeWindow), w.store, w.publisher(), log)
-	hub := fanout.NewHub(feeds, w.store, online, log)
-	sessions := session.NewServer(config, w.keys, w.store, hub, sessionlimit.New(w.rdb), online, log)
+	hub := fanout.NewHub(line, feeds, w.store, online, log)
+	sessions := session.NewServer(config, line, session.Journal{
+		Process: process, Records: journal.NewSessions(w.rdb), Reader: journal.NewReader(w.rdb),
+	}, w.keys, w.store, hub, sessionlimit.New(w.rdb), online, log)
 	server := httptest.NewServer(socket.Handler(socket.Options{
 		Keys: w.keys, Log: log, MaxConnections: 1000, Open: sessions.Open,
 	}))
@@ -127,11 +134,13 @@ func (w *world) start(options ...option) *pod {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		sessions.Drain(ctx, 0)
+		closeLine(line)
 		sessions.Stop()
 		server.Close()
 		hub.Close()
 		online.Stop()
 		feeds.Close()
+		writer.Close()
 	}
 	w.t.Cleanup(p.stop)
 	return p

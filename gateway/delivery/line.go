@@ -2,10 +2,10 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"guildhall.chat/guildhall/gateway/journal"
 )
@@ -13,12 +13,12 @@ import (
 // Journal is where entries are written ahead; see journal.Writer.
 type Journal interface {
 	// Append returns nil when the entries, ascending by position, are safe. Else they are not journaled, and what
-	// is dispatched from now on must be told from what was by a jump of the positions.
+	// is dispatched from now on must be told from what was by a jump of the positions; journal.ErrDegraded says that it
+	// is already.
 	Append(ctx context.Context, entries []journal.Entry) error
 }
 
-// Jump is by how much positions rise where the line goes on without its journal, and where it has it again: what was
-// dispatched in between is told by the gaps around it.
+// Jump is by how much positions rise when a batch could not be journaled, once until the journal works again.
 const Jump = journal.Jump
 
 // tickAfter is how many positions without an entry are too many.
@@ -41,9 +41,7 @@ type Line struct {
 	stop    context.CancelFunc
 	tasks   sync.WaitGroup
 
-	// Of run.
-	unjournaled bool  // the last batch that should have been journaled was not
-	journaled   int64 // position of the last entry
+	journaled int64 // position of the last entry; of run
 
 	mu       sync.Mutex
 	position int64 // last given
@@ -139,28 +137,25 @@ func (l *Line) run() {
 	}
 }
 
-// writeAhead journals a batch. Where the first of several batches fails, and where one succeeds again, positions jump.
+// writeAhead journals a batch. If that fails, the batch and all later positions jump.
 func (l *Line) writeAhead(batch []*Delivery) {
-	entries := l.entries(batch)
+	var entries []journal.Entry
+	for _, d := range batch {
+		if d.Entry.Kind != 0 {
+			d.Entry.Position = d.position
+			entries = append(entries, d.Entry)
+		}
+	}
+	entries = l.tick(entries, batch[len(batch)-1].position)
 	if len(entries) == 0 {
 		return
 	}
-	begun := time.Now()
 	err := l.journal.Append(l.ctx, entries)
-	if err == nil {
-		l.journaled = entries[len(entries)-1].Position
-		journalSeconds.Observe(time.Since(begun).Seconds())
-	}
-	if (err == nil) != l.unjournaled {
+	if err == nil || errors.Is(err, journal.ErrDegraded) {
 		return
 	}
-	l.unjournaled = err != nil
-	if err != nil {
-		jumps.Inc()
-		l.log.Warn("going on without the journal", "error", err)
-	} else {
-		l.log.Info("the journal is back")
-	}
+	jumps.Inc()
+	l.journaled += Jump
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.position += Jump
@@ -172,22 +167,14 @@ func (l *Line) writeAhead(batch []*Delivery) {
 	}
 }
 
-// entries returns what is to be journaled of a batch, in the positions that it has if that succeeds.
-func (l *Line) entries(batch []*Delivery) []journal.Entry {
-	var shift int64
-	if l.unjournaled {
-		shift = Jump
+// tick adds an entry if a batch, which ends at last, would leave too many positions without one.
+func (l *Line) tick(entries []journal.Entry, last int64) []journal.Entry {
+	if n := len(entries); n > 0 {
+		l.journaled = entries[n-1].Position
 	}
-	var entries []journal.Entry
-	for _, d := range batch {
-		if d.Entry.Kind != 0 {
-			d.Entry.Position = d.position + shift
-			entries = append(entries, d.Entry)
-		}
-	}
-	last := batch[len(batch)-1].position + shift
-	if len(entries) == 0 && last-l.journaled > tickAfter {
+	if last-l.journaled > tickAfter {
 		entries = append(entries, journal.Entry{Position: last, Kind: journal.Tick})
+		l.journaled = last
 	}
 	return entries
 }

@@ -11,11 +11,6 @@ var (
 		Help:    "Dispatches that were journaled and handed to the lanes together.",
 		Buckets: prometheus.ExponentialBuckets(1, 4, 8),
 	})
-	journalSeconds = promauto.NewHistogram(prometheus.HistogramOpts{
-		Name:    "guildhall_gateway_journal_append_seconds",
-		Help:    "What the journal adds to a dispatch's way, without the wait for the batch before.",
-		Buckets: prometheus.ExponentialBuckets(0.00005, 2, 17),
-	})
 	jumps = promauto.NewCounter(prometheus.CounterOpts{
 		Name: "guildhall_gateway_journal_jumps_total",
 		Help: "Times that the pod went on without its journal: sessions from before can't be resumed elsewhere.",

@@ -18,6 +18,9 @@ import (
 // https://discord.com/developers/docs/events/gateway-events#guild-create
 const maxPresenceGuild = 75_000
 
+// usualMember is the length of most member objects.
+const usualMember = 1 << 10
+
 // face is a guild as GUILD_CREATE shows it, in ready pieces: each is made when it is needed, and kept until what it shows
 // changes. What is nil must be made anew.
 type face struct {
@@ -60,7 +63,7 @@ func (g *Guild) create(s *seat) (json.RawMessage, error) {
 		MemberCount: g.members.Len(),
 		Large:       g.members.Len() > p.LargeThreshold,
 	}
-	personal.JoinedAt, _ = g.members.AppendJoined(nil, p.User)
+	personal.JoinedAt, _ = g.members.AppendJoined(make([]byte, 0, 40), p.User)
 	personal.Own, personal.Members, personal.Presences = g.lists(p)
 	personal.Threads = g.threadsFor(p)
 	return ready.Guild(shared, personal), nil
@@ -128,7 +131,7 @@ func (g *Guild) lists(p Profile) (own, members, presences []byte) {
 			return nil, members, presences
 		}
 	}
-	own, _ = g.members.AppendJSON(nil, p.User)
+	own, _ = g.members.AppendJSON(make([]byte, 0, usualMember), p.User)
 	return own, members, presences
 }
 
@@ -194,7 +197,7 @@ func (g *Guild) threadsFor(p Profile) []byte {
 
 // merged returns a user's own member as READY shows it.
 func (g *Guild) merged(user snowflake.ID) json.RawMessage {
-	dst := append([]byte(nil), '{')
+	dst := append(make([]byte, 0, usualMember), '{')
 	dst, _ = g.members.AppendOwn(dst, user)
 	dst = append(dst, `,"user_id":"`...)
 	dst = strconv.AppendUint(dst, uint64(user), 10)

@@ -18,7 +18,7 @@ const (
 	// about the same time.
 	pastKept = 32 << 10
 	// maxPast bounds how far back a session may ask at once.
-	maxPast = pastKept / 2
+	maxPast = pastKept / 4
 	// pastTimeout bounds one read of past events.
 	pastTimeout = 5 * time.Second
 )

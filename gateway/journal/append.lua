@@ -2,8 +2,8 @@
 --
 -- KEYS: 1 entries, 2 heads, in one slot
 -- ARGV: 1 position that the journal should reach to, 2 position that it reaches to then, 3 payload (empty: no batch),
---       4 position up to which nothing is needed any more (0: nothing), 5 ms to live,
---       then log, seq, ... for the heads that change; a seq of -1 removes one
+--       4 position up to which nothing is needed any more (0: nothing), 5 ms to live (empty: as before),
+--       6 number of the arguments that follow: log, seq, ... for the heads that change; then the logs without a head
 -- Returns the position that the journal reaches to. Other than ARGV[2]: nothing was done, the end of the journal is lost.
 
 local entries, heads = KEYS[1], KEYS[2]
@@ -21,18 +21,22 @@ if last ~= ARGV[2] then -- else a first try has come through
   else
     redis.call('XADD', entries, ARGV[2] .. '-0', 'b', ARGV[3])
   end
-  for i = 6, #ARGV, 2 do
-    if ARGV[i + 1] == '-1' then
-      redis.call('HDEL', heads, ARGV[i])
-    else
-      redis.call('HSET', heads, ARGV[i], ARGV[i + 1])
-    end
+  local most = 1000 -- arguments of one call
+  local till = 6 + tonumber(ARGV[6])
+  for i = 7, till, most do
+    redis.call('HSET', heads, unpack(ARGV, i, math.min(i + most - 1, till)))
   end
+  for i = till + 1, #ARGV, most do
+    redis.call('HDEL', heads, unpack(ARGV, i, math.min(i + most - 1, #ARGV)))
+  end
+  redis.call('HSET', heads, 'last', ARGV[2])
 end
--- The replication id changes when a replica becomes a master, or a master starts anew: readers tell by it whether the
--- end of the journal may be lost.
-local master = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
-redis.call('HSET', heads, 'last', ARGV[2], 'master', master)
-redis.call('PEXPIRE', entries, ARGV[5])
-redis.call('PEXPIRE', heads, ARGV[5])
+if ARGV[5] ~= '' then
+  -- The replication id changes when a replica becomes a master, or a master starts anew. As long as it is what it was
+  -- here, no acknowledged batch is lost.
+  local master = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+  redis.call('HSET', heads, 'master', master)
+  redis.call('PEXPIRE', entries, ARGV[5])
+  redis.call('PEXPIRE', heads, ARGV[5])
+end
 return ARGV[2]

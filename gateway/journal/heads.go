@@ -42,10 +42,22 @@ func (h heads) collect(entries []Entry) {
 	}
 }
 
-// appendTo adds the heads to a script's arguments: log, seq, ..., a seq of closedHead for what is to be removed.
+// appendTo adds the heads to a script's arguments: log, seq, ...
 func (h heads) appendTo(args []any) []any {
 	for log, seq := range h {
-		args = append(args, uint64(log), seq)
+		if seq != closedHead {
+			args = append(args, uint64(log), seq)
+		}
+	}
+	return args
+}
+
+// appendClosed adds the logs that have no head any more.
+func (h heads) appendClosed(args []any) []any {
+	for log, seq := range h {
+		if seq == closedHead {
+			args = append(args, uint64(log))
+		}
 	}
 	return args
 }

@@ -57,9 +57,11 @@ func TestPositionAboveTheLastOfAnotherMaster(t *testing.T) {
 			}
 		}
 	}
-	w.append(w.event(1, 3))
-	if _, err := w.reader.Read(t.Context(), w.process, 4); err != nil {
-		t.Errorf("after the master has acknowledged an append: %v", err)
+	w.writer.mu.Lock()
+	w.writer.refresh(t.Context())
+	w.writer.mu.Unlock()
+	if _, err := w.reader.Read(t.Context(), w.process, 3); err != nil {
+		t.Errorf("after the writer has been at the master: %v", err)
 	}
 }
 

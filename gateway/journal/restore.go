@@ -32,7 +32,7 @@ func (w *Writer) run() {
 func (w *Writer) touch(every time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.state != whole || w.last == 0 || time.Since(w.touched) < every {
+	if w.state != whole || w.last == 0 || time.Since(w.written) < every {
 		return
 	}
 	ctx, cancel := context.WithTimeout(w.ctx, touchTimeout)
@@ -53,7 +53,7 @@ func (w *Writer) refresh(ctx context.Context) {
 		}
 		return
 	}
-	w.touched = time.Now()
+	w.written = time.Now()
 }
 
 // restore tries to begin the journal anew until that is done, here or by an Append.

@@ -45,6 +45,8 @@ const (
 	retryMax = 200 * time.Millisecond
 	// maxTouchEvery is the longest time that a journal is left alone: it may have lost its end without a word.
 	maxTouchEvery = 10 * time.Second
+	// refreshEvery is how often a batch carries more than itself: how long the journal lives, and which master has it.
+	refreshEvery = time.Second
 	// touchTimeout is short because an Append may wait for it.
 	touchTimeout = 500 * time.Millisecond
 )
@@ -79,9 +81,11 @@ type Writer struct {
 	heads    heads // as they are at last
 	ring     ring
 	kept     retention
-	touched  time.Time
-	args     []any // of the last script, to be used again
-	changes  heads // of the last batch, to be used again
+	written  time.Time // the last batch
+	// refreshed is when Redis was told last how long the journal lives.
+	refreshed time.Time
+	args      []any // of the last script, to be used again
+	changes   heads // of the last batch, to be used again
 }
 
 // NewWriter returns the writer of p's journal, which lives for the window after its last write. rdb must have
@@ -146,7 +150,7 @@ func (w *Writer) Append(ctx context.Context, entries []Entry) error {
 
 // keep remembers what was written. The lock is held.
 func (w *Writer) keep(now time.Time, b batch, entries int) {
-	w.touched = now
+	w.written = now
 	w.ring.add(b)
 	w.kept.add(now, b.last, entries, b.size())
 }
@@ -224,6 +228,7 @@ func (w *Writer) resend(ctx context.Context, missing []batch, b batch, entries [
 		}
 		batchesResent.Inc()
 	}
+	w.refreshed = time.Time{} // there is another master
 	reached, err := w.append(ctx, b, entries)
 	if err == nil && reached != b.last {
 		err = errMoved
@@ -234,15 +239,29 @@ func (w *Writer) resend(ctx context.Context, missing []batch, b batch, entries [
 // append runs the script of the same name, and returns what the journal reaches to.
 func (w *Writer) append(ctx context.Context, b batch, entries []Entry) (int64, error) {
 	w.changes.collect(entries)
-	w.args = append(w.args[:0], b.prev, b.last, b.payload, w.kept.floor, w.window.Milliseconds())
+	now := time.Now()
+	refresh := b.prev == b.last || now.Sub(w.refreshed) >= min(w.window/samples, refreshEvery)
+	const set = 6 // index of the first head
+	w.args = append(w.args[:0], b.prev, b.last, b.payload, w.kept.floor, "", 0)
 	w.args = w.changes.appendTo(w.args)
+	w.args[set-1] = len(w.args) - set
+	w.args = w.changes.appendClosed(w.args)
+	if refresh {
+		w.args[4] = w.life()
+	}
 	reached, err := appendScript.Run(ctx, w.rdb, w.keys, w.args...).Int64()
 	clear(w.args)
 	if err != nil {
 		return 0, fmt.Errorf("append to journal: %w", err)
 	}
+	if refresh && reached == b.last {
+		w.refreshed = now
+	}
 	return reached, nil
 }
+
+// life is how long the journal lives from now on, in milliseconds: the window after the next write that does not say.
+func (w *Writer) life() int64 { return (w.window + w.window/samples).Milliseconds() }
 
 // restart begins the journal anew with b. The lock is held.
 func (w *Writer) restart(ctx context.Context, b batch) error {
@@ -251,7 +270,7 @@ func (w *Writer) restart(ctx context.Context, b batch) error {
 }
 
 func (w *Writer) runRestart(ctx context.Context, number int64, b batch, heads []any) error {
-	args := append([]any{number, b.last, b.payload, w.window.Milliseconds()}, heads...)
+	args := append([]any{number, b.last, b.payload, w.life()}, heads...)
 	done, err := restartScript.Run(ctx, w.rdb, w.keys, args...).Bool()
 	if err != nil {
 		return fmt.Errorf("begin journal anew: %w", err)
@@ -266,7 +285,7 @@ func (w *Writer) runRestart(ctx context.Context, number int64, b batch, heads []
 func (w *Writer) begun() {
 	w.log.Info("journal begun anew", "position", w.last)
 	w.state = whole
-	w.touched = time.Now()
+	w.written, w.refreshed = time.Now(), time.Now()
 	w.ring.reset()
 	w.kept.reset()
 	holes.Inc()

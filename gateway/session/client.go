@@ -25,9 +25,9 @@ const (
 // Client is the protocol of one connection. It implements socket.Protocol, whose calls come one at a time; what takes long
 // runs beside them.
 type Client struct {
-	server  *Server
-	conn    Transport
-	params  codec.Params
+	server *Server
+	conn   Transport
+	params codec.Params
 
 	ctx    context.Context // ends with the connection
 	cancel context.CancelFunc
@@ -88,7 +88,7 @@ func (c *Client) fail(err error) {
 	case errors.Is(err, errPayload):
 		c.conn.CloseWith(discord.CloseDecodeError)
 	default:
-		c.conn.Send(discord.OpInvalidSession, false)
+		c.conn.Send(discord.OpInvalidSession, errors.Is(err, errLater))
 	}
 }
 
@@ -147,7 +147,7 @@ func (c *Client) begin(open func(context.Context) error) error {
 		return nil // op 7 is on its way
 	}
 	c.opening = true
-	c.server.work.Go(func() {
+	c.server.spawn(func() {
 		ctx, cancel := context.WithTimeout(c.ctx, identifyTimeout)
 		defer cancel()
 		err := open(ctx)
@@ -166,9 +166,9 @@ func (c *Client) take(l *link) {
 	c.link = l
 	switch {
 	case c.closed && c.left:
-		c.server.work.Go(func() { l.session.leave(l) })
+		c.server.spawn(func() { l.session.leave(l) })
 	case c.closed:
-		c.server.work.Go(func() { l.session.disconnected(l) })
+		c.server.spawn(func() { l.session.disconnected(l) })
 	default:
 		c.conn.Attach(l)
 	}

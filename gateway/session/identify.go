@@ -47,6 +47,8 @@ func outcome(err error) string {
 	switch {
 	case err == nil:
 		return "ok"
+	case errors.Is(err, errLater):
+		return "try_again"
 	case errors.As(err, &code):
 		return fmt.Sprint(int(code))
 	default:
@@ -79,7 +81,7 @@ func (s *Server) identify(ctx context.Context, c *Client, id identify) error {
 	if err != nil {
 		return err
 	}
-	if account.Bot {
+	if account.Bot && !s.config.Unlimited {
 		if err := s.waitForStart(ctx, account.User, shard.ID); err != nil {
 			return err
 		}
@@ -90,13 +92,10 @@ func (s *Server) identify(ctx context.Context, c *Client, id identify) error {
 	}
 	defer done()
 
-	session := &Session{
-		ID: s.keys.NewSessionID(s.config.Pod), Account: account,
-		profile: fanout.Profile{
-			User: account.User, Bot: account.Bot, Intents: intents, Shard: shard, LargeThreshold: id.largeThreshold,
-		},
-		window: s.config.ResumeWindow, onEnd: s.over, recheck: s.recheck, client: client,
-	}
+	session := newSession(s.host, s.keys.NewSessionID(s.config.Pod), account, fanout.Profile{
+		User: account.User, Bot: account.Bot, Intents: intents, Shard: shard, LargeThreshold: id.largeThreshold,
+	})
+	session.client, session.state.compress = client, id.compress
 	if err := s.begin(ctx, c, session, id, about); err != nil {
 		session.End("failed")
 		return err
@@ -124,13 +123,17 @@ func (s *Server) waitForStart(ctx context.Context, bot snowflake.ID, shard int) 
 	}
 }
 
+// limitOf is how many sessions an account may have here.
+func limitOf(a Account) int {
+	if a.Bot {
+		return maxBotSessions
+	}
+	return maxUserSessions
+}
+
 // begin joins the fan-out and sends READY.
 func (s *Server) begin(ctx context.Context, c *Client, session *Session, id identify, about presence.Update) error {
-	limit := maxUserSessions
-	if session.Account.Bot {
-		limit = maxBotSessions
-	}
-	if !s.sessions.put(session, limit) {
+	if !s.sessions.put(session, limitOf(session.Account)) {
 		return closeError(discord.CloseTooManySessions)
 	}
 	place, snap, err := s.hub.Join(ctx, session)
@@ -155,19 +158,51 @@ func (s *Server) begin(ctx context.Context, c *Client, session *Session, id iden
 	} else if err != nil {
 		return err
 	}
+	recordedAt, err := s.putRecord(ctx, session, about)
+	if err != nil {
+		return err
+	}
 	if id.compress {
 		c.conn.CompressPayloads()
 	}
-	l := session.start(c.conn)
-	session.Open(codec.NewDispatch(discord.EventReady, data))
-	c.take(l)
-	place.Open()
-	session.presence.Store(s.online.announce(session.profile.User, session.ID, about))
-	if session.over() {
-		s.over(session)
+	l := session.open(c.conn, opening{first: codec.NewDispatch(discord.EventReady, data), number: 1})
+	if l == nil {
+		return ErrEnded
 	}
-	s.work.Go(func() { s.enterGuilds(session, place, later) })
+	c.take(l)
+	session.recorded(recordedAt)
+	session.presence.Store(s.online.announce(session.profile.User, session.ID, about))
+	s.finish(session)
+	s.spawn(func() { s.enterGuilds(session, place, later) })
 	return nil
+}
+
+// putRecord writes a new session's record. It waits for Redis to answer: without a record the session could not be resumed.
+func (s *Server) putRecord(ctx context.Context, session *Session, about presence.Update) (at int64, err error) {
+	record := s.recordOf(session)
+	if record.Presence, err = json.Marshal(about); err != nil {
+		return 0, err
+	}
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		attempt, cancel := context.WithTimeout(ctx, recordTimeout)
+		err = s.records.Put(attempt, session.ID, record)
+		cancel()
+		if err == nil {
+			return record.GuildsAt, nil
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return 0, err
+		}
+	}
+}
+
+// finish takes an open session out of everything if it ended while it was opened.
+func (s *Server) finish(session *Session) {
+	if session.over() {
+		s.over(session, "opening")
+	}
 }
 
 // readyOf makes READY, and returns the guilds that are to follow it.
@@ -217,7 +252,7 @@ func enterQuietly(ctx context.Context, place *fanout.Place, guilds []snowflake.I
 			}
 			whole, later = append(whole, ready.UserGuild{Data: stub}), append(later, guild)
 		case entered[i] != nil:
-			whole = append(whole, ready.UserGuild{Data: entered[i].Data, Self: &entered[i].Self})
+			whole = append(whole, ready.UserGuild{Data: entered[i].Data, Self: entered[i].Self})
 		}
 	}
 	return whole, later, nil

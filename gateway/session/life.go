@@ -12,10 +12,27 @@ import (
 // ErrEnded says that the session is over.
 var ErrEnded = errors.New("session has ended")
 
-// unlink detaches the connection and begins the resume window. The lock is held.
-func (s *Session) unlink() {
-	s.link, s.unsent, s.backlog = nil, 0, 0
-	s.waiting = time.AfterFunc(s.window, s.expire)
+// attach makes conn the session's connection, and lets out what was held back. The lock is held.
+func (s *Session) attach(conn Transport) *link {
+	if s.waiting != nil {
+		s.waiting.Stop()
+		s.waiting = nil
+	}
+	s.held = false
+	s.link = &link{session: s, conn: conn}
+	return s.link
+}
+
+// detach takes the connection away, if there is one, and what it has not taken: all of that is to be had again. The resume
+// window begins. The lock is held.
+func (s *Session) detach() *link {
+	l := s.link
+	s.link, s.held = nil, false
+	s.queue.clear()
+	if s.waiting == nil {
+		s.waiting = time.AfterFunc(s.host.window, s.expire)
+	}
+	return l
 }
 
 // expire ends the session if it still waits.
@@ -35,7 +52,7 @@ func (s *Session) disconnected(l *link) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.link == l && !s.ended {
-		s.unlink()
+		s.detach()
 	}
 }
 
@@ -48,7 +65,7 @@ func (s *Session) leave(l *link) {
 
 // CheckCredentials has the session closed if what it has identified with is no longer good. It may be called with locks
 // held.
-func (s *Session) CheckCredentials() { go s.recheck(s) }
+func (s *Session) CheckCredentials() { go s.host.recheck(s) }
 
 // Invalidate ends a session that can't be kept exact, and tells the client to identify anew. It may be called with locks
 // held.
@@ -82,8 +99,10 @@ func (s *Session) end(why string) *link {
 
 // close marks the session as ended. The lock is held.
 func (s *Session) close() {
-	s.ended = true
-	s.link, s.held, s.buffer = nil, nil, buffer{}
+	s.abandon()
+	s.ended, s.held = true, false
+	s.link, s.kept, s.barriers, s.requests = nil, kept{}, nil, nil
+	s.queue.clear()
 	if s.waiting != nil {
 		s.waiting.Stop()
 	}
@@ -93,7 +112,7 @@ func (s *Session) close() {
 // ending takes an ended session out of where it was.
 func (s *Session) ending(why string) {
 	sessionsEnded.WithLabelValues(why).Inc()
-	s.onEnd(s)
+	s.host.over(s, why)
 }
 
 // over reports whether the session has ended.

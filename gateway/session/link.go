@@ -11,7 +11,7 @@ import (
 const (
 	// roomBelow is how little must wait before a session is given more of what can be had later, in bytes.
 	roomBelow = 1 << 20
-	// batchBytes and batchEntries bound what goes into one write.
+	// batchBytes and batchEntries bound what is taken at once.
 	batchBytes   = 64 << 10
 	batchEntries = 256
 )
@@ -21,36 +21,17 @@ type Transport interface {
 	Send(op discord.Opcode, d any)
 	Attach(socket.Source)
 	Wake()
+	Flush()
 	CompressPayloads()
 	Close(code discord.CloseCode, reason string)
 	CloseWith(code discord.CloseCode)
 	Expect(until time.Time)
 }
 
-// link is the place that one connection has reached in the session.
+// link ties a session to one connection: the session has one that is live at most.
 type link struct {
 	session *Session
 	conn    Transport
-	next    int64 // everything up to here is taken
-}
-
-// start makes conn the connection of a new session.
-func (s *Session) start(conn Transport) *link {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.attach(conn, 0)
-}
-
-// attach makes conn the session's connection. after is the last seq that the client has. The lock is held.
-func (s *Session) attach(conn Transport, after int64) *link {
-	if s.waiting != nil {
-		s.waiting.Stop()
-		s.waiting = nil
-	}
-	l := &link{session: s, conn: conn, next: after}
-	s.link = l
-	s.unsent, s.backlog = s.buffer.size(after)
-	return l
 }
 
 // live reports whether l is still the session's link.
@@ -68,29 +49,28 @@ func (l *link) Next(batch []socket.Dispatch) []socket.Dispatch {
 	if s.link != l {
 		return batch
 	}
-	queueDepth.Observe(float64(s.unsent))
-	bytes := 0
-	for _, e := range s.buffer.after(l.next) {
-		if bytes >= batchBytes || len(batch) >= batchEntries {
+	n, bytes := 0, 0
+	for _, e := range s.queue.entries {
+		if bytes >= batchBytes || n >= batchEntries || s.barred(e.position) {
 			break
 		}
-		l.next = e.seq
-		if e.d == nil {
-			continue
-		}
-		bytes += e.size()
-		if !e.own {
-			s.backlog -= e.size()
-		}
-		batch = append(batch, socket.Dispatch{Seq: e.seq, Shared: e.d})
+		bytes += size(e.d)
+		s.sent = max(s.sent, e.position)
+		batch = append(batch, socket.Dispatch{Seq: s.base + e.position, Shared: e.d})
+		n++
 	}
-	s.unsent -= bytes
-	s.sent = max(s.sent, l.next)
-	if s.unsent < roomBelow {
+	s.queue.drop(n)
+	if s.queue.bytes > 0 {
+		queueDepth.Observe(float64(s.queue.bytes))
+	}
+	if s.room != nil && s.hasRoom() {
 		s.signalRoom()
 	}
 	return batch
 }
+
+// hasRoom reports whether little is unsent. The lock is held.
+func (s *Session) hasRoom() bool { return s.queue.bytes+s.ahead < roomBelow }
 
 func (s *Session) signalRoom() {
 	if s.room != nil {
@@ -100,7 +80,7 @@ func (s *Session) signalRoom() {
 }
 
 // Room waits until little is unsent, so that what can be had later, as guilds after READY or the chunks of a member list,
-// does not fill the buffer. It fails when the session has ended or ctx has.
+// is not made before it can be sent. It fails when the session has ended or ctx has.
 func (s *Session) Room(ctx context.Context) error {
 	for {
 		s.mu.Lock()
@@ -108,7 +88,7 @@ func (s *Session) Room(ctx context.Context) error {
 			s.mu.Unlock()
 			return ErrEnded
 		}
-		if !s.opened || s.link != nil && s.unsent < roomBelow {
+		if !s.opened || s.link != nil && s.hasRoom() {
 			s.mu.Unlock()
 			return nil
 		}
@@ -125,9 +105,9 @@ func (s *Session) Room(ctx context.Context) error {
 	}
 }
 
-// acknowledge is told the seq of a heartbeat.
+// acknowledge is told the seq of a heartbeat: the client has surely received everything until then.
 func (s *Session) acknowledge(seq int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.buffer.acknowledge(min(seq, s.sent))
+	s.kept.letGo(min(seq-s.base, s.sent))
 }

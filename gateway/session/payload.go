@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"guildhall.chat/guildhall/gateway/fanout"
@@ -114,9 +115,27 @@ func parsePresence(d json.RawMessage, account Account, client presence.Client) (
 // resume is the d of op 6.
 // https://discord.com/developers/docs/events/gateway-events#resume
 type resume struct {
-	Token     string `json:"token"`
-	SessionID string `json:"session_id"`
-	Seq       *int64 `json:"seq"`
+	Token     string   `json:"token"`
+	SessionID string   `json:"session_id"`
+	Seq       *lastSeq `json:"seq"`
+}
+
+// lastSeq is an s as clients send it back. What erlpack decodes to a string, because it has more than 32 bits, comes back
+// as one.
+type lastSeq int64
+
+// UnmarshalJSON reads a number, or one in a string.
+func (n *lastSeq) UnmarshalJSON(data []byte) error {
+	text := string(data)
+	if len(text) >= 2 && text[0] == '"' {
+		text = text[1 : len(text)-1]
+	}
+	if text == "null" {
+		return nil
+	}
+	parsed, err := strconv.ParseInt(text, 10, 64)
+	*n = lastSeq(parsed)
+	return err
 }
 
 func parseResume(d json.RawMessage) (resume, error) {
@@ -132,16 +151,17 @@ func parseBeat(d json.RawMessage) (seq int64, known bool, err error) {
 	if isNull(d) {
 		return 0, false, nil
 	}
-	if err := json.Unmarshal(d, &seq); err != nil {
+	var last lastSeq
+	if err := json.Unmarshal(d, &last); err != nil {
 		return 0, false, errPayload
 	}
-	return seq, true, nil
+	return int64(last), true, nil
 }
 
 // parseQoSBeat reads the d of op 40, which has the seq inside.
 func parseQoSBeat(d json.RawMessage) (seq int64, known bool, err error) {
 	var beat struct {
-		Seq *int64 `json:"seq"`
+		Seq *lastSeq `json:"seq"`
 	}
 	if err := json.Unmarshal(d, &beat); err != nil {
 		return 0, false, errPayload
@@ -149,7 +169,7 @@ func parseQoSBeat(d json.RawMessage) (seq int64, known bool, err error) {
 	if beat.Seq == nil {
 		return 0, false, nil
 	}
-	return *beat.Seq, true, nil
+	return int64(*beat.Seq), true, nil
 }
 
 func isNull(d json.RawMessage) bool {
@@ -180,8 +200,10 @@ func (l *ids) UnmarshalJSON(data []byte) error {
 
 // memberRequest is the d of op 8.
 type memberRequest struct {
+	raw     json.RawMessage
 	queries []fanout.MemberQuery // one a guild
 	nonce   string
+	number  int64 // among the session's requests
 }
 
 const (
@@ -219,7 +241,7 @@ func parseMemberRequest(d json.RawMessage) (memberRequest, error) {
 	} else {
 		query.Prefix = *wire.Query
 	}
-	var request memberRequest
+	request := memberRequest{raw: bytes.Clone(d)}
 	var nonce string
 	if json.Unmarshal(wire.Nonce, &nonce) == nil && len(nonce) <= maxNonce {
 		request.nonce = nonce

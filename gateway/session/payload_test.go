@@ -113,7 +113,7 @@ func FuzzMessage(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		server := NewServer(Config{HeartbeatInterval: time.Minute}, nil, nil, nil, nil, nil, nil)
+		server := NewServer(Config{HeartbeatInterval: time.Minute}, nil, Journal{}, nil, nil, nil, nil, nil, nil)
 		defer server.Stop()
 		conn := &fakeConn{}
 		c := server.open(conn, socket.Opening{Greeted: true, HelloAt: time.Now()})

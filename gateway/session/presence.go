@@ -116,6 +116,13 @@ func (n *announcement) set(u presence.Update) {
 	n.start()
 }
 
+// current returns what the session says now.
+func (n *announcement) current() presence.Update {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.update
+}
+
 // again writes anew what was written before.
 func (n *announcement) again() {
 	n.mu.Lock()
@@ -132,6 +139,13 @@ func (n *announcement) end() {
 	defer n.mu.Unlock()
 	n.over = true
 	n.start()
+}
+
+// forget stops telling of a session that goes on elsewhere: what it has said stands.
+func (n *announcement) forget() {
+	n.announcer.mu.Lock()
+	delete(n.announcer.live, n)
+	n.announcer.mu.Unlock()
 }
 
 // start has the state written. The lock is held.

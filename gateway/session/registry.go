@@ -6,7 +6,7 @@ import (
 	"guildhall.chat/guildhall/internal/snowflake"
 )
 
-// Registry keeps the sessions of a pod. A session is in it from before its READY until its end.
+// Registry keeps the sessions of a pod. A session is in it from before its READY, or its move here, until its end.
 type Registry struct {
 	mu     sync.Mutex
 	byID   map[string]*Session
@@ -17,11 +17,11 @@ func newRegistry() *Registry {
 	return &Registry{byID: map[string]*Session{}, byUser: map[snowflake.ID]int{}}
 }
 
-// put adds a session unless its user has limit already.
+// put adds a session unless its user has limit already, or there is one with its id.
 func (r *Registry) put(s *Session, limit int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.byUser[s.profile.User] >= limit {
+	if r.byUser[s.profile.User] >= limit || r.byID[s.ID] != nil {
 		return false
 	}
 	r.byID[s.ID] = s
@@ -30,8 +30,8 @@ func (r *Registry) put(s *Session, limit int) bool {
 	return true
 }
 
-// claim returns the session that a RESUME names, or nil. It is the one place that decides who serves a session.
-func (r *Registry) claim(id string) *Session {
+// find returns the session with an id, or nil.
+func (r *Registry) find(id string) *Session {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.byID[id]

@@ -2,11 +2,13 @@ package session
 
 import (
 	"encoding/json"
+	"iter"
 	"slices"
 	"strconv"
 	"time"
 
 	"guildhall.chat/guildhall/gateway/fanout"
+	"guildhall.chat/guildhall/gateway/journal"
 	"guildhall.chat/guildhall/gateway/ready"
 	"guildhall.chat/guildhall/internal/codec"
 	"guildhall.chat/guildhall/internal/discord"
@@ -44,6 +46,7 @@ func (c *Client) updatePresence(session *Session, d json.RawMessage) error {
 	}
 	if n := session.presence.Load(); n != nil {
 		n.set(update)
+		session.presenceChanged()
 	}
 	return nil
 }
@@ -73,7 +76,7 @@ func answerEmpty(session *Session, d json.RawMessage, event, list string) error 
 	}
 	for _, guild := range guilds[:min(len(guilds), maxEmptyAnswers)] {
 		if session.inGuild(guild) {
-			session.DeliverOwn(codec.NewDispatch(event, json.RawMessage(`{"guild_id":"`+guild.String()+`","`+list+`":[]}`)))
+			session.DeliverOwn(journal.Entry{}, codec.NewDispatch(event, json.RawMessage(`{"guild_id":"`+guild.String()+`","`+list+`":[]}`)))
 		}
 	}
 	return nil
@@ -88,25 +91,35 @@ func (c *Client) requestMembers(session *Session, d json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	start, ok := session.enqueue(request)
-	if !ok {
+	if !c.server.ask(session, request) {
 		return closeError(discord.CloseRateLimited)
-	}
-	if start {
-		c.server.work.Go(func() { c.server.answerRequests(session) })
 	}
 	return nil
 }
 
-// enqueue adds a request; start says that nobody answers them yet.
-func (s *Session) enqueue(r memberRequest) (start, ok bool) {
+// ask has a request answered; false if too many wait.
+func (s *Server) ask(session *Session, r memberRequest) bool {
+	start, ok := session.enqueueRequest(r)
+	if start {
+		s.spawn(func() { s.answerRequests(session) })
+	}
+	return ok
+}
+
+// enqueueRequest adds a request; start says that nobody answers them yet. The journal has the request until it is answered,
+// so that it is not lost with the pod.
+func (s *Session) enqueueRequest(r memberRequest) (start, ok bool) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if len(s.requests) >= maxRequests {
+		s.mu.Unlock()
 		return false, false
 	}
+	s.asked++
+	r.number = s.asked
 	s.requests = append(s.requests, r)
 	start, s.answering = !s.answering, true
+	s.mu.Unlock()
+	s.DeliverOwn(journal.Entry{Kind: journal.Asked, Seq: r.number, Data: r.raw}, nil)
 	return start, true
 }
 
@@ -118,7 +131,9 @@ func (s *Session) nextRequest() (memberRequest, bool) {
 		return memberRequest{}, false
 	}
 	r := s.requests[0]
-	s.requests = s.requests[1:]
+	if s.requests = s.requests[1:]; len(s.requests) == 0 {
+		s.requests = nil
+	}
 	return r, true
 }
 
@@ -128,31 +143,47 @@ func (s *Server) answerRequests(session *Session) {
 		if !more {
 			return
 		}
-		for _, query := range r.queries {
-			s.answer(session, query, r.nonce)
-		}
+		s.answer(session, r)
 	}
 }
 
-// answer sends the chunks of one query as fast as the client reads. Who may not ask gets no answer, as from Discord.
-func (s *Server) answer(session *Session, query fanout.MemberQuery, nonce string) {
-	place := session.currentPlace()
-	if place == nil {
-		return
+// answer sends the chunks of a request as fast as the client reads. The last of them is journaled as the end of it.
+func (s *Server) answer(session *Session, r memberRequest) {
+	var last *codec.Shared
+	for _, query := range r.queries {
+		for d := range s.answers(session, query, r.nonce) {
+			if last != nil {
+				session.DeliverOwn(journal.Entry{}, last)
+			}
+			if session.Room(s.ctx) != nil {
+				return
+			}
+			last = d
+		}
 	}
-	result, ok := place.Members(query)
-	if !ok {
-		return
-	}
-	if result.RetryAfter > 0 {
-		session.DeliverOwn(rateLimited(query.Guild, nonce, result.RetryAfter.Seconds()))
-		return
-	}
-	for _, chunk := range chunks(query.Guild, nonce, result) {
-		if session.Room(s.ctx) != nil {
+	session.DeliverOwn(journal.Entry{Kind: journal.Answered, Seq: r.number}, last)
+}
+
+// answers makes the answer to one query. Who may not ask gets none, as from Discord.
+func (s *Server) answers(session *Session, query fanout.MemberQuery, nonce string) iter.Seq[*codec.Shared] {
+	return func(yield func(*codec.Shared) bool) {
+		place := session.currentPlace()
+		if place == nil {
 			return
 		}
-		session.DeliverOwn(codec.NewDispatch(discord.EventGuildMembersChunk, chunk.JSON()))
+		result, ok := place.Members(query)
+		if !ok {
+			return
+		}
+		if result.RetryAfter > 0 {
+			yield(rateLimited(query.Guild, nonce, result.RetryAfter.Seconds()))
+			return
+		}
+		for _, chunk := range chunks(query.Guild, nonce, result) {
+			if !yield(codec.NewDispatch(discord.EventGuildMembersChunk, chunk.JSON())) {
+				return
+			}
+		}
 	}
 }
 

@@ -1,16 +1,20 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"guildhall.chat/guildhall/gateway/delivery"
 	"guildhall.chat/guildhall/gateway/fanout"
+	"guildhall.chat/guildhall/gateway/journal"
 	"guildhall.chat/guildhall/gateway/socket"
 	"guildhall.chat/guildhall/internal/auth"
 	"guildhall.chat/guildhall/internal/discord"
@@ -24,11 +28,25 @@ type Config struct {
 	ResumeURL         string // resume_gateway_url of READY
 	HeartbeatInterval time.Duration
 	ResumeWindow      time.Duration // how long a session waits for its client to come back
+	MaxBacklog        int           // bytes of events that may wait for a client that is connected
+	// Unlimited lifts the limits of what clients may do, for load tests: frames a minute, and sessions that a bot may start.
+	Unlimited bool
+}
+
+// Journal is where sessions find what others have left, and leave what others may need.
+type Journal struct {
+	Process journal.Process // this one's name
+	Records *journal.Sessions
+	Reader  *journal.Reader
 }
 
 // Server makes sessions and keeps them.
 type Server struct {
 	config   Config
+	host     *host
+	process  journal.Process
+	records  *journal.Sessions
+	journals *journal.Reader
 	keys     *auth.Keys
 	store    *store.Store
 	hub      *fanout.Hub
@@ -36,10 +54,11 @@ type Server struct {
 	online   *Announcer
 	log      *slog.Logger
 	sessions *Registry
+	resuming turns
 
 	ctx       context.Context // ends with Stop
 	stop      context.CancelFunc
-	work      sync.WaitGroup // goroutines of clients and sessions
+	work      sync.WaitGroup // goroutines of clients and sessions; see spawn
 	admission chan struct{}
 	waiting   atomic.Int64
 	stopping  atomic.Bool
@@ -55,22 +74,43 @@ const (
 	// identifyConcurrency bounds the IDENTIFYs that load at once, identifyQueue those that wait for it.
 	identifyConcurrency = 32
 	identifyQueue       = 4096
-	// maxUserSessions is how many sessions a user may have; a bot's are limited by what it may start.
+	// maxUserSessions is how many sessions a user may have on one pod; a bot's are limited by what it may start. Over all pods
+	// nobody counts: it would cost each IDENTIFY another round trip, and keeps no one from more than a user may do anyway.
 	maxUserSessions = 50
 	maxBotSessions  = sessionlimit.Total
 	// maxShardGuilds is how many guilds a bot's session may have before it must be sharded further.
 	maxShardGuilds = 2500
 )
 
-// NewServer returns a server without sessions.
-func NewServer(c Config, keys *auth.Keys, st *store.Store, hub *fanout.Hub, starts *sessionlimit.Limiter, online *Announcer,
-	log *slog.Logger) *Server {
+// NewServer returns a server without sessions, which take their dispatches from the line.
+func NewServer(c Config, line *delivery.Line, j Journal, keys *auth.Keys, st *store.Store, hub *fanout.Hub,
+	starts *sessionlimit.Limiter, online *Announcer, log *slog.Logger) *Server {
 	ctx, stop := context.WithCancel(context.Background())
-	return &Server{
-		config: c, keys: keys, store: st, hub: hub, starts: starts, online: online, log: log,
+	s := &Server{
+		config: c, process: j.Process, records: j.Records, journals: j.Reader,
+		keys: keys, store: st, hub: hub, starts: starts, online: online, log: log,
 		sessions: newRegistry(), ctx: ctx, stop: stop,
 		admission: make(chan struct{}, identifyConcurrency),
 		clients:   map[*Client]struct{}{},
+	}
+	s.host = &host{
+		line: line, window: c.ResumeWindow, maxBacklog: cmp.Or(c.MaxBacklog, DefaultMaxBacklog), over: s.over,
+		save:    func(session *Session) { s.spawn(func() { s.save(session) }) },
+		recheck: func(session *Session) { s.spawn(func() { s.recheck(session) }) },
+	}
+	s.spawn(s.keepRecords)
+	return s
+}
+
+// DefaultMaxBacklog is what Config.MaxBacklog is if not set.
+const DefaultMaxBacklog = 8 << 20
+
+// spawn runs a task that Stop waits for, unless it has begun.
+func (s *Server) spawn(task func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ctx.Err() == nil {
+		s.work.Go(task)
 	}
 }
 
@@ -134,10 +174,13 @@ func (s *Server) checkDrained() {
 	}
 }
 
-// Stop ends all sessions and waits for what they do.
+// Stop ends the process' part in all sessions, and waits for what they do. Other pods find them in their records and in the
+// journal.
 func (s *Server) Stop() {
 	s.stopping.Store(true)
+	s.mu.Lock()
 	s.stop()
+	s.mu.Unlock()
 	for _, session := range s.sessions.all() {
 		session.End("shutdown")
 	}
@@ -158,6 +201,9 @@ func (s *Server) open(conn Transport, o socket.Opening) *Client {
 		strangerUntil: now.Add(strangerTimeout),
 	}
 	c.ctx, c.cancel = context.WithCancel(s.ctx)
+	if s.config.Unlimited {
+		c.frames.limit, c.presences.limit = math.MaxInt, math.MaxInt
+	}
 	if o.Greeted {
 		c.frames.began, c.frames.n = o.HelloAt, o.Frames
 	} else {
@@ -182,14 +228,31 @@ func (s *Server) forget(c *Client) {
 	s.mu.Unlock()
 }
 
-// over takes an ended session out of everything.
-func (s *Server) over(session *Session) {
+// over takes an ended session out of everything. One that goes on, or may, leaves its record and its presence.
+func (s *Server) over(session *Session, why string) {
 	s.sessions.remove(session)
-	if n := session.presence.Load(); n != nil && !s.stopping.Load() {
-		n.end()
+	goesOn := why == "claimed" || why == "moved" || why == "shutdown"
+	if n := session.presence.Load(); n != nil {
+		if goesOn {
+			n.forget()
+		} else {
+			n.end()
+		}
 	}
 	if place := session.takePlace(); place != nil {
 		place.Leave()
+	}
+	if !goesOn && session.isRecorded() {
+		s.spawn(func() { s.remove(session) })
+	}
+}
+
+// remove deletes a session's record. If Redis does not answer, it is left for its time to run out.
+func (s *Server) remove(session *Session) {
+	ctx, cancel := context.WithTimeout(s.ctx, recordTimeout)
+	defer cancel()
+	if err := s.records.Remove(ctx, session.ID, s.process); err != nil {
+		s.log.Warn("record of an ended session not removed", "error", err)
 	}
 }
 

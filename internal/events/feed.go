@@ -139,7 +139,7 @@ func (f *Feed) isClosed() bool {
 // up while there is a hole to fill, and nothing later is handed over meanwhile.
 func (f *Feed) refill(last, until int64, h Handler) int64 {
 	for attempt := 0; !f.isClosed(); attempt++ {
-		missing, err := f.feeds.readLog(f.log, last, until)
+		missing, err := f.feeds.readLog(f.feeds.ctx, f.log, last, until)
 		switch {
 		case errors.Is(err, ErrGone):
 			feedsLost.Inc()

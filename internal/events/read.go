@@ -22,28 +22,42 @@ const (
 	sweepBatch    = 500
 )
 
-// ErrGone says that events are past the window.
-var ErrGone = errors.New("events are past the window")
+var (
+	// ErrGone says that events are past the window.
+	ErrGone = errors.New("events are past the window")
+	// ErrTooMany says that more events were asked for than one Read returns.
+	ErrTooMany = errors.New("too many events")
+)
 
-// Read returns the events of a log after a seq, up to another that is known to be; ErrGone if they are no longer to be had.
-func (fs *Feeds) Read(ctx context.Context, log snowflake.ID, after, upTo int64) (evs []Event, err error) {
-	for after < upTo {
-		batch, err := fs.readLog(log, after, upTo)
-		if err == nil {
-			err = ctx.Err()
-		}
+// maxRead bounds the events of one Read.
+const maxRead = 10_000
+
+// Read returns all events of a log with after < seq <= until, ascending; until must be known to be. The log need not be open.
+// The error is ErrGone if one of them is past the window, ErrTooMany if there are more than 10,000, or any other when
+// neither Redis nor the outbox could be asked.
+func (fs *Feeds) Read(ctx context.Context, log snowflake.ID, after, until int64) ([]Event, error) {
+	if until <= after {
+		return nil, nil
+	}
+	if until-after > maxRead {
+		return nil, ErrTooMany
+	}
+	evs := make([]Event, 0, until-after)
+	for after < until {
+		page, err := fs.readLog(ctx, log, after, until)
 		if err != nil {
 			return nil, err
 		}
-		if len(batch) == 0 {
-			return nil, ErrGone
-		}
-		for _, e := range batch {
-			if e.Seq != after+1 || e.Seq > upTo {
+		before := after
+		for _, e := range page {
+			if e.Seq != after+1 || after == until {
 				break
 			}
 			evs = append(evs, e)
-			after = e.Seq
+			after++
+		}
+		if after == before {
+			return nil, ErrGone
 		}
 	}
 	return evs, nil
@@ -52,8 +66,8 @@ func (fs *Feeds) Read(ctx context.Context, log snowflake.ID, after, upTo int64) 
 // readLog returns the events after last, from the stream where it has them and from the outbox otherwise; ErrGone when
 // the next one is no longer to be had. Without until, the seq of a later event that is known to be, it may find that
 // there is nothing.
-func (fs *Feeds) readLog(log snowflake.ID, last, until int64) ([]Event, error) {
-	evs, newest, err := fs.readStream(log, last)
+func (fs *Feeds) readLog(ctx context.Context, log snowflake.ID, last, until int64) ([]Event, error) {
+	evs, newest, err := fs.readStream(ctx, log, last)
 	switch {
 	case err == nil && len(evs) > 0 && evs[0].Seq == last+1:
 		return evs, nil
@@ -61,7 +75,7 @@ func (fs *Feeds) readLog(log snowflake.ID, last, until int64) ([]Event, error) {
 		return nil, nil
 	}
 	// Redis did not answer, knows nothing of the log, or no longer has what comes next.
-	if evs, err = fs.readOutbox(log, last); err != nil {
+	if evs, err = fs.readOutbox(ctx, log, last); err != nil {
 		return nil, err
 	}
 	switch {
@@ -73,22 +87,22 @@ func (fs *Feeds) readLog(log snowflake.ID, last, until int64) ([]Event, error) {
 	return nil, ErrGone
 }
 
-func (fs *Feeds) readOutbox(log snowflake.ID, last int64) ([]Event, error) {
+func (fs *Feeds) readOutbox(ctx context.Context, log snowflake.ID, last int64) ([]Event, error) {
 	select {
 	case fs.outbox <- struct{}{}:
 		defer func() { <-fs.outbox }()
-	case <-fs.ctx.Done():
-		return nil, fs.ctx.Err()
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	ctx, cancel := context.WithTimeout(fs.ctx, readTimeout)
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	return fs.source.Outbox(ctx, log, last, fillBatch)
 }
 
 // readStream returns the events of a log that Redis has after last, at most fillBatch, and the newest seq that it knows
 // of, 0 for none.
-func (fs *Feeds) readStream(log snowflake.ID, last int64) (evs []Event, newest int64, err error) {
-	ctx, cancel := context.WithTimeout(fs.ctx, readTimeout)
+func (fs *Feeds) readStream(ctx context.Context, log snowflake.ID, last int64) (evs []Event, newest int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	var entries *redis.XMessageSliceCmd
 	var state *redis.StringCmd

@@ -92,10 +92,10 @@ func Start(t testing.TB, options Options) *Platform {
 	return p
 }
 
-// keepLogs copies the platform's own log and those of its children to the directory in GUILDHALL_TEST_LOGS, if it is set:
+// keepLogs copies the platform's own log and those of its children to the directory in TEST_LOGS, if it is set:
 // the data is about to be removed.
 func (p *Platform) keepLogs(t testing.TB) {
-	to := os.Getenv("GUILDHALL_TEST_LOGS")
+	to := os.Getenv("TEST_LOGS")
 	if to == "" {
 		return
 	}
@@ -225,8 +225,15 @@ func (p *Platform) Crash(t testing.TB) {
 // when the supervisor has seen the child's end; AwaitReady waits for the next one.
 func (p *Platform) Kill(t testing.TB, name string) { t.Helper(); p.end(t, name, syscall.SIGKILL) }
 
-// Terminate is Kill by SIGTERM, on which a service finishes what it has to.
-func (p *Platform) Terminate(t testing.TB, name string) { t.Helper(); p.end(t, name, syscall.SIGTERM) }
+// Stop is Kill by the signal on which the child finishes what it has to: a gateway or router drains.
+func (p *Platform) Stop(t testing.TB, name string) {
+	t.Helper()
+	signal := syscall.SIGTERM
+	if name == "postgres" {
+		signal = syscall.SIGINT // SIGTERM would wait for the clients to leave
+	}
+	p.end(t, name, signal)
+}
 
 func (p *Platform) end(t testing.TB, name string, signal syscall.Signal) {
 	t.Helper()

@@ -5,18 +5,18 @@
 package gatewayclient
 
 import (
-	"compress/zlib"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/url"
 	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"guildhall.chat/guildhall/test/wire"
 )
 
 // Gateway opcodes.
@@ -42,6 +42,7 @@ const (
 	IntentGuildMembers   = 1 << 1
 	IntentGuildPresences = 1 << 8
 	IntentGuildMessages  = 1 << 9
+	IntentDirectMessages = 1 << 12
 	IntentMessageContent = 1 << 15
 	IntentsAll           = 53608447 // the union of the documented ones
 )
@@ -56,14 +57,15 @@ type Frame struct {
 
 // Conn is one connection. One goroutine may read while others write.
 type Conn struct {
-	socket      *websocket.Conn
-	compression string        // of the transport: "" or "zlib-stream"
-	decoder     *json.Decoder // of the decompressed stream
-	binary      int           // messages that came in binary frames
-	writing     sync.Mutex
+	socket   *websocket.Conn
+	encoding string
+	reader   *wire.Reader
+	binary   int // messages that came in binary frames
+	writing  sync.Mutex
 }
 
-// Dial connects with the given query on top of v=10&encoding=json. With compress=zlib-stream it inflates.
+// Dial connects with the given query on top of v=10&encoding=json, and reads and writes as the query's encoding and compress
+// say, plain JSON if it says what there is not.
 func Dial(ctx context.Context, gateway string, query url.Values) (*Conn, error) {
 	target, err := url.Parse(gateway)
 	if err != nil {
@@ -77,12 +79,18 @@ func Dial(ctx context.Context, gateway string, query url.Values) (*Conn, error) 
 	if target.Path == "" {
 		target.Path = "/"
 	}
+	reader, err := wire.NewReader(q.Get("encoding"), q.Get("compress"))
+	if err != nil {
+		if reader, err = wire.NewReader("json", ""); err != nil {
+			return nil, err
+		}
+	}
 	dialer := websocket.Dialer{HandshakeTimeout: 10 * time.Second}
 	socket, _, err := dialer.DialContext(ctx, target.String(), nil)
 	if err != nil {
 		return nil, fmt.Errorf("dial %s: %w", target, err)
 	}
-	return &Conn{socket: socket, compression: q.Get("compress")}, nil
+	return &Conn{socket: socket, encoding: q.Get("encoding"), reader: reader}, nil
 }
 
 // Read waits for the next payload until the deadline.
@@ -91,38 +99,22 @@ func (c *Conn) Read(deadline time.Time) (Frame, error) {
 	if err := c.socket.SetReadDeadline(deadline); err != nil {
 		return f, err
 	}
-	if c.compression != "" {
-		return c.readStream()
+	kind, message, err := c.socket.ReadMessage()
+	if err != nil {
+		c.reader.Close()
+		return f, err
 	}
-	kind, reader, err := c.socket.NextReader()
+	if kind == websocket.BinaryMessage {
+		c.binary++
+	}
+	payload, err := c.reader.Payload(message)
 	if err != nil {
 		return f, err
 	}
-	if kind == websocket.BinaryMessage { // Identify asked for payload compression: each is a stream of its own
-		c.binary++
-		stream, err := zlib.NewReader(reader)
-		if err != nil {
-			return f, fmt.Errorf("binary frame: %w", err)
-		}
-		reader = stream
-	}
-	return f, json.NewDecoder(reader).Decode(&f)
+	return f, json.Unmarshal(payload, &f)
 }
 
-func (c *Conn) readStream() (Frame, error) {
-	var f Frame
-	if c.decoder == nil {
-		messages := &messages{conn: c}
-		stream, err := zlib.NewReader(messages)
-		if err != nil {
-			return f, err
-		}
-		c.decoder = json.NewDecoder(stream)
-	}
-	return f, c.decoder.Decode(&f)
-}
-
-// Binary counts the messages that came in binary frames, as compressed ones do.
+// Binary counts the messages that came in binary frames, as those do that are compressed or ETF.
 func (c *Conn) Binary() int { return c.binary }
 
 // ReadOp reads on until a payload with the given opcode comes. Others are dropped.
@@ -141,7 +133,14 @@ func (c *Conn) Write(op int, d any) error {
 	if err != nil {
 		return err
 	}
-	return c.WriteRaw(websocket.TextMessage, data)
+	kind := websocket.TextMessage
+	if c.encoding == "etf" {
+		kind = websocket.BinaryMessage
+	}
+	if data, err = wire.Encode(c.encoding, data); err != nil {
+		return err
+	}
+	return c.WriteRaw(kind, data)
 }
 
 // WriteRaw sends one frame of the given kind as it is.
@@ -176,33 +175,4 @@ func CloseCode(err error) int {
 		return closed.Code
 	}
 	return 0
-}
-
-// messages is the compressed stream of a connection: the contents of its binary messages, one after the other.
-type messages struct {
-	conn    *Conn
-	message io.Reader
-}
-
-func (m *messages) Read(p []byte) (int, error) {
-	for {
-		if m.message == nil {
-			kind, message, err := m.conn.socket.NextReader()
-			if err != nil {
-				return 0, err
-			}
-			if kind != websocket.BinaryMessage {
-				return 0, fmt.Errorf("a text message on a connection with %s", m.conn.compression)
-			}
-			m.conn.binary++
-			m.message = message
-		}
-		n, err := m.message.Read(p)
-		if errors.Is(err, io.EOF) {
-			m.message, err = nil, nil
-		}
-		if n > 0 || err != nil {
-			return n, err
-		}
-	}
 }

@@ -18,13 +18,39 @@ type Options struct {
 	Token   string
 	Intents int    // 0 leaves them out, as user clients do
 	Shard   [2]int // the zero value leaves it out
-	// Compression is "", "zlib-stream" for the transport, or "payload" for single payloads.
+	// Encoding is "" or "json", or "etf".
+	Encoding string
+	// Compression is "", "zlib-stream" or "zstd-stream" for the transport, or "payload" for single payloads.
 	Compression string
 	// OnEvent is called for every dispatch, READY and RESUMED too, in the order they arrive, by one goroutine.
 	OnEvent func(Event)
+	// OnTurn, unless nil, is called for every Turn, by one goroutine but for Unacknowledged.
+	OnTurn func(Turn)
 	// Logf, unless nil, is told of every connection that is lost or made.
 	Logf func(format string, args ...any)
 }
+
+// Turn is what happens to a session besides its dispatches.
+type Turn struct {
+	Kind TurnKind
+	Life int   // as in Event
+	Seq  int64 // that the client has
+	Err  error // of Dropped and Invalidated: what the client was told, or saw
+	At   time.Time
+}
+
+// TurnKind tells turns apart.
+type TurnKind string
+
+// The kinds of turns.
+const (
+	Dropped        TurnKind = "dropped"        // a connection has ended, or could not be made
+	Resuming       TurnKind = "resuming"       // RESUME was sent
+	Identifying    TurnKind = "identifying"    // IDENTIFY was sent
+	Deferred       TurnKind = "deferred"       // IDENTIFY was answered with Invalid Session: too many at once
+	Invalidated    TurnKind = "invalidated"    // the session is gone, and the client was told so
+	Unacknowledged TurnKind = "unacknowledged" // a heartbeat had no answer for an interval
+)
 
 const payload = "payload" // Options.Compression of single payloads
 
@@ -57,11 +83,14 @@ type Session struct {
 
 	id, resumeURL string // of the live session, owned by run
 	seq           atomic.Int64
-	life          int
+	life          atomic.Int64
 	resumes       atomic.Int64
 	binary        atomic.Int64
 	unacked       atomic.Int64 // heartbeats sent and not acknowledged
 }
+
+// errDeferred is Invalid Session in answer to IDENTIFY.
+var errDeferred = errors.New("identify was put off")
 
 // Open connects and waits for READY.
 func Open(ctx context.Context, opts Options) (*Session, error) {
@@ -137,22 +166,37 @@ func (s *Session) run(ctx context.Context) {
 		s.conn, s.err = nil, err
 		s.mu.Unlock()
 		s.logf("connection lost: %v", err)
+		s.turn(Dropped, err)
 		switch code := CloseCode(err); code {
 		case 4004, 4010, 4011, 4012, 4013, 4014: // reconnecting is forbidden
 			return
 		case 1000, 4003, 4005, 4007, 4009: // the session is gone, a new one may be made
-			s.forget()
+			s.forget(err)
+		}
+		pause := 100*time.Millisecond + rand.N(400*time.Millisecond)
+		if errors.Is(err, errDeferred) { // https://discord.com/developers/docs/events/gateway#resuming
+			pause = time.Second + rand.N(4*time.Second)
 		}
 		select {
-		case <-time.After(100*time.Millisecond + rand.N(400*time.Millisecond)):
+		case <-time.After(pause):
 		case <-ctx.Done():
 		}
 	}
 }
 
-func (s *Session) forget() {
+// forget gives the session up because of what the client was told.
+func (s *Session) forget(told error) {
+	if s.id != "" {
+		s.turn(Invalidated, told)
+	}
 	s.id, s.resumeURL = "", ""
 	s.seq.Store(0)
+}
+
+func (s *Session) turn(kind TurnKind, err error) {
+	if s.opts.OnTurn != nil {
+		s.opts.OnTurn(Turn{Kind: kind, Life: int(s.life.Load()), Seq: s.seq.Load(), Err: err, At: time.Now()})
+	}
 }
 
 // connection lives through one WebSocket and returns why it ended.
@@ -162,6 +206,9 @@ func (s *Session) connection(ctx context.Context) error {
 		gateway = s.resumeURL
 	}
 	query := url.Values{}
+	if s.opts.Encoding != "" {
+		query.Set("encoding", s.opts.Encoding)
+	}
 	if s.opts.Compression != "" && s.opts.Compression != payload {
 		query.Set("compress", s.opts.Compression)
 	}
@@ -210,8 +257,10 @@ func (s *Session) connection(ctx context.Context) error {
 
 func (s *Session) greet(conn *Conn) error {
 	if s.id != "" {
+		s.turn(Resuming, nil)
 		return conn.Write(OpResume, map[string]any{"token": s.opts.Token, "session_id": s.id, "seq": s.seq.Load()})
 	}
+	s.turn(Identifying, nil)
 	identify := map[string]any{
 		"token":      s.opts.Token,
 		"properties": map[string]string{"os": "linux", "browser": "guildhall-suite", "device": "guildhall-suite"},
@@ -239,10 +288,16 @@ func (s *Session) handle(conn *Conn, f Frame) error {
 	case OpReconnect:
 		return errors.New("told to reconnect")
 	case OpInvalidSession:
-		if string(f.D) != "true" {
-			s.forget()
+		switch err := fmt.Errorf("invalid session, resumable: %s", f.D); {
+		case s.id == "":
+			s.turn(Deferred, err)
+			return errDeferred
+		case string(f.D) != "true":
+			s.forget(err)
+			return err
+		default:
+			return err
 		}
-		return fmt.Errorf("invalid session, resumable: %s", f.D)
 	}
 	return nil
 }
@@ -261,17 +316,16 @@ func (s *Session) dispatch(f Frame) error {
 			return fmt.Errorf("READY without a session id: %.200s", f.D)
 		}
 		s.id, s.resumeURL = ready.ID, ready.Resume
-		s.life++
-		s.logf("READY, life %d", s.life)
+		s.logf("READY, life %d", s.life.Add(1))
 	case "RESUMED":
 		s.resumes.Add(1)
 		s.logf("RESUMED at s=%d", *f.S)
 	}
 	s.seq.Store(*f.S)
 	if s.opts.OnEvent != nil {
-		s.opts.OnEvent(Event{Type: *f.T, Data: f.D, Seq: *f.S, Life: s.life, At: time.Now()})
+		s.opts.OnEvent(Event{Type: *f.T, Data: f.D, Seq: *f.S, Life: int(s.life.Load()), At: time.Now()})
 	}
-	if *f.T == "READY" && s.life == 1 {
+	if *f.T == "READY" && s.life.Load() == 1 {
 		close(s.ready)
 	}
 	return nil
@@ -289,6 +343,7 @@ func (s *Session) beat(ctx context.Context, conn *Conn, interval time.Duration) 
 		}
 		if s.unacked.Add(1) > 1 {
 			s.logf("a heartbeat was not acknowledged within %v", interval)
+			s.turn(Unacknowledged, nil)
 			conn.Cut()
 			return
 		}
