@@ -232,7 +232,7 @@ func changeAtRandom(t *testing.T, g *Guild, random *rand.Rand, users, channels i
 		apply(t, g, events.Header{Type: discord.EventGuildRoleDelete, Access: true}, discord.RoleDeleteEvent{RoleID: role})
 	case 7:
 		id := testText + snowflake.ID(random.IntN(channels))
-		overwrites := []discord.Overwrite{{ID: role, Allow: sets}, {ID: testGuild, Deny: permissions.ViewChannel &^ sets}}
+		overwrites := []discord.Overwrite{{ID: role, Allow: permissions.ViewChannel}, {ID: testGuild, Deny: permissions.ViewChannel &^ sets}}
 		apply(t, g, events.Header{Type: discord.EventChannelUpdate, Channel: id, Access: true}, textChannel(int(id-testText), overwrites))
 	case 8:
 		apply(t, g, events.Header{Type: discord.EventGuildUpdate}, discord.Guild{ID: testGuild, OwnerID: testUser + snowflake.ID(user)})
