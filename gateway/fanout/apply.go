@@ -296,7 +296,10 @@ func (g *Guild) removeMember(d *dispatch) error {
 		}
 	}
 	g.members.Delete(user)
-	delete(g.presences, user)
+	if _, online := g.presences[user]; online {
+		delete(g.presences, user)
+		g.face.presencesChanged()
+	}
 	for _, t := range g.threads {
 		t.remove(user)
 	}

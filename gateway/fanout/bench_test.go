@@ -221,7 +221,7 @@ func BenchmarkGuildCreate(b *testing.B) {
 				if test.active {
 					g.noteMessage(message)
 				}
-				data, err := g.create(s)
+				data, err := g.create(s.place.profile)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -27,23 +27,26 @@ type face struct {
 	object    []byte     // the guild object
 	order     []*channel // as they are shown
 	shared    []byte     // what everybody is told
+	apart     []byte     // the same for clients with discord.CapClientState
 	all       []byte     // all members, as the items of an array
 	listed    []byte     // of a large guild, those who are online, or have roles or a nick
 	presences []byte     // of those who are not offline
+	people    []ready.Person
+	merged    [][]byte // presences as ready.UserGuild has them
 }
 
-func (f *face) guildChanged()     { f.object, f.shared = nil, nil }
-func (f *face) channelsChanged()  { f.order, f.shared = nil, nil }
-func (f *face) sharedChanged()    { f.shared = nil }
-func (f *face) membersChanged()   { f.all, f.listed = nil, nil }
-func (f *face) presencesChanged() { f.listed, f.presences = nil, nil }
+func (f *face) guildChanged()     { f.object, f.shared, f.apart = nil, nil, nil }
+func (f *face) channelsChanged()  { f.order, f.shared, f.apart = nil, nil, nil }
+func (f *face) sharedChanged()    { f.shared, f.apart = nil, nil }
+func (f *face) membersChanged()   { f.all, f.listed, f.people = nil, nil, nil }
+func (f *face) presencesChanged() { f.listed, f.presences, f.merged = nil, nil, nil }
 
 // dispatchCreate returns a seat's GUILD_CREATE, nil if its session does not want any. The lock is held.
 func (g *Guild) dispatchCreate(s *seat) *codec.Shared {
 	if !s.place.profile.wants(discord.EventGuildCreate) {
 		return nil
 	}
-	data, err := g.create(s)
+	data, err := g.create(s.place.profile)
 	if err != nil {
 		// Nothing of it came from a client.
 		g.hub.log.Error("guild can't be encoded", "guild", g.id, "error", err)
@@ -52,27 +55,90 @@ func (g *Guild) dispatchCreate(s *seat) *codec.Shared {
 	return codec.NewDispatch(discord.EventGuildCreate, data)
 }
 
-// create returns the data of a seat's GUILD_CREATE.
-func (g *Guild) create(s *seat) (json.RawMessage, error) {
-	shared, err := g.sharedCreate()
+// create returns the data of a session's GUILD_CREATE.
+func (g *Guild) create(p Profile) (json.RawMessage, error) {
+	personal := g.personal(p)
+	personal.Own, personal.Members, personal.Presences = g.lists(p)
+	shared, err := g.sharedCreate(p.Capabilities.Has(discord.CapClientState))
 	if err != nil {
 		return nil, err
 	}
-	p := s.place.profile
-	personal := ready.Personal{
-		MemberCount: g.members.Len(),
-		Large:       g.members.Len() > p.LargeThreshold,
-	}
-	personal.JoinedAt, _ = g.members.AppendJoined(make([]byte, 0, 40), p.User)
-	personal.Own, personal.Members, personal.Presences = g.lists(p)
-	personal.Threads = g.threadsFor(p)
 	return ready.Guild(shared, personal), nil
 }
 
-// sharedCreate returns what GUILD_CREATE tells everybody.
-func (g *Guild) sharedCreate() (_ []byte, err error) {
+// personal returns what GUILD_CREATE tells a session itself, without members and presences.
+func (g *Guild) personal(p Profile) ready.Personal {
+	joined, _ := g.members.AppendJoined(nil, p.User)
+	n := g.members.Len()
+	return ready.Personal{JoinedAt: joined, MemberCount: n, Large: n > p.LargeThreshold, Threads: g.threadsFor(p)}
+}
+
+// enter returns the guild for a person's READY.
+func (g *Guild) enter(p Profile) (*Entered, error) {
+	entered := &Entered{ID: g.id, Self: g.merged(p.User)}
+	if !p.Capabilities.Has(discord.CapDedupeUsers) {
+		var err error
+		entered.Data, err = g.create(p)
+		return entered, err
+	}
+	shared, err := g.sharedCreate(p.Capabilities.Has(discord.CapClientState))
+	if err != nil {
+		return nil, err
+	}
+	personal := g.personal(p)
+	personal.Apart = true
+	entered.Data = ready.Guild(shared, personal)
+	if p.Intents&discord.IntentGuildPresences != 0 && g.members.Len() <= smallGuild {
+		entered.Members, entered.Presences, err = g.people()
+	}
+	return entered, err
+}
+
+// people returns all members and presences, apart from the users.
+func (g *Guild) people() (_ []ready.Person, presences [][]byte, err error) {
 	f := &g.face
-	if f.shared != nil {
+	if f.people == nil {
+		f.people = make([]ready.Person, 0, g.members.Len())
+		for m := range g.members.Snapshot().All() {
+			whole, _ := g.members.Get(m.User)
+			user, err := json.Marshal(whole.User)
+			if err != nil {
+				return nil, nil, fmt.Errorf("encode user %s: %w", m.User, err)
+			}
+			f.people = append(f.people, ready.Person{ID: m.User, Member: g.merged(m.User), User: user})
+		}
+	}
+	if f.merged == nil {
+		f.merged = make([][]byte, 0, len(g.presences))
+		for user, presence := range g.presences {
+			merged, err := mergedPresence(user, presence)
+			if err != nil {
+				return nil, nil, err
+			}
+			f.merged = append(f.merged, merged)
+		}
+	}
+	return f.people, f.merged, nil
+}
+
+// mergedPresence returns a presence with user_id instead of user.
+func mergedPresence(user snowflake.ID, presence json.RawMessage) ([]byte, error) {
+	var f fields
+	if err := json.Unmarshal(presence, &f); err != nil {
+		return nil, fmt.Errorf("take presence apart: %w", err)
+	}
+	delete(f, "user")
+	f["user_id"] = json.RawMessage(`"` + user.String() + `"`)
+	return json.Marshal(f)
+}
+
+// sharedCreate returns what GUILD_CREATE tells everybody, with the guild's columns apart or not.
+func (g *Guild) sharedCreate(apart bool) (_ []byte, err error) {
+	f := &g.face
+	if apart && f.apart != nil {
+		return f.apart, nil
+	}
+	if !apart && f.shared != nil {
 		return f.shared, nil
 	}
 	if f.object == nil {
@@ -91,6 +157,10 @@ func (g *Guild) sharedCreate() (_ []byte, err error) {
 			}
 		}
 		list[i] = c.json
+	}
+	if apart {
+		f.apart, err = ready.SharedWithProperties(f.object, list)
+		return f.apart, err
 	}
 	f.shared = ready.Shared(f.object, list)
 	return f.shared, nil

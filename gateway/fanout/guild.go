@@ -139,11 +139,9 @@ func (g *Guild) attach(p *Place, s *seat, with greeting) (seated *seat, entered 
 		g.admit(s)
 		return s, nil, g.seq.seq, nil
 	case withReady:
-		data, err := g.create(s)
-		if err != nil {
+		if entered, err = g.enter(p.profile); err != nil {
 			return s, nil, 0, err
 		}
-		entered = &Entered{Data: data, Self: g.merged(s.user())}
 	}
 	g.attend(s)
 	p.sub.DeliverOwn(g.enteredEntry(), nil)

@@ -35,7 +35,7 @@ func created(t *testing.T, g *Guild, p Profile) (c struct {
 	Emojis    []json.RawMessage `json:"emojis"`
 }, raw string) {
 	t.Helper()
-	data, err := g.create(&seat{place: g.place(p), guild: g})
+	data, err := g.create(p)
 	if err != nil {
 		t.Fatal(err)
 	}

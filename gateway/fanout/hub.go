@@ -38,7 +38,8 @@ type Profile struct {
 	Bot            bool
 	Intents        discord.Intents
 	Shard          sharding.Shard
-	LargeThreshold int // members from which on GUILD_CREATE does not list all
+	LargeThreshold int                  // members from which on GUILD_CREATE does not list all
+	Capabilities   discord.Capabilities // of a person's client
 }
 
 // wants reports whether the session's intents cover an event of a guild.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"guildhall.chat/guildhall/gateway/journal"
+	"guildhall.chat/guildhall/gateway/ready"
 	"guildhall.chat/guildhall/internal/codec"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -93,10 +94,7 @@ func (p *Place) whileHere() (context.Context, context.CancelFunc) {
 }
 
 // Entered is a guild as a person's session sees it on entering.
-type Entered struct {
-	Data json.RawMessage // of GUILD_CREATE
-	Self json.RawMessage // the user's own member, as in ready.UserGuild
-}
+type Entered = ready.UserGuild
 
 // ErrUnavailable says that a guild could not be loaded in time.
 var ErrUnavailable = errors.New("guild is unavailable")

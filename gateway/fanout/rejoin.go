@@ -105,7 +105,7 @@ func (p *Place) GuildCreate(guild snowflake.ID) (data json.RawMessage, ok bool) 
 	if !p.profile.wants(discord.EventGuildCreate) {
 		return nil, true
 	}
-	data, err := g.create(s)
+	data, err := g.create(p.profile)
 	if err != nil {
 		g.hub.log.Error("guild can't be encoded", "guild", g.id, "error", err)
 		return nil, false

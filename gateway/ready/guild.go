@@ -3,6 +3,7 @@ package ready
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strconv"
 )
 
@@ -23,6 +24,31 @@ func Shared(guild []byte, channels [][]byte) []byte {
 	return append(data, "]}"...)
 }
 
+// SharedWithProperties is Shared for clients with discord.CapClientState: the guild's own columns are in "properties", and
+// what else there is of a guild is beside them.
+func SharedWithProperties(guild []byte, channels [][]byte) ([]byte, error) {
+	var columns map[string]json.RawMessage
+	if err := json.Unmarshal(guild, &columns); err != nil {
+		return nil, fmt.Errorf("take guild apart: %w", err)
+	}
+	data := append([]byte(`{"id":`), columns["id"]...)
+	data = append(data, `,"data_mode":"full"`...)
+	for _, key := range []string{"roles", "emojis", "stickers", "premium_subscription_count"} {
+		if column, is := columns[key]; is {
+			data = append(data, `,"`+key+`":`...)
+			data = append(data, column...)
+			delete(columns, key)
+		}
+	}
+	properties, err := json.Marshal(columns)
+	if err != nil {
+		return nil, fmt.Errorf("encode properties: %w", err)
+	}
+	data = append(data, `,"properties":`...)
+	data = append(data, properties...)
+	return Shared(append(data, '}'), channels), nil
+}
+
 // Personal is what GUILD_CREATE says to one member. The lists are the items of JSON arrays, with commas in between.
 type Personal struct {
 	JoinedAt    []byte
@@ -32,6 +58,7 @@ type Personal struct {
 	Members     []byte
 	Presences   []byte
 	Threads     []byte
+	Apart       bool // neither members nor presences are in it: READY has them elsewhere
 }
 
 // Guild returns a whole GUILD_CREATE: the personal part, then what is shared.
@@ -45,15 +72,18 @@ func Guild(shared []byte, p Personal) json.RawMessage {
 	data = strconv.AppendInt(data, int64(p.MemberCount), 10)
 	data = append(data, `,"large":`...)
 	data = strconv.AppendBool(data, p.Large)
-	data = append(data, `,"members":[`...)
-	data = append(data, p.Own...)
-	if len(p.Own) > 0 && len(p.Members) > 0 {
-		data = append(data, ',')
+	if !p.Apart {
+		data = append(data, `,"members":[`...)
+		data = append(data, p.Own...)
+		if len(p.Own) > 0 && len(p.Members) > 0 {
+			data = append(data, ',')
+		}
+		data = append(data, p.Members...)
+		data = append(data, `],"presences":[`...)
+		data = append(data, p.Presences...)
+		data = append(data, ']')
 	}
-	data = append(data, p.Members...)
-	data = append(data, `],"presences":[`...)
-	data = append(data, p.Presences...)
-	data = append(data, `],"threads":[`...)
+	data = append(data, `,"threads":[`...)
 	data = append(data, p.Threads...)
 	data = append(data, `],`...)
 	return append(data, shared[1:]...) // without the opening brace

@@ -49,6 +49,9 @@ func (s *Server) resumeElsewhere(ctx context.Context, c *Client, m move) error {
 	if m.seq < m.record.From {
 		return refusal("before_move")
 	}
+	if m.seq == 1 && m.record.Capabilities.Has(discord.CapPrioritizedReady) {
+		return refusal("supplemental") // which is in no log
+	}
 	done, err := s.admit(ctx)
 	if err != nil {
 		return err
@@ -84,6 +87,7 @@ func profileOf(account Account, r journal.Record) fanout.Profile {
 	}
 	return fanout.Profile{
 		User: account.User, Bot: account.Bot, Intents: r.Intents, Shard: shard, LargeThreshold: r.LargeThreshold,
+		Capabilities: r.Capabilities,
 	}
 }
 
@@ -277,7 +281,10 @@ func (s *Server) settle(m *move) {
 	session := m.session
 	var about presence.Update
 	if json.Unmarshal(m.record.Presence, &about) == nil && about.Status != "" {
-		session.presence.Store(s.online.announce(session.profile.User, session.ID, about))
+		session.presence.Store(s.online.announce(session.Account, session.ID, about))
+	}
+	if session.restore(m.record.Subscriptions) {
+		s.spawn(func() { s.serveSubscriptions(session) })
 	}
 	session.recorded(session.start)
 	s.finish(session)
