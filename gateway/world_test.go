@@ -55,20 +55,38 @@ type world struct {
 
 // pod is one running gateway.
 type pod struct {
+	process  journal.Process
 	sessions *session.Server
 	url      string
 	stop     func()
+	// kill has the pod do nothing any more that others see of it, without a word.
+	kill func()
 }
 
 type option func(*session.Config)
 
 func newWorld(t testing.TB, options ...option) *world {
 	t.Helper()
+	return newWorldOn(t, redistest.Client(t), options...)
+}
+
+// clientOf is a client as the gateway makes its own.
+func clientOf(t testing.TB, instance *redistest.Instance) *redis.ClusterClient {
+	t.Helper()
+	rdb := redis.NewClusterClient(&redis.ClusterOptions{
+		Addrs: instance.Addrs(), Password: instance.Password(), ContextTimeoutEnabled: true,
+	})
+	t.Cleanup(func() { _ = rdb.Close() })
+	return rdb
+}
+
+func newWorldOn(t testing.TB, rdb *redis.ClusterClient, options ...option) *world {
+	t.Helper()
 	keys, err := auth.NewKeys([][]byte{[]byte("a signing key for tests, 32 bytes or more")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, rdb: redistest.Client(t), keys: keys}
+	w := &world{t: t, rdb: rdb, keys: keys}
 	w.dsn = pgtest.New(t, store.Migrate)
 	_, err = w.exec(`select setval('snowflake_worker', $1)`, worlds.Add(1)*8%1000) // they share one Redis
 	w.must(err)
@@ -103,6 +121,11 @@ func (w *world) publisher() *events.Publisher {
 	return events.NewPublisher(w.rdb, w.store, time.Minute, w.log())
 }
 
+// named runs a pod under another name than that of the first.
+func named(name string) option {
+	return func(c *session.Config) { c.Pod = name }
+}
+
 // start runs another pod.
 func (w *world) start(options ...option) *pod {
 	w.t.Helper()
@@ -125,7 +148,13 @@ func (w *world) start(options ...option) *pod {
 	server := httptest.NewServer(socket.Handler(socket.Options{
 		Keys: w.keys, Log: log, MaxConnections: 1000, Open: sessions.Open,
 	}))
-	p := &pod{sessions: sessions, url: "ws" + strings.TrimPrefix(server.URL, "http")}
+	p := &pod{process: process, sessions: sessions, url: "ws" + strings.TrimPrefix(server.URL, "http")}
+	p.kill = func() {
+		dead, cancel := context.WithCancel(context.Background())
+		cancel()
+		line.Close(dead)
+		server.Close()
+	}
 	var stopped atomic.Bool
 	p.stop = func() {
 		if stopped.Swap(true) {
@@ -293,7 +322,7 @@ func (w *world) denyView(g *guild, deny bool) {
 		if _, err := tx.Exec(ctx, `update channels set overwrites = $2 where id = $1`, g.channel, overwrites); err != nil {
 			return err
 		}
-		return tx.Emit(g.id, events.Header{Type: discord.EventChannelUpdate, Guild: g.id, Structure: true}, channel)
+		return tx.Emit(g.id, events.Header{Type: discord.EventChannelUpdate, Guild: g.id, Structure: true, Access: true}, channel)
 	})
 }
 

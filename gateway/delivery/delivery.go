@@ -20,6 +20,7 @@ type Delivery struct {
 	Own   *codec.Shared
 
 	position int64
+	counted  int // what the history has counted for it
 }
 
 // Part is a dispatch as some of its receivers get it.
@@ -28,12 +29,12 @@ type Part struct {
 	To       *Audience
 }
 
-// size is what the delivery counts in the history, in bytes: its payloads and what keeps them.
+// size is what the delivery takes in the history, in bytes: its payloads in all the forms made so far, and what keeps them.
 func (d *Delivery) size() int {
 	const overhead = 128
 	size := overhead
 	for _, p := range d.Parts {
-		size += p.Dispatch.Len()
+		size += p.Dispatch.Held()
 	}
 	return size
 }

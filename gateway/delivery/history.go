@@ -14,6 +14,7 @@ type history struct {
 
 	mu    sync.RWMutex
 	kept  []*Delivery // ascending
+	fresh int         // how many of kept came last: what they hold grows while they are sent
 	bytes int
 	floor int64 // position of the newest that was dropped
 }
@@ -29,21 +30,34 @@ func newHistory(maxBytes int) *history { return &history{maxBytes: maxBytes} }
 func (h *history) add(batch []*Delivery) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	for _, d := range h.kept[len(h.kept)-h.fresh:] {
+		h.count(d)
+	}
+	h.fresh = 0
 	for _, d := range batch {
 		if len(d.Parts) > 0 {
 			h.kept = append(h.kept, d)
-			h.bytes += d.size()
+			h.count(d)
+			h.fresh++
 		}
 	}
 	n := 0
 	for h.bytes > h.maxBytes && n < len(h.kept) {
-		h.bytes -= h.kept[n].size()
+		h.bytes -= h.kept[n].counted
 		h.floor = h.kept[n].position
 		n++
 	}
 	clear(h.kept[:n])
 	h.kept = h.kept[n:]
+	h.fresh = min(h.fresh, len(h.kept))
 	historyBytes.Set(float64(h.bytes))
+}
+
+// count brings what is counted for d up to date.
+func (h *history) count(d *Delivery) {
+	size := d.size()
+	h.bytes += size - d.counted
+	d.counted = size
 }
 
 func (h *history) missed(r Receiver, after, upTo int64) ([]Missed, bool) {

@@ -1,6 +1,7 @@
 package fanout
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"runtime"
@@ -11,6 +12,7 @@ import (
 	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
+	"guildhall.chat/guildhall/internal/store"
 )
 
 // The design case: a guild of 100,000 members, 10,000 of them with sessions here, and 500 channels.
@@ -249,6 +251,42 @@ func BenchmarkSeatMemory(b *testing.B) {
 		settle(b, g.hub.line)
 		b.ReportMetric(float64(heap()-before)/manySessions, "B/seat")
 		runtime.KeepAlive(places)
+	}
+}
+
+// What an idle user's view costs, with its feed and its place, in bytes.
+func BenchmarkUserMemory(b *testing.B) {
+	const users = 3000
+	w := newWorld(b)
+	ids := make([]snowflake.ID, users)
+	for i := range ids {
+		ids[i] = w.store.NewID()
+	}
+	w.change(func(ctx context.Context, tx *store.Tx) error {
+		if _, err := tx.Exec(ctx, `insert into logs (id) select unnest($1::bigint[])`, ids); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `insert into users (id, username) select id, 'user' || id from unnest($1::bigint[]) as id`, ids)
+		return err
+	})
+	for b.Loop() {
+		sinks := make([]*sink, users)
+		for i := range sinks {
+			sinks[i] = w.session(ids[i])
+		}
+		places := make([]*Place, users)
+		before := heap()
+		for i, s := range sinks {
+			var err error
+			if places[i], _, err = w.hub.Join(b.Context(), s); err != nil {
+				b.Fatal(err)
+			}
+		}
+		settle(b, w.line)
+		b.ReportMetric(float64(heap()-before)/users, "B/user")
+		for _, p := range places {
+			p.Leave()
+		}
 	}
 }
 

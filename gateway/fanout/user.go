@@ -65,6 +65,13 @@ func (h *Hub) joinUser(ctx context.Context, p *Place, load snapshotOf) error {
 	}
 }
 
+// opened is closed.
+var opened = func() chan struct{} {
+	done := make(chan struct{})
+	close(done)
+	return done
+}()
+
 // openUser makes the view with p as its first place.
 func (h *Hub) openUser(ctx context.Context, view *pending[*User], p *Place, load snapshotOf) (err error) {
 	u := &User{hub: h, id: p.profile.User, places: []*Place{p}}
@@ -86,6 +93,11 @@ func (h *Hub) openUser(ctx context.Context, view *pending[*User], p *Place, load
 	h.line.Submit(&delivery.Delivery{Entry: journal.Entry{Kind: journal.Opened, Log: u.id, Seq: p.after}})
 	u.feed.Start(p.after, u)
 	close(view.done)
+	h.mu.Lock()
+	if h.users[u.id] == view {
+		h.users[u.id] = &pending[*User]{done: opened, view: u} // without a channel of its own: there are many
+	}
+	h.mu.Unlock()
 	return nil
 }
 

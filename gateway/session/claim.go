@@ -97,8 +97,9 @@ func (s *Server) resume(ctx context.Context, c *Client, r resume) (kind string, 
 		if !errors.Is(err, errBehind) {
 			return kind, err
 		}
-		// The journal reaches further back than the history.
+		// The journal reaches further back than the history. It must not say yet that nobody follows the logs any more.
 		session.end("moved")
+		defer session.leavePlace()
 	} else if session != nil {
 		s.lost(session)
 	}

@@ -148,7 +148,7 @@ func (c *Client) begin(open func(context.Context) error) error {
 	}
 	c.opening = true
 	c.server.spawn(func() {
-		ctx, cancel := context.WithTimeout(c.ctx, identifyTimeout)
+		ctx, cancel := context.WithTimeout(c.ctx, c.server.config.OpenTimeout)
 		defer cancel()
 		err := open(ctx)
 		c.mu.Lock()

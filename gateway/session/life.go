@@ -133,13 +133,15 @@ func (s *Session) sit(place *fanout.Place) bool {
 	return true
 }
 
-// takePlace returns the place, once.
-func (s *Session) takePlace() *fanout.Place {
+// leavePlace takes the session out of the fan-out.
+func (s *Session) leavePlace() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	place := s.place
 	s.place = nil
-	return place
+	s.mu.Unlock()
+	if place != nil {
+		place.Leave()
+	}
 }
 
 func (s *Session) currentPlace() *fanout.Place {

@@ -186,12 +186,11 @@ func (s *Server) replayOf(ctx context.Context, m *move) (replay, error) {
 	}
 	for _, guild := range m.was.guilds {
 		if position, entered := m.was.entered[guild]; entered {
-			data, ok := m.place.GuildCreate(guild)
+			d, ok := m.place.GuildCreate(guild)
 			if !ok {
 				return r, refusal("guilds")
 			}
-			if data != nil {
-				d := codec.NewDispatch(discord.EventGuildCreate, data)
+			if d != nil {
 				if err := r.count(d); err != nil {
 					return r, err
 				}

@@ -29,6 +29,8 @@ type Config struct {
 	HeartbeatInterval time.Duration
 	ResumeWindow      time.Duration // how long a session waits for its client to come back
 	MaxBacklog        int           // bytes of events that may wait for a client that is connected
+	// OpenTimeout bounds an IDENTIFY or RESUME; 0: 10 s, for discord.js gives up after 15.
+	OpenTimeout time.Duration
 	// Unlimited lifts the limits of what clients may do, for load tests: frames a minute, and sessions that a bot may start.
 	Unlimited bool
 }
@@ -69,7 +71,7 @@ type Server struct {
 }
 
 const (
-	// identifyTimeout bounds an IDENTIFY or RESUME: discord.js gives up after 15 s.
+	// identifyTimeout bounds an IDENTIFY or RESUME, unless the configuration says otherwise.
 	identifyTimeout = 10 * time.Second
 	// identifyConcurrency bounds the IDENTIFYs that load at once, identifyQueue those that wait for it.
 	identifyConcurrency = 32
@@ -86,6 +88,7 @@ const (
 func NewServer(c Config, line *delivery.Line, j Journal, keys *auth.Keys, st *store.Store, hub *fanout.Hub,
 	starts *sessionlimit.Limiter, online *Announcer, log *slog.Logger) *Server {
 	ctx, stop := context.WithCancel(context.Background())
+	c.OpenTimeout = cmp.Or(c.OpenTimeout, identifyTimeout)
 	s := &Server{
 		config: c, process: j.Process, records: j.Records, journals: j.Reader,
 		keys: keys, store: st, hub: hub, starts: starts, online: online, log: log,
@@ -239,8 +242,8 @@ func (s *Server) over(session *Session, why string) {
 			n.end()
 		}
 	}
-	if place := session.takePlace(); place != nil {
-		place.Leave()
+	if why != "moved" {
+		session.leavePlace()
 	}
 	if !goesOn && session.isRecorded() {
 		s.spawn(func() { s.remove(session) })

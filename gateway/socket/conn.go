@@ -116,8 +116,10 @@ func (c *Conn) send(what control) {
 func (c *Conn) Attach(source Source) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.source = source
-	c.wake()
+	if c.closing == nil && !c.done {
+		c.source = source
+		c.wake()
+	}
 }
 
 // Wake tells that the source has more, and leaves the work to a goroutine of the connection; see Flush.

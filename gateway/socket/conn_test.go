@@ -145,17 +145,7 @@ func TestNothingIsForgottenBetweenWakes(t *testing.T) {
 			r.conn.Wake()
 		}
 	}()
-	for want := int64(1); want <= n; want++ {
-		var f struct {
-			S int64 `json:"s"`
-		}
-		if err := ws.ReadJSON(&f); err != nil {
-			t.Fatalf("after %d: %v", want-1, err)
-		}
-		if f.S != want {
-			t.Fatalf("seq %d, want %d", f.S, want)
-		}
-	}
+	expectDispatches(t, ws, n)
 }
 
 func TestCloseIsReadByAClientThatSends(t *testing.T) {

@@ -26,9 +26,19 @@ func detach(conn net.Conn) (int, error) {
 	if err = errors.Join(err, failed); err != nil {
 		return -1, fmt.Errorf("take descriptor: %w", err)
 	}
+	tune(fd)
+	return fd, nil
+}
+
+// maxUnsent bounds what the kernel takes before it is sent, in bytes. Without that it takes up to 4 MB for each client that does
+// not read, all copies of payloads that here are shared.
+const maxUnsent = 128 << 10
+
+// tune sets what can be set; a connection that is no TCP has neither.
+func tune(fd int) {
 	// Heartbeats tell dead clients. The kernel's own probes, every 15 s as Go sets them, would cost more than these.
 	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 0)
-	return fd, nil
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, maxUnsent)
 }
 
 // receive reads what has come; unix.EAGAIN if that is nothing.

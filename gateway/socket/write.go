@@ -48,7 +48,7 @@ func (c *Conn) Flush() {
 		return
 	}
 	w, _ := writers.Get().(*writer) // the pool has nothing else
-	for c.fill(w) && c.put(w.buf) {
+	for c.fill(w) && c.put(w.buf, false) {
 		if len(w.buf) >= fullBuffer { // there is more than the caller should take time for
 			go c.write(w)
 			return
@@ -85,14 +85,14 @@ func (c *Conn) start() {
 
 // write sends until nothing is left, or the kernel takes no more.
 func (c *Conn) write(w *writer) {
-	for c.fill(w) && c.put(w.buf) {
+	for c.fill(w) && c.put(w.buf, false) {
 	}
 	w.release()
 }
 
 // resume goes on when there is room again.
 func (c *Conn) resume(rest []byte) {
-	if c.put(rest) {
+	if c.put(rest, true) {
 		c.start()
 	}
 }
@@ -140,8 +140,8 @@ func (c *Conn) rest() bool {
 }
 
 // put writes buf. If it returns false the caller is no longer the writer: the connection has ended, or the rest of buf
-// waits for room.
-func (c *Conn) put(buf []byte) bool {
+// waits for room. What is not the connection's own is copied for that.
+func (c *Conn) put(buf []byte, own bool) bool {
 	for len(buf) > 0 {
 		n, err := c.transmit(buf)
 		if n > 0 {
@@ -150,7 +150,7 @@ func (c *Conn) put(buf []byte) bool {
 		}
 		switch {
 		case err == unix.EAGAIN:
-			if c.stick(buf) {
+			if c.stick(buf, own) {
 				return false
 			}
 		case err != nil:
@@ -165,7 +165,7 @@ func (c *Conn) put(buf []byte) bool {
 }
 
 // stick leaves buf for when there is room, unless there is some already.
-func (c *Conn) stick(buf []byte) bool {
+func (c *Conn) stick(buf []byte, own bool) bool {
 	until := c.loop.deadlines.at(time.Now().Add(writeTimeout))
 	c.mu.Lock()
 	defer c.unlock()
@@ -177,7 +177,10 @@ func (c *Conn) stick(buf []byte) bool {
 		c.roomy = false
 		return false
 	default:
-		c.stuck = &stuck{bytes.Clone(buf), until}
+		if !own {
+			buf = bytes.Clone(buf)
+		}
+		c.stuck = &stuck{buf, until}
 		c.schedule()
 		return true
 	}

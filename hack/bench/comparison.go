@@ -53,6 +53,22 @@ var comparisons = []comparison{
 		"a compressor a connection", "wire-B/op",
 	},
 	{
+		"go/codec/bytes-apart", "the same, where no other gets the same in the same order", "internal/codec",
+		"AppendDispatch/zlib-stream-apart", "CompressorPerConnection", "a compressor a connection", "wire-B/op",
+	},
+	{
+		"go/codec/zstd-connection", "one more connection with zstd-stream", "internal/codec", "AppendDispatch/zstd-stream",
+		"ZstdPerConnection", "a compressor a connection", "ns/op",
+	},
+	{
+		"go/codec/zstd-bytes", "bytes on the wire with zstd-stream", "internal/codec", "AppendDispatch/zstd-stream",
+		"ZstdPerConnection", "a compressor a connection", "wire-B/op",
+	},
+	{
+		"go/codec/zstd-bytes-apart", "the same, where no other gets the same in the same order", "internal/codec",
+		"AppendDispatch/zstd-stream-apart", "ZstdPerConnection", "a compressor a connection", "wire-B/op",
+	},
+	{
 		"go/ratelimit/decision", "a rate limit decision", "internal/ratelimit", "Take", "RoundTrip",
 		"a bare Redis round trip", "ns/op",
 	},

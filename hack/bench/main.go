@@ -22,7 +22,7 @@ import (
 type cli struct {
 	JSON     string        `name:"json" help:"File for the JSON lines." type:"path" placeholder:"FILE"`
 	Only     []string      `help:"Rows to measure, by the beginnings of their names, comma-separated; all without." placeholder:"NAMES"`
-	Rounds   int           `help:"Rounds of each measurement; the median counts." default:"5"`
+	Rounds   int           `help:"Rounds of each measurement; the median counts." default:"3"`
 	Time     string        `help:"Duration of a round of a Go benchmark, as go test -benchtime." default:"1s"`
 	Budget   time.Duration `help:"What all may take." default:"90m"`
 	Quick    bool          `help:"Few sessions and messages: shows that everything works, not how well."`

@@ -37,24 +37,30 @@ func messages() []*Shared {
 	return out
 }
 
-// BenchmarkAppendDispatch is the cost of one more connection that gets an event.
+// BenchmarkAppendDispatch is the cost of one more connection that gets an event: one that has got the same events as many
+// others, or, apart, in an order of its own.
 func BenchmarkAppendDispatch(b *testing.B) {
-	run := func(name string, e *Encoder) {
+	run := func(name string, e *Encoder, apart bool) {
 		b.Run(name, func(b *testing.B) {
 			shared := messages()
+			r := rand.New(rand.NewPCG(17, 18))
 			var dst []byte
-			var total, n int
-			next := func() {
-				dst, _ = e.AppendDispatch(dst[:0], int64(1<<30+n), shared[n%len(shared)])
+			var total, n, next int
+			deliver := func() {
+				dst, _ = e.AppendDispatch(dst[:0], int64(1<<30+n), shared[next])
 				total += len(dst)
 				n++
+				if next = n % len(shared); apart {
+					next = r.IntN(len(shared))
+				}
 			}
-			for range shared { // what is made once per event is BenchmarkNewDispatch's
-				next()
+			for range (votesForSequel + 2) * len(shared) { // what is made once per event is BenchmarkNewDispatch's
+				deliver()
 			}
+			total, n = 0, 0
 			b.ReportAllocs()
 			for b.Loop() {
-				next()
+				deliver()
 			}
 			b.ReportMetric(float64(total)/float64(n), "wire-B/op")
 		})
@@ -64,11 +70,14 @@ func BenchmarkAppendDispatch(b *testing.B) {
 		if params.Encoding != JSON {
 			name = params.Encoding.String() + "-" + name
 		}
-		run(name, NewEncoder(params, true))
+		run(name, NewEncoder(params, true), false)
+		if params.Compression != NoCompression {
+			run(name+"-apart", NewEncoder(params, true), true)
+		}
 	}
 	payloads := NewEncoder(Params{}, false)
 	payloads.CompressPayloads()
-	run("payload-zlib", payloads)
+	run("payload-zlib", payloads, false)
 }
 
 // flusher is a compressor that belongs to one connection.
@@ -137,6 +146,21 @@ func BenchmarkNewDispatch(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				dst, _ = e.AppendDispatch(dst[:0], 1, NewDispatch("MESSAGE_CREATE", data))
+			}
+		})
+	}
+}
+
+// BenchmarkSequel is the cost of an event beside NewDispatch's, once for many connections alike.
+func BenchmarkSequel(b *testing.B) {
+	shared := messages()
+	for _, c := range []Compression{ZlibStream, ZstdStream} {
+		b.Run(c.String(), func(b *testing.B) {
+			n := 0
+			b.ReportAllocs()
+			for b.Loop() {
+				compressBehind(c, shared[n%len(shared)].json.plain, 22, shared[(n+1)%len(shared)].json.plain)
+				n++
 			}
 		})
 	}

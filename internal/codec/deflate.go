@@ -23,8 +23,7 @@ const (
 	level = 3
 )
 
-// deflator is a compressor whose output is self-contained: it begins and ends on a byte boundary and refers to
-// nothing outside itself.
+// deflator is a compressor whose output begins and ends on a byte boundary.
 type deflator struct {
 	out bytes.Buffer
 	w   *flate.Writer
@@ -41,11 +40,14 @@ var deflators = sync.Pool{New: func() any {
 }}
 
 // deflate compresses data into a self-contained run of blocks that ends with a sync flush and is not final.
-func deflate(data []byte) []byte {
+func deflate(data []byte) []byte { return deflateBehind(nil, data) }
+
+// deflateBehind is deflate for a stream that ends with history, to which the blocks may refer.
+func deflateBehind(history, data []byte) []byte {
 	d := deflators.Get().(*deflator)
 	defer deflators.Put(d)
 	d.out.Reset()
-	d.w.Reset(&d.out)
+	d.w.ResetDict(&d.out, history)
 	// Writes to a bytes.Buffer do not fail.
 	_, _ = d.w.Write(data)
 	_ = d.w.Flush()

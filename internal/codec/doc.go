@@ -6,14 +6,14 @@
 //	{"op":0,"s":42,  "t":"MESSAGE_CREATE","d":{...}}
 //	prefix           shared suffix
 //
-// Compression keeps that split. A deflate block need not refer to what came before it, so the suffix is compressed
-// once into a self-contained run of blocks, and every connection's stream is made of a stored (uncompressed) block
-// for its prefix and then the shared run. No connection has a compressor, and an Encoder has no state but whether its
-// stream has begun. The price is bandwidth: a compressor per connection would find the previous messages in its window
-// and send about a third as much, at some two hundred times the CPU time for each connection (the benchmarks compare).
+// ETF is the same map in another encoding, made of the JSON when a connection first asks for it (term_encode.go).
 //
-// Inbound, [DecodeFrame] reads the envelope of one client message; [Parse] reads the query a client connected with.
+// Compression keeps that split. A block of deflate or zstd need not refer to what came before it, so the suffix is
+// compressed once into a self-contained run of blocks, and every connection's stream is made of a stored (uncompressed)
+// block for its prefix and then the shared run. No connection has a compressor. Connections that get the same dispatches one
+// after the other share more: a run that refers to the dispatch before (sequel.go). docs/adr/0005-compress-once.md has the
+// figures.
 //
-// A second encoding becomes another [form] of [Shared], a second transport compression another field of that form;
-// [Encoder] chooses between them.
+// Inbound, [Encoding.DecodeFrame] reads the envelope of one client message, ETF as the JSON that it stands for
+// (term_decode.go); [Parse] reads the query a client connected with.
 package codec

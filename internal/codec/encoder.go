@@ -15,13 +15,16 @@ const compressFrom = 1024
 
 // Encoder makes one connection's messages. It belongs to that connection and must not be used concurrently.
 //
-// With transport compression the messages form one stream: they must reach the client in the order they were made, and
-// the first of a fresh stream must not be dropped, for it carries the stream's header.
+// With transport compression the messages form one stream: all of them must reach the client, in the order they were
+// made, for each may refer to the one before.
 type Encoder struct {
 	encoding    Encoding
 	compression Compression
 	payload     bool // compress payloads one by one: IDENTIFY's `compress`
 	started     bool // the compressed stream's header is out
+	// last is the dispatch with which the compressed stream ends; nil if that is none, or too long to be of use. It is let
+	// go with the next message, and so at the next heartbeat.
+	last *Shared
 }
 
 // NewEncoder returns the encoder of a connection made with p. With started, the compressed stream has begun
@@ -44,19 +47,18 @@ func (e *Encoder) AppendDispatch(dst []byte, seq int64, sh *Shared) (message []b
 	prefix := e.appendPrefix(buf[:0], seq)
 	f := sh.form(e.encoding)
 	switch {
-	case e.compression == ZlibStream:
-		blocks, _ := sh.deflate(f)
-		dst = e.appendHeader(dst)
-		dst = appendStored(dst, prefix)
-		return append(dst, blocks...), true
-	case e.compression == ZstdStream:
-		blocks := sh.zstd(f)
-		dst = e.appendHeader(dst)
-		dst = appendRaw(dst, prefix)
+	case e.compression != NoCompression:
+		blocks := sh.packed(e.encoding, e.compression, e.last, len(prefix))
+		e.last = nil
+		if len(f.plain) <= maxSequel {
+			e.last = sh
+		}
+		dst = e.appendUncompressed(e.appendHeader(dst), prefix)
 		return append(dst, blocks...), true
 	case e.payload && len(f.plain) >= compressFrom:
-		blocks, adler := sh.deflate(f)
-		return appendPayload(dst, prefix, blocks, combineAdler(adler32.Checksum(prefix), adler, len(f.plain))), true
+		blocks := sh.packed(e.encoding, ZlibStream, nil, 0)
+		sum := combineAdler(adler32.Checksum(prefix), f.checksum(), len(f.plain))
+		return appendPayload(dst, prefix, blocks, sum), true
 	default:
 		dst = append(dst, prefix...)
 		return append(dst, f.plain...), e.encoding == ETF
@@ -97,12 +99,20 @@ func (e *Encoder) Append(dst []byte, op discord.Opcode, d any) (message []byte, 
 		return dst, false, err
 	}
 	// These are a few bytes long: not worth compressing.
-	dst = e.appendHeader(dst)
-	if e.compression == ZstdStream {
-		return appendRaw(dst, plain), true, nil
+	e.last = nil
+	dst = e.appendUncompressed(e.appendHeader(dst), plain)
+	if e.compression == ZlibStream {
+		dst = append(dst, syncMarker...)
 	}
-	dst = appendStored(dst, plain)
-	return append(dst, syncMarker...), true, nil
+	return dst, true, nil
+}
+
+// appendUncompressed appends data to the connection's stream as it is.
+func (e *Encoder) appendUncompressed(dst, data []byte) []byte {
+	if e.compression == ZstdStream {
+		return appendRaw(dst, data)
+	}
+	return appendStored(dst, data)
 }
 
 // appendControl appends a payload that is not a dispatch, uncompressed; data is JSON.
@@ -138,7 +148,8 @@ func (e *Encoder) appendHeader(dst []byte) []byte {
 	return append(dst, zlibHeader...)
 }
 
-// appendPayload appends a complete RFC 1950 stream of the prefix and a form's shared blocks, given the checksum of both.
+// appendPayload appends a complete RFC 1950 stream of a prefix and a form's self-contained blocks, given the checksum of
+// both.
 func appendPayload(dst, prefix, blocks []byte, adler uint32) []byte {
 	dst = append(dst, zlibHeader...)
 	dst = appendStored(dst, prefix)

@@ -11,6 +11,7 @@ import (
 // Shared is one dispatch, encoded for every connection that gets it. It is immutable and safe for concurrent use;
 // what an encoding or compression needs is made when first asked for, and kept.
 type Shared struct {
+	id   uint64 // unique in the process
 	name string
 	data int          // where d begins in json.plain
 	held atomic.Int64 // bytes of all that was made of json.plain
@@ -23,14 +24,13 @@ type Shared struct {
 // form is a Shared in one encoding: the bytes after the prefix, as they are and compressed.
 type form struct {
 	plain []byte
+	packs [compressions]pack
 
-	deflating sync.Once
-	deflated  []byte // self-contained blocks, sync-flushed
-	adler     uint32 // of plain
-
-	zstding sync.Once
-	zstded  []byte // self-contained blocks
+	summing sync.Once
+	adler   uint32
 }
+
+var lastID atomic.Uint64
 
 // NewDispatch encodes a dispatch named t (`MESSAGE_CREATE`) with its data, which must be valid JSON and is copied.
 // Without data, `d` is null.
@@ -45,7 +45,7 @@ func NewDispatch(t string, data json.RawMessage) *Shared {
 	at := len(plain)
 	plain = append(plain, data...)
 	plain = append(plain, '}')
-	return &Shared{name: t, data: at, json: form{plain: plain}}
+	return &Shared{id: lastID.Add(1), name: t, data: at, json: form{plain: plain}}
 }
 
 // Name returns the dispatch's event name.
@@ -85,21 +85,8 @@ func (s *Shared) term() []byte {
 	return dst
 }
 
-// deflate returns f's compressed blocks and the checksum of its plain bytes.
-func (s *Shared) deflate(f *form) (blocks []byte, adler uint32) {
-	f.deflating.Do(func() {
-		f.deflated = deflate(f.plain)
-		f.adler = adler32.Checksum(f.plain)
-		s.held.Add(int64(len(f.deflated)))
-	})
-	return f.deflated, f.adler
-}
-
-// zstd returns f's compressed blocks.
-func (s *Shared) zstd(f *form) []byte {
-	f.zstding.Do(func() {
-		f.zstded = zstdBlocks(f.plain)
-		s.held.Add(int64(len(f.zstded)))
-	})
-	return f.zstded
+// checksum returns the Adler-32 of the plain bytes.
+func (f *form) checksum() uint32 {
+	f.summing.Do(func() { f.adler = adler32.Checksum(f.plain) })
+	return f.adler
 }

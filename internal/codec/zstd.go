@@ -60,11 +60,51 @@ func zstdBlocks(data []byte) []byte {
 	return appendRaw(nil, data)
 }
 
+// zstdBlocksBehind is zstdBlocks for a stream that ends with history, to which the blocks may refer. It is to them what a
+// dictionary's content is to a frame (section 5), which has no tables: what is said of zstdBlocks holds here, too.
+func zstdBlocksBehind(history, data []byte) []byte {
+	e, err := borrowBehind(history)
+	if err != nil {
+		return nil
+	}
+	defer giveBack(e)
+	scratch := zstdScratch.Get().(*[]byte)
+	defer zstdScratch.Put(scratch)
+	*scratch = e.EncodeAll(data, (*scratch)[:0])
+	blocks, ok := openBlocks(*scratch)
+	if !ok {
+		return nil
+	}
+	return bytes.Clone(blocks)
+}
+
+// behindEncoders are encoders with a dictionary that can be changed, free to be used. They are large and slow to make.
+var behindEncoders = make(chan *zstd.Encoder, 16)
+
+func borrowBehind(history []byte) (*zstd.Encoder, error) {
+	dictionary := zstd.WithEncoderDictRaw(1, history)
+	select {
+	case e := <-behindEncoders:
+		return e, e.ResetWithOptions(nil, dictionary)
+	default:
+		// The fastest level takes a quarter of the default's time, and the same bytes, where there is a history.
+		return zstd.NewWriter(nil, dictionary, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(zstdWindow),
+			zstd.WithEncoderCRC(false), zstd.WithSingleSegment(false), zstd.WithEncoderConcurrency(1))
+	}
+}
+
+func giveBack(e *zstd.Encoder) {
+	select {
+	case behindEncoders <- e:
+	default:
+	}
+}
+
 // openBlocks returns a frame's blocks, the last of them no longer marked as such; it changes frame. False if they would
 // not do in a frame with zstdHeader.
 func openBlocks(frame []byte) (blocks []byte, ok bool) {
 	var header zstd.Header
-	if header.Decode(frame) != nil || header.HasCheckSum || header.DictionaryID != 0 || header.WindowSize > zstdWindow {
+	if header.Decode(frame) != nil || header.HasCheckSum || header.WindowSize > zstdWindow {
 		return nil, false
 	}
 	blocks = frame[header.HeaderSize:]

@@ -4,15 +4,24 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/snowflake"
 )
 
+const (
+	openDirect = `select channel_id from channel_recipients where user_id = $1 and not closed`
+	// directQuery is a user's open DMs, newest activity first.
+	directQuery = `select ` + channelColumns + ` from channels where id in (` + openDirect + `)
+		order by last_message_id desc nulls last, id desc`
+	recipientColumns = `r.channel_id, ` + userColumns
+	recipientFrom    = ` from channel_recipients r join users u on u.id = r.user_id `
+)
+
 // directChannels returns a user's open DMs with the other recipients, newest activity first.
 func directChannels(ctx context.Context, q querier, user snowflake.ID) ([]discord.Channel, error) {
-	channels, err := collect(ctx, q, scanChannel, `select `+channelColumns+` from channels where id in (
-		select channel_id from channel_recipients where user_id = $1 and not closed)
-		order by last_message_id desc nulls last, id desc`, user)
+	channels, err := collect(ctx, q, scanChannel, directQuery, user)
 	if err != nil {
 		return nil, fmt.Errorf("DMs of user %s: %w", user, err)
 	}
@@ -27,28 +36,41 @@ func addRecipients(ctx context.Context, q querier, channels []discord.Channel, s
 	if len(channels) == 0 {
 		return nil
 	}
-	at := make(map[snowflake.ID]int, len(channels))
 	ids := make([]snowflake.ID, len(channels))
 	for i, c := range channels {
-		ids[i], at[c.ID] = c.ID, i
-		channels[i].Recipients = []discord.User{}
+		ids[i] = c.ID
 	}
-	rows, err := q.Query(ctx, `select r.channel_id, `+userColumns+` from channel_recipients r
-		join users u on u.id = r.user_id where r.channel_id = any($1) and r.user_id <> $2 order by u.id`, ids, self)
+	others, err := collect(ctx, q, scanRecipient, `select `+recipientColumns+recipientFrom+
+		`where r.channel_id = any($1) and r.user_id <> $2 order by u.id`, ids, self)
 	if err != nil {
 		return fmt.Errorf("recipients: %w", err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var channel snowflake.ID
-		var u discord.User
-		if err := rows.Scan(append([]any{&channel}, userTargets(&u)...)...); err != nil {
-			return fmt.Errorf("recipients: %w", err)
-		}
-		i := at[channel]
-		channels[i].Recipients = append(channels[i].Recipients, u)
+	setRecipients(channels, others)
+	return nil
+}
+
+// recipient is somebody in a DM.
+type recipient struct {
+	channel snowflake.ID
+	user    discord.User
+}
+
+func scanRecipient(row pgx.Row) (r recipient, err error) {
+	err = row.Scan(append([]any{&r.channel}, userTargets(&r.user)...)...)
+	return r, err
+}
+
+func setRecipients(channels []discord.Channel, others []recipient) {
+	at := make(map[snowflake.ID]int, len(channels))
+	for i, c := range channels {
+		at[c.ID] = i
+		channels[i].Recipients = []discord.User{}
 	}
-	return rows.Err()
+	for _, r := range others {
+		if i, open := at[r.channel]; open {
+			channels[i].Recipients = append(channels[i].Recipients, r.user)
+		}
+	}
 }
 
 // DirectChannel returns a DM as one of its recipients sees it, and everybody who is in it; ErrNotFound when the user is

@@ -17,7 +17,7 @@ func (tx *Tx) HoldGuild(ctx context.Context, id snowflake.ID) (*GuildSnapshot, e
 	if err := tx.LockGuild(ctx, id); err != nil {
 		return nil, err
 	}
-	snap, err := readGuild(ctx, tx, id, nil)
+	snap, err := readGuild(ctx, tx, id)
 	if err != nil {
 		return nil, fmt.Errorf("guild %s: %w", id, notFound(err))
 	}
@@ -66,7 +66,7 @@ func (tx *Tx) CreateGuild(ctx context.Context, g discord.Guild, channels []disco
 	if _, err := tx.addMember(ctx, g.ID, g.OwnerID, nil); err != nil {
 		return nil, err
 	}
-	return readGuild(ctx, tx, g.ID, nil)
+	return readGuild(ctx, tx, g.ID)
 }
 
 // guildUpdate writes what PATCH /guilds can change.

@@ -64,10 +64,13 @@ func (s *Store) GuildWithMembers(ctx context.Context, id snowflake.ID, member fu
 }
 
 func (s *Store) guildSnapshot(ctx context.Context, id snowflake.ID, member func(*discord.Member) error) (*GuildSnapshot, error) {
-	var snap *GuildSnapshot
-	err := s.snapshot(ctx, func(tx pgx.Tx) (err error) {
-		snap, err = readGuild(ctx, tx, id, member)
-		return err
+	snap := &GuildSnapshot{}
+	err := s.snapshot(ctx, func(b *pgx.Batch) {
+		snap.queue(b, id)
+		if member != nil {
+			b.Queue(`select `+memberColumns+memberFrom+`where m.guild_id = $1 order by m.user_id`, id).
+				Query(func(rows pgx.Rows) error { return eachMember(rows, member) })
+		}
 	})
 	if err != nil {
 		return nil, fmt.Errorf("guild %s: %w", id, notFound(err))
@@ -76,9 +79,18 @@ func (s *Store) guildSnapshot(ctx context.Context, id snowflake.ID, member func(
 }
 
 // readGuild reads all parts in one round trip.
-func readGuild(ctx context.Context, tx pgx.Tx, id snowflake.ID, member func(*discord.Member) error) (*GuildSnapshot, error) {
+func readGuild(ctx context.Context, tx pgx.Tx, id snowflake.ID) (*GuildSnapshot, error) {
 	snap := &GuildSnapshot{}
 	b := &pgx.Batch{}
+	snap.queue(b, id)
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return nil, err
+	}
+	return snap, nil
+}
+
+// queue queues the queries that fill the snapshot.
+func (snap *GuildSnapshot) queue(b *pgx.Batch, id snowflake.ID) {
 	b.Queue(`select seq, structure, members from logs where id = $1`, id).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&snap.Seq, &snap.Version.Structure, &snap.Version.Members)
 	})
@@ -86,20 +98,10 @@ func readGuild(ctx context.Context, tx pgx.Tx, id snowflake.ID, member func(*dis
 		snap.Guild, snap.MemberCount, err = scanGuild(row)
 		return err
 	})
-	var roles []discord.Role
 	b.Queue(`select `+roleColumns+` from roles where guild_id = $1 order by position, id`, id).
-		Query(collectInto(&roles, scanRole))
+		Query(collectInto(&snap.Guild.Roles, scanRole))
 	b.Queue(`select `+channelColumns+` from channels where guild_id = $1 order by position, id`, id).
 		Query(collectInto(&snap.Channels, scanChannel))
-	if member != nil {
-		b.Queue(`select `+memberColumns+memberFrom+`where m.guild_id = $1 order by m.user_id`, id).
-			Query(func(rows pgx.Rows) error { return eachMember(rows, member) })
-	}
-	if err := tx.SendBatch(ctx, b).Close(); err != nil {
-		return nil, err
-	}
-	snap.Guild.Roles = roles
-	return snap, nil
 }
 
 // collectInto scans all rows of a batched query into a slice, which is never nil.

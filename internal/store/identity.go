@@ -53,22 +53,26 @@ type ReadySnapshot struct {
 // Ready returns what a session starts from.
 func (s *Store) Ready(ctx context.Context, user snowflake.ID) (*ReadySnapshot, error) {
 	snap := &ReadySnapshot{}
-	err := s.snapshot(ctx, func(tx pgx.Tx) (err error) {
-		if err = tx.QueryRow(ctx, `select seq from logs where id = $1`, user).Scan(&snap.Seq); err != nil {
-			return notFound(err)
-		}
-		if snap.User, err = selfUser(ctx, tx, user); err != nil {
+	var others []recipient
+	err := s.snapshot(ctx, func(b *pgx.Batch) {
+		b.Queue(`select seq from logs where id = $1`, user).QueryRow(func(row pgx.Row) error { return row.Scan(&snap.Seq) })
+		b.Queue(`select `+selfColumns+` from users u where u.id = $1`, user).QueryRow(func(row pgx.Row) (err error) {
+			snap.User, err = scanSelf(row)
 			return err
-		}
-		if snap.Guilds, err = guildsOf(ctx, tx, user); err != nil {
+		})
+		b.Queue(guildsQuery, user).Query(func(rows pgx.Rows) (err error) {
+			snap.Guilds, err = pgx.CollectRows(rows, pgx.RowTo[snowflake.ID])
 			return err
-		}
-		snap.Channels, err = directChannels(ctx, tx, user)
-		return err
+		})
+		b.Queue(directQuery, user).Query(collectInto(&snap.Channels, scanChannel))
+		b.Queue(`select `+recipientColumns+recipientFrom+
+			`where r.channel_id in (`+openDirect+`) and r.user_id <> $1 order by u.id`, user).
+			Query(collectInto(&others, scanRecipient))
 	})
 	if err != nil {
-		return nil, fmt.Errorf("ready of user %s: %w", user, err)
+		return nil, fmt.Errorf("ready of user %s: %w", user, notFound(err))
 	}
+	setRecipients(snap.Channels, others)
 	return snap, nil
 }
 

@@ -78,8 +78,10 @@ func (s *Store) GuildsOf(ctx context.Context, user snowflake.ID) ([]snowflake.ID
 	return guildsOf(ctx, s.pool, user)
 }
 
+const guildsQuery = `select guild_id from members where user_id = $1 order by guild_id`
+
 func guildsOf(ctx context.Context, q querier, user snowflake.ID) ([]snowflake.ID, error) {
-	rows, err := q.Query(ctx, `select guild_id from members where user_id = $1 order by guild_id`, user)
+	rows, err := q.Query(ctx, guildsQuery, user)
 	if err != nil {
 		return nil, fmt.Errorf("guilds of user %s: %w", user, err)
 	}

@@ -14,9 +14,14 @@ type querier interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
 
-// snapshot runs fn in a read-only transaction that sees one moment.
-func (s *Store) snapshot(ctx context.Context, fn func(tx pgx.Tx) error) error {
-	return pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, fn)
+// snapshot sends what queue queues so that all of it sees one moment, in one round trip.
+func (s *Store) snapshot(ctx context.Context, queue func(b *pgx.Batch)) error {
+	b := &pgx.Batch{}
+	b.Queue(`begin transaction isolation level repeatable read read only`)
+	queue(b)
+	b.Queue(`commit`)
+	// A connection that is left within a transaction, because a query failed, is closed by the pool.
+	return s.pool.SendBatch(ctx, b).Close()
 }
 
 // collect runs a query and scans every row with the resource's own scan function.

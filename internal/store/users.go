@@ -50,17 +50,22 @@ func (s *Store) SelfUser(ctx context.Context, id snowflake.ID) (discord.SelfUser
 	return selfUser(ctx, s.pool, id)
 }
 
+const selfColumns = userColumns + `, u.locale, u.verified, u.email, u.bio`
+
 func selfUser(ctx context.Context, q querier, id snowflake.ID) (discord.SelfUser, error) {
-	var u discord.SelfUser
-	targets := append(userTargets(&u.User), &u.Locale, &u.Verified, &u.Email, &u.Bio)
-	err := q.QueryRow(ctx, `select `+userColumns+`, u.locale, u.verified, u.email, u.bio from users u where u.id = $1`, id).
-		Scan(targets...)
+	u, err := scanSelf(q.QueryRow(ctx, `select `+selfColumns+` from users u where u.id = $1`, id))
 	if err != nil {
 		return u, fmt.Errorf("user %s: %w", id, notFound(err))
 	}
+	return u, nil
+}
+
+func scanSelf(row pgx.Row) (discord.SelfUser, error) {
+	var u discord.SelfUser
+	err := row.Scan(append(userTargets(&u.User), &u.Locale, &u.Verified, &u.Email, &u.Bio)...)
 	if u.Bot {
 		// A bot has no mail address to verify.
 		u.Verified = true
 	}
-	return u, nil
+	return u, err
 }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"os"
 	"os/exec"
 	"testing"
 	"time"
@@ -88,6 +89,7 @@ func run(t *testing.T, command []string, messages [][]byte) (output []byte, ther
 	defer cancel()
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Dir = "decoders"
+	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
 	cmd.Stdin = &input
 	var complaints bytes.Buffer
 	cmd.Stderr = &complaints

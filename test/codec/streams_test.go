@@ -65,47 +65,66 @@ func document(r *rand.Rand, size int) json.RawMessage {
 	return data
 }
 
-// connection returns n messages of one connection among those that get the events: some of these, in any order and more
-// than once, and payloads of its own in between.
-func connection(t *testing.T, r *rand.Rand, params codec.Params, shared []*codec.Shared, n int) []message {
+// connection returns the messages of one connection among those that get the events: mostly in the order given, as in a
+// channel that all watch, but with others and payloads of its own in between.
+func connection(t *testing.T, r *rand.Rand, params codec.Params, shared []*codec.Shared, order []int) []message {
 	t.Helper()
 	plain := codec.NewEncoder(codec.Params{Encoding: params.Encoding}, false)
 	e := codec.NewEncoder(params, false)
 	var list []message
-	var seq int64
-	for range n {
-		var m message
-		if r.IntN(4) == 0 {
-			op, d := discord.OpHeartbeatACK, any(nil)
-			if r.IntN(8) == 0 {
-				op, d = discord.OpHello, document(r, 1+r.IntN(200_000))
-			}
-			var errs [2]error
-			m.wire, _, errs[0] = e.Append(nil, op, d)
-			m.plain, _, errs[1] = plain.Append(nil, op, d)
-			if errs != [2]error{} {
-				t.Fatal(errs)
-			}
-		} else {
-			seq += 1 + r.Int64N(1<<r.IntN(40))
-			sh := shared[r.IntN(len(shared))]
-			m.wire, _ = e.AppendDispatch(nil, seq, sh)
-			m.plain, _ = plain.AppendDispatch(nil, seq, sh)
+	control := func() {
+		op, d := discord.OpHeartbeatACK, any(nil)
+		if r.IntN(8) == 0 {
+			op, d = discord.OpHello, document(r, 1+r.IntN(200_000))
 		}
+		var m message
+		var errs [2]error
+		m.wire, _, errs[0] = e.Append(nil, op, d)
+		m.plain, _, errs[1] = plain.Append(nil, op, d)
+		if errs != [2]error{} {
+			t.Fatal(errs)
+		}
+		list = append(list, m)
+	}
+	control()
+	var seq int64
+	for _, i := range order {
+		switch r.IntN(20) {
+		case 0:
+			control()
+		case 1:
+			i = r.IntN(len(shared))
+		case 2:
+			seq += r.Int64N(1 << r.IntN(40))
+		}
+		seq++
+		var m message
+		m.wire, _ = e.AppendDispatch(nil, seq, shared[i])
+		m.plain, _ = plain.AppendDispatch(nil, seq, shared[i])
 		list = append(list, m)
 	}
 	return list
 }
 
-// eachConnection runs the test on connections with each encoding that get the same events.
+// eachConnection runs the test on the last connections with each encoding of many that get the same events.
 func eachConnection(t *testing.T, compression codec.Compression, test func(t *testing.T, messages []message)) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(31, uint64(compression)))
 	shared := events(r)
-	for i := range 4 {
-		params := codec.Params{Encoding: codec.Encoding(i % 2), Compression: compression}
-		messages := connection(t, r, params, shared, 700)
-		t.Run(fmt.Sprintf("%s-%d", params.Encoding, i), func(t *testing.T) { test(t, messages) })
+	order := make([]int, 600)
+	for i := range order {
+		order[i] = r.IntN(len(shared))
+	}
+	const before = 15
+	for _, encoding := range []codec.Encoding{codec.JSON, codec.ETF} {
+		params := codec.Params{Encoding: encoding, Compression: compression}
+		for range before {
+			connection(t, r, params, shared, order)
+		}
+		for i := range 2 {
+			messages := connection(t, r, params, shared, order)
+			t.Run(fmt.Sprintf("%s-%d", encoding, i), func(t *testing.T) { test(t, messages) })
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,7 +16,8 @@ import (
 
 var installing sync.Mutex
 
-// Install installs the modules that the package-lock.json in dir names, unless they are there. Without npm the test fails.
+// Install installs the modules that the package-lock.json in dir names, unless they are there, built for this version of
+// Node.js. Without npm the test fails.
 func Install(t testing.TB, dir string) {
 	t.Helper()
 	installing.Lock()
@@ -24,8 +26,13 @@ func Install(t testing.TB, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stamp := filepath.Join(dir, "node_modules", ".installed-lock.json")
-	if installed, err := os.ReadFile(stamp); err == nil && bytes.Equal(installed, lock) {
+	version, err := exec.CommandContext(t.Context(), "node", "--version").Output()
+	if err != nil {
+		t.Fatalf("node --version: %v", err)
+	}
+	want := slices.Concat(version, lock)
+	stamp := filepath.Join(dir, "node_modules", ".installed")
+	if installed, err := os.ReadFile(stamp); err == nil && bytes.Equal(installed, want) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
@@ -35,7 +42,7 @@ func Install(t testing.TB, dir string) {
 	if output, err := npm.CombinedOutput(); err != nil {
 		t.Fatalf("npm ci in %s: %v\n%s", dir, err, strings.TrimSpace(string(output)))
 	}
-	if err := os.WriteFile(stamp, lock, 0o644); err != nil {
+	if err := os.WriteFile(stamp, want, 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

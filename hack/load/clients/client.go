@@ -33,6 +33,7 @@ type client struct {
 	session  string
 	in       []byte // a frame that is not whole
 	out      []byte // what the socket did not take yet
+	tail     tail   // of a compressed stream
 	stream   *stream
 }
 

@@ -131,6 +131,7 @@ func (l *loop) failed(c *client, why string) {
 	l.drop(c)
 	if c.tries++; c.tries > maxTries {
 		c.phase = gone
+		l.report(control.Report{Is: control.GaveUp, Text: why})
 		return
 	}
 	c.phase = waiting
@@ -169,7 +170,7 @@ func (l *loop) drop(c *client) {
 		l.counts.Connected--
 	}
 	_ = unix.Close(int(c.fd)) // takes it off the epoll as well
-	c.fd, c.in, c.out, c.begun = -1, nil, nil, false
+	c.fd, c.in, c.out, c.begun, c.tail = -1, nil, nil, false, nil
 }
 
 // timeouts ends attempts that take too long.

@@ -60,30 +60,64 @@ func (g *gateway) user(c *client) snowflake.ID {
 
 func (g *gateway) received(c *client, b []byte) int {
 	return g.each(c, b, func(f frame) bool {
-		if g.unpack == nil {
-			g.captured(c, f, f.payload)
-			return g.payload(c, f.payload, nil)
+		if g.unpack != nil {
+			return g.compressed(c, f)
 		}
-		prefix, shared, ok := g.unpack.split(c, f.payload)
-		if e := c.stream.next(c); ok && !g.capturing(c) && e != nil && c.phase == ready && bytes.Equal(e.packed, shared) {
-			c.begun = true
-			if !g.advance(c, sequence(prefix)) {
-				return true
-			}
-			c.stream.accept(c)
-			return true
-		}
-		plain, err := g.unpack.inflate(c, f.payload)
-		if err != nil {
-			g.counts.Damaged++
-			g.broken(c, err.Error())
-			return false
-		}
-		c.begun = true
-		g.captured(c, f, plain)
-		return g.payload(c, plain, shared)
+		g.captured(c, f, f.payload)
+		g.payload(c, f.payload)
+		return c.fd >= 0
 	})
 }
+
+// compressed handles a message of a compressed stream.
+func (g *gateway) compressed(c *client, f frame) bool {
+	message, ok := f.payload, true
+	if !c.begun {
+		message, ok = g.unpack.open(message)
+		c.begun = true
+	}
+	prefix, blocks, split := g.unpack.split(message)
+	if !ok || !split {
+		g.counts.Damaged++
+		g.broken(c, fmt.Sprintf("message %.40x of %d bytes", f.payload, len(f.payload)))
+		return false
+	}
+	if e := c.stream.next(c); e != nil && c.phase == ready && !g.capturing(c) && e.knows(c.tail, len(prefix), blocks) {
+		if g.advance(c, sequence(prefix)) {
+			c.tail = c.stream.accept(c).plain
+		}
+		return true
+	}
+	rest, form, err := expand(g.unpack, c.tail, len(prefix), blocks)
+	if err != nil {
+		g.counts.Damaged++
+		g.broken(c, err.Error())
+		return false
+	}
+	plain := append(bytes.Clone(prefix), rest...)
+	g.captured(c, f, plain)
+	c.tail = nil
+	e := g.payload(c, plain)
+	switch {
+	case c.fd < 0:
+		return false
+	case e != nil:
+		if e.plain == nil {
+			e.plain = tail(plain[len(prefix):])
+		}
+		if len(e.packed) < maxPacked {
+			form.blocks = bytes.Clone(form.blocks)
+			e.packed = append(e.packed, form)
+		}
+		c.tail = e.plain
+	case len(rest) > 0 && len(rest) <= maxTail:
+		c.tail = plain[len(prefix):]
+	}
+	return true
+}
+
+// maxTail bounds what a client keeps of its last dispatch; the gateway refers to none that is as long.
+const maxTail = 32 << 10
 
 // envelope of every payload. https://discord.com/developers/docs/events/gateway-events#payload-structure
 type envelope struct {
@@ -93,22 +127,20 @@ type envelope struct {
 	T  string          `json:"t"`
 }
 
-// payload handles one payload; shared is what all clients got the same of it, compressed.
-func (g *gateway) payload(c *client, plain, shared []byte) bool {
+// payload handles one payload and returns its entry if it is a message as it should be. It may drop the client.
+func (g *gateway) payload(c *client, plain []byte) *entry {
 	if c.phase == leaving {
-		return true
+		return nil
 	}
 	s, d, is := messageCreate(plain)
 	if !is {
-		return g.other(c, plain)
+		g.other(c, plain)
+		return nil
 	}
 	if !g.advance(c, s) {
-		return true
+		return nil
 	}
-	if e := c.stream.take(c, d); e != nil && e.packed == nil && shared != nil {
-		e.packed = bytes.Clone(shared)
-	}
-	return true
+	return c.stream.take(c, d)
 }
 
 const opening = `{"op":0,"s":`
@@ -150,16 +182,16 @@ func (g *gateway) advance(c *client, s int64) bool {
 }
 
 // other handles what is not a message, once in a while.
-func (g *gateway) other(c *client, plain []byte) bool {
+func (g *gateway) other(c *client, plain []byte) {
 	var e envelope
 	if err := json.Unmarshal(plain, &e); err != nil {
 		g.counts.Damaged++
 		g.broken(c, fmt.Sprintf("payload %.100q: %v", plain, err))
-		return false
+		return
 	}
 	switch e.Op {
 	case discord.OpHello:
-		return g.greeted(c, e.D)
+		g.greeted(c, e.D)
 	case discord.OpHeartbeatACK:
 		c.acked = true
 	case discord.OpHeartbeat:
@@ -168,43 +200,39 @@ func (g *gateway) other(c *client, plain []byte) bool {
 		g.counts.Invalid++
 		c.session, c.seq = "", 0
 		g.broken(c, "invalid session")
-		return false
 	case discord.OpReconnect:
 		g.broken(c, "told to reconnect")
-		return false
 	case discord.OpDispatch:
 		if g.advance(c, e.S) {
-			return g.dispatch(c, e)
+			g.dispatch(c, e)
 		}
 	}
-	return true
 }
 
 // greeted identifies, or resumes.
-func (g *gateway) greeted(c *client, d json.RawMessage) bool {
+func (g *gateway) greeted(c *client, d json.RawMessage) {
 	var hello struct {
 		Interval int64 `json:"heartbeat_interval"`
 	}
 	if err := json.Unmarshal(d, &hello); err != nil || time.Duration(hello.Interval)*time.Millisecond != g.every {
 		g.broken(c, fmt.Sprintf("HELLO %s, but the fleet's heartbeats are every %v", d, g.every))
-		return false
+		return
 	}
 	user := g.user(c)
 	token, err := g.keys.IssueAccess(user, user, 1) // world gives the login the user's id
 	if err != nil {
 		g.broken(c, err.Error())
-		return false
+		return
 	}
 	if c.session != "" {
 		g.sendFrame(c, opText, fmt.Appendf(nil, `{"op":6,"d":{"token":"%s","session_id":"%s","seq":%d}}`, token, c.session, c.seq))
-		return true
+		return
 	}
 	g.sendFrame(c, opText, fmt.Appendf(nil, `{"op":2,"d":{"token":"%s","intents":%d,"large_threshold":50,`+
 		`"properties":{"os":"linux","browser":"load","device":"load"}}}`, token, intents))
-	return true
 }
 
-func (g *gateway) dispatch(c *client, e envelope) bool {
+func (g *gateway) dispatch(c *client, e envelope) {
 	switch e.T {
 	case discord.EventReady:
 		var about struct {
@@ -215,7 +243,7 @@ func (g *gateway) dispatch(c *client, e envelope) bool {
 		}
 		if err := json.Unmarshal(e.D, &about); err != nil {
 			g.broken(c, "READY: "+err.Error())
-			return false
+			return
 		}
 		c.session, c.missing = about.Session, 0
 		for _, guild := range about.Guilds {
@@ -238,7 +266,6 @@ func (g *gateway) dispatch(c *client, e envelope) bool {
 	case discord.EventMessageCreate: // one that messageCreate did not recognize
 		c.stream.take(c, e.D)
 	}
-	return true
 }
 
 func (g *gateway) inPlace(c *client) {

@@ -65,6 +65,7 @@ type loop struct {
 
 	mu     sync.Mutex
 	orders []control.Order
+	closed bool
 
 	out chan<- control.Report
 }
@@ -138,8 +139,11 @@ func expectedOf(protocol string, corpus payload.Corpus) (expected [][]byte) {
 // order gives the loop an order.
 func (l *loop) order(o control.Order) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return
+	}
 	l.orders = append(l.orders, o)
-	l.mu.Unlock()
 	_, _ = unix.Write(l.wake, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // can't fail but when the counter is full, and then it is awake
 }
 
@@ -147,6 +151,7 @@ func (l *loop) order(o control.Order) {
 func (l *loop) run(ctx context.Context) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	defer l.close()
 	stop := context.AfterFunc(ctx, func() { l.order(control.Order{}) })
 	defer stop()
 	events := make([]unix.EpollEvent, maxEvents)
@@ -169,6 +174,17 @@ func (l *loop) run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// close closes everything that the loop opened.
+func (l *loop) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	for i := range l.clients {
+		l.drop(&l.clients[i])
+	}
+	_, _ = unix.Close(l.wake), unix.Close(l.epoll)
 }
 
 // wait returns what is ready at once, or else waits, at most a tick. A system call that may block costs more in Go.

@@ -24,8 +24,11 @@ type stream struct {
 type entry struct {
 	number int
 	data   []byte
-	packed []byte // the part of the compressed message that all get; nil: not known
-	have   int    // clients
+	have   int // clients
+
+	// Of a compressed stream: what follows the prefix, and in which forms clients got it.
+	plain  tail
+	packed []packed
 }
 
 func newStream(counts *control.Counts, have *[]control.Message) *stream {

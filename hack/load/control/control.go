@@ -73,6 +73,7 @@ const (
 	Left      = "left"
 	Totals    = "totals"   // answer to Tell
 	Progress  = "progress" // Totals unasked, every second
+	GaveUp    = "gave-up"  // a client did not become ready in many attempts
 	Fault     = "fault"    // Text says what went wrong; also counted in Totals, so only the first are told
 )
 

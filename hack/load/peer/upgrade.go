@@ -2,7 +2,7 @@ package peer
 
 import (
 	"bufio"
-	"crypto/sha1" //nolint:gosec // RFC 6455 section 4.2.2 names it
+	"crypto/sha1" // RFC 6455 section 4.2.2 names it
 	"encoding/base64"
 	"fmt"
 	"net"
@@ -24,7 +24,7 @@ func upgrade(conn net.Conn) error {
 	if err != nil {
 		return fmt.Errorf("handshake: %w", err)
 	}
-	sum := sha1.Sum([]byte(request.Header.Get("Sec-WebSocket-Key") + guid)) //nolint:gosec // see above
+	sum := sha1.Sum([]byte(request.Header.Get("Sec-WebSocket-Key") + guid))
 	if _, err := fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
 		"Sec-WebSocket-Accept: %s\r\n\r\n", base64.StdEncoding.EncodeToString(sum[:])); err != nil {
 		return fmt.Errorf("handshake: %w", err)

@@ -25,7 +25,8 @@ import (
 type Rig struct {
 	Out io.Writer // for people: what is going on
 
-	tools    string // directory of the binaries local, load and centrifuge
+	root     string // of the module
+	tools    string // directory of the binaries local, load and, when it is asked for, centrifuge
 	services string // of api, gateway, shard-router
 
 	dir   scratch.Dir
@@ -42,25 +43,22 @@ func New(ctx context.Context, root, services string, out io.Writer) (*Rig, error
 	if err != nil {
 		return nil, err
 	}
-	r := &Rig{Out: out, dir: dir, began: time.Now(), tools: filepath.Join(dir.Path, "bin"), services: services}
-	if err := r.build(ctx, root); err != nil {
+	r := &Rig{Out: out, dir: dir, began: time.Now(), root: root, tools: filepath.Join(dir.Path, "bin"), services: services}
+	if err := r.build(ctx); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
 }
 
 // build builds the programs.
-func (r *Rig) build(ctx context.Context, root string) error {
+func (r *Rig) build(ctx context.Context) error {
 	packages := []string{"./hack/local", "./hack/load"}
 	if r.services == "" {
 		r.services = r.tools
 		packages = append(packages, "./api", "./gateway", "./shard-router")
 	}
 	r.Say("building")
-	if err := goBuild(ctx, root, r.tools, packages...); err != nil {
-		return err
-	}
-	return goBuild(ctx, filepath.Join(root, "hack/load/peers/centrifuge"), r.tools, ".")
+	return goBuild(ctx, r.root, r.tools, packages...)
 }
 
 func goBuild(ctx context.Context, dir, into string, packages ...string) error {

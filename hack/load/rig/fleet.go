@@ -86,7 +86,11 @@ func (r *Rig) Fleet(spec FleetSpec) (*Fleet, error) {
 		f.children = append(f.children, child)
 		go func() {
 			<-child.ended
-			f.change(func() { f.ended = errors.Join(f.ended, child.failure()) })
+			f.change(func() {
+				if f.ended == nil {
+					f.ended = child.failure()
+				}
+			})
 		}()
 		parallel := spec.Parallel
 		if parallel > 0 {
@@ -129,8 +133,10 @@ func (f *Fleet) hear(child int, r control.Report) {
 			f.totals[child] = *r.Totals
 		case control.Progress:
 			f.totals[child] = *r.Totals
+		case control.GaveUp:
+			f.ended = fmt.Errorf("%s: a client gave up: %s", f.Spec.Name, r.Text)
 		case control.Fault:
-			if len(f.faults) < 20 {
+			if len(f.faults) < 3 {
 				f.faults = append(f.faults, r.Text)
 			}
 		case control.Have:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -39,10 +40,16 @@ func (r *Rig) Gorilla(ctx context.Context) (*Server, error) {
 	return r.startServer(ctx, "gorilla", "load", "gorilla")
 }
 
-// Centrifuge starts a server on the library of that name.
+// Centrifuge starts a server on the library of that name, a module of its own that is built when it is needed.
 func (r *Rig) Centrifuge(ctx context.Context, corpus string) (*Server, error) {
+	if err := goBuild(ctx, filepath.Join(r.root, "hack", "load", "peers", "centrifuge"), r.tools, "."); err != nil {
+		return nil, err
+	}
 	return r.startServer(ctx, "centrifuge", "centrifuge", "-corpus", corpus)
 }
+
+// Channel is what the clients of peers are subscribed to.
+const Channel = "bench"
 
 // RedisServer is a bare Redis, alone and without persistence.
 type RedisServer struct {
@@ -62,7 +69,7 @@ func (r *Rig) Redis(ctx context.Context) (*RedisServer, error) {
 		return nil, err
 	}
 	_, port, _ := strings.Cut(addr, ":")
-	cmd := exec.Command(binary, "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no",
+	cmd := exec.Command(binary, "--bind", "127.0.0.1", "--port", port, "--protected-mode", "no", "--save", "", "--appendonly", "no",
 		"--dir", r.dir.Path, "--maxclients", strconv.Itoa(12_000))
 	process.Bind(cmd, syscall.SIGKILL)
 	s := &RedisServer{Addr: addr, cmd: cmd, Client: goredis.NewClient(&goredis.Options{Addr: addr})}

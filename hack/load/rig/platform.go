@@ -120,6 +120,29 @@ func (p *Platform) Gateways() (gateways []Process, err error) {
 	return gateways, nil
 }
 
+// AwaitGateways waits until all gateways run and are ready: the platform starts those anew that ended.
+func (p *Platform) AwaitGateways(ctx context.Context) ([]Process, error) {
+	ctx, cancel := context.WithTimeout(ctx, platformTimeout)
+	defer cancel()
+	for {
+		current, err := status.Read(p.data)
+		ready := 0
+		for shard := range p.shards {
+			if child, ok := current.Child(fmt.Sprintf("gateway-%d", shard)); err == nil && ok && child.Ready {
+				ready++
+			}
+		}
+		if ready == p.shards {
+			return p.Gateways()
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%d of %d gateways are ready: %w", ready, p.shards, ctx.Err())
+		}
+	}
+}
+
 // Routers starts as many routers of their own as the clients need.
 func (p *Platform) Routers(ctx context.Context, clients int) (routers []Process, err error) {
 	gateways, err := p.Gateways()

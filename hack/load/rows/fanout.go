@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"guildhall.chat/guildhall/hack/load/control"
 	"guildhall.chat/guildhall/hack/load/rig"
@@ -17,9 +18,9 @@ const (
 	// identifying is how many sessions begin at once, where that is not what is measured.
 	identifying = 256
 
-	// Deliveries of a trial, for about a second of CPU.
-	pacedDeliveries     = 400_000
-	saturatedDeliveries = 800_000
+	// Deliveries of a trial: a second of CPU or so.
+	pacedDeliveries     = 200_000
+	saturatedDeliveries = 400_000
 )
 
 // window is how many messages may be on their way at saturation: at 10,000 sessions, what the sockets hold of more would
@@ -92,7 +93,7 @@ func fanoutOf(ctx context.Context, r *rig.Rig, p *rig.Platform, o Options, prefi
 	defer s.close()
 	s.corpus = r.File(fmt.Sprintf("corpus-%s-%d", compress, sessions))
 	steps := []func(context.Context) error{s.gateway, s.bare}
-	if o.Wants(prefix+"/router") || o.Wants(prefix+"/paced/router") {
+	if slices.ContainsFunc(loads, func(load string) bool { return o.Wants(prefix + "/" + load + "/" + laneRouter) }) {
 		steps = append(steps, s.router, s.proxied)
 	}
 	if compress == "" {

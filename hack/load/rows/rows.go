@@ -29,8 +29,8 @@ type Result struct {
 
 // Options are the sizes of a run.
 type Options struct {
-	// Only selects: a row runs if its name begins with one of these, or if there are none. Measuring is done for groups of
-	// rows, so that more may run than is selected.
+	// Only selects: a row runs if its name begins with the elements (between slashes) of one of these, or if there are
+	// none. What is measured together comes together, so that there may be more rows than are selected.
 	Only   []string
 	Rounds int // of what is repeated; the median counts
 	// Quick divides the numbers of sessions and messages: it shows that everything works, not how well.
@@ -45,13 +45,13 @@ func (o Options) size(n int) int {
 	return n
 }
 
-// Wants says whether anything with the prefix is selected.
+// Wants says whether any row with the prefix, or whose prefix this is, is selected.
 func (o Options) Wants(prefix string) bool {
 	if len(o.Only) == 0 {
 		return true
 	}
 	return slices.ContainsFunc(o.Only, func(only string) bool {
-		return strings.HasPrefix(prefix, only) || strings.HasPrefix(only, prefix)
+		return strings.HasPrefix(prefix+"/", only+"/") || strings.HasPrefix(only+"/", prefix+"/")
 	})
 }
 
