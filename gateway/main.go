@@ -146,7 +146,7 @@ func (g *gateway) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listen for clients: %w", err)
 	}
-	handler := socket.Handler(socket.Options{Keys: keys, Log: log, MaxConnections: g.MaxConnections, Open: sessions.Open})
+	handler := socket.Handler(socket.Options{Keys: keys, Log: log, MaxConnections: g.MaxConnections, Draining: sessions.Draining, Open: sessions.Open})
 	log.Info("serving", "listen", listener.Addr().String(), "admin", admin.Addr().String())
 	return g.serve(ctx, sessions, handler, listener, admin, log)
 }

@@ -583,3 +583,68 @@ func TestRecordsMasterIsAway(t *testing.T) {
 	next.send(discord.OpResume, map[string]any{"token": bot.token, "session_id": c.id, "seq": c.seq})
 	next.dispatch(discord.EventResumed)
 }
+
+// All sessions of a pod move at once, while messages go on.
+func TestStormOfMoves(t *testing.T) {
+	t.Parallel()
+	const users, each = 6, 25
+	w := newWorld(t)
+	people := make([]account, users)
+	for i := range people {
+		people[i] = w.user()
+	}
+	g := w.guild(people[0], people[1:]...)
+	clients := make([]*client, 0, users*each)
+	for _, a := range people {
+		for range each {
+			c := w.greeted("")
+			c.identify(a, map[string]any{"intents": discord.IntentGuildMessages})
+			c.ready()
+			clients = append(clients, c)
+		}
+	}
+	first := w.message(g, people[0], "first")
+	for _, c := range clients {
+		c.mustGet(first)
+		c.cut()
+	}
+	w.pod.kill()
+	other := w.start(named("gateway-0-1"))
+	const n = 20
+	var sent [n]snowflake.ID
+	var all sync.WaitGroup
+	all.Go(func() {
+		for i := range sent {
+			sent[i] = w.message(g, people[0], "m")
+		}
+	})
+	got := make([][]snowflake.ID, len(clients))
+	for i, c := range clients {
+		all.Go(func() {
+			next := w.dialPod(other, "/?v=10&encoding=json", nil)
+			next.seq, next.id = c.seq, c.id
+			if _, err := next.tryRead(); err != nil {
+				t.Error(err)
+				return
+			}
+			next.send(discord.OpResume, map[string]any{"token": people[i/each].token, "session_id": c.id, "seq": c.seq})
+			for len(got[i]) < n {
+				f, err := next.tryRead()
+				if err != nil || f.Op == discord.OpInvalidSession {
+					t.Errorf("op %d %s, %v", f.Op, f.D, err)
+					return
+				}
+				if f.Op == discord.OpDispatch && *f.T == discord.EventMessageCreate {
+					id, _ := next.messageOf(f.D)
+					got[i] = append(got[i], id)
+				}
+			}
+		})
+	}
+	all.Wait()
+	for i := range got {
+		if fmt.Sprint(got[i]) != fmt.Sprint(sent) {
+			t.Errorf("session %d got %v, want %v", i, got[i], sent)
+		}
+	}
+}

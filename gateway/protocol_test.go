@@ -263,8 +263,20 @@ func TestDrain(t *testing.T) {
 		if f := c.untilOp(discord.OpReconnect); string(f.D) != "null" {
 			t.Errorf("op 7 has d %s", f.D)
 		}
+		if c == idle {
+			continue
+		}
 		c.closed(discord.CloseUnknownError)
 	}
+	// While there is still a client, routers are told to go elsewhere, and who comes without one to come again.
+	now := time.Now().UnixMilli()
+	word := http.Header{auth.ForwardedHeader: {w.keys.SealForwarded(auth.Forwarded{HelloAt: now, At: now})}}
+	_, answer, err := websocket.DefaultDialer.Dial(w.pod.url+"/internal/session?v=10&encoding=json", word)
+	if err == nil || answer == nil || answer.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("the router's client is answered %v, %v", answer, err)
+	}
+	w.greeted("").untilOp(discord.OpReconnect)
+	idle.closed(discord.CloseUnknownError)
 	w.pod.stop()
 }
 

@@ -146,7 +146,7 @@ func (w *world) start(options ...option) *pod {
 		Process: process, Records: journal.NewSessions(w.rdb), Reader: journal.NewReader(w.rdb),
 	}, w.keys, w.store, hub, sessionlimit.New(w.rdb), online, log)
 	server := httptest.NewServer(socket.Handler(socket.Options{
-		Keys: w.keys, Log: log, MaxConnections: 1000, Open: sessions.Open,
+		Keys: w.keys, Log: log, MaxConnections: 1000, Draining: sessions.Draining, Open: sessions.Open,
 	}))
 	p := &pod{process: process, sessions: sessions, url: "ws" + strings.TrimPrefix(server.URL, "http")}
 	p.kill = func() {

@@ -251,9 +251,14 @@ func TestSetsAreSwept(t *testing.T) {
 		apply(t, g, events.Header{Type: discord.EventMessageCreate, Channel: testText}, json.RawMessage(`{"id":"1"}`))
 	}
 	message()
+	created(t, g, botProfile(1, discord.IntentsAll))
 	g.sweep()
 	message()
+	created(t, g, botProfile(1, discord.IntentsAll))
 	g.sweep()
+	if g.face.object == nil || g.channels[testText].json == nil {
+		t.Error("pieces that are in use were forgotten")
+	}
 	if len(g.access) == 0 || len(g.audiences) == 0 {
 		t.Error("what is in use was forgotten")
 	}
@@ -262,5 +267,9 @@ func TestSetsAreSwept(t *testing.T) {
 	if len(g.access) != 0 || len(g.audiences) != 0 || len(g.interned) != 0 {
 		t.Errorf("%d sets, %d audiences, %d shared are left", len(g.access), len(g.audiences), len(g.interned))
 	}
+	if g.face.object != nil || g.face.shared[flat] != nil || g.channels[testText].json != nil {
+		t.Error("pieces are left")
+	}
+	created(t, g, botProfile(1, discord.IntentsAll))
 	message()
 }

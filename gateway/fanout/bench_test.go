@@ -125,7 +125,7 @@ func BenchmarkStorm(b *testing.B) {
 		g := newView(b, manySessions, 100)
 		b.StartTimer()
 		for i := range manySessions {
-			if _, _, _, err := quiet(g, botProfile(i, discord.IntentsAll)).sit(g, withReady); err != nil {
+			if _, _, _, err := quiet(g, botProfile(i, discord.IntentsAll)).sit(g, withCreate); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -223,11 +223,8 @@ func BenchmarkGuildCreate(b *testing.B) {
 				if test.active {
 					g.noteMessage(message)
 				}
-				data, err := g.create(s.place.profile)
-				if err != nil {
-					b.Fatal(err)
-				}
-				size = len(data)
+				d := g.dispatchCreate(s)
+				size = d.Len()
 			}
 			b.SetBytes(int64(size))
 		})

@@ -24,122 +24,143 @@ const usualMember = 1 << 10
 // face is a guild as GUILD_CREATE shows it, in ready pieces: each is made when it is needed, and kept until what it shows
 // changes. What is nil must be made anew.
 type face struct {
+	used      bool       // since the last sweep
+	stale     bool       // not any more, at the last sweep
 	object    []byte     // the guild object
 	order     []*channel // as they are shown
-	shared    []byte     // what everybody is told
-	apart     []byte     // the same for clients with discord.CapClientState
-	all       []byte     // all members, as the items of an array
-	listed    []byte     // of a large guild, those who are online, or have roles or a nick
+	shared    [2][]byte  // by shape: what everybody is told
+	members   [2][]byte  // by listing, as the items of an array
 	presences []byte     // of those who are not offline
+	tails     [2]tails   // by shape
 	people    []ready.Person
 	merged    [][]byte // presences as ready.UserGuild has them
 }
 
-func (f *face) guildChanged()     { f.object, f.shared, f.apart = nil, nil, nil }
-func (f *face) channelsChanged()  { f.order, f.shared, f.apart = nil, nil, nil }
-func (f *face) sharedChanged()    { f.shared, f.apart = nil, nil }
-func (f *face) membersChanged()   { f.all, f.listed, f.people = nil, nil, nil }
-func (f *face) presencesChanged() { f.listed, f.presences, f.merged = nil, nil, nil }
+// tails are by listing.
+type tails [3]*codec.Tail
+
+// shape says where a guild has its own columns.
+type shape uint8
+
+const (
+	flat  shape = iota
+	apart       // in properties: discord.CapClientState
+)
+
+func shapeOf(p Profile) shape {
+	if p.Capabilities.Has(discord.CapClientState) {
+		return apart
+	}
+	return flat
+}
+
+// listing says whom a GUILD_CREATE lists.
+type listing uint8
+
+const (
+	all    listing = iota
+	listed         // of a large guild: who is online, or has roles or a nick
+	oneself
+)
+
+func (f *face) guildChanged() { f.object = nil; f.sharedChanged() }
+
+func (f *face) channelsChanged() { f.order = nil; f.sharedChanged() }
+
+func (f *face) sharedChanged() { f.shared, f.tails = [2][]byte{}, [2]tails{} }
+
+func (f *face) membersChanged() {
+	f.people = nil
+	f.listChanged(all)
+	f.listChanged(listed)
+}
+
+func (f *face) presencesChanged() {
+	f.presences, f.merged = nil, nil
+	f.tails[flat][all], f.tails[apart][all] = nil, nil
+	f.listChanged(listed)
+}
+
+func (f *face) listChanged(l listing) {
+	f.members[l] = nil
+	f.tails[flat][l], f.tails[apart][l] = nil, nil
+}
+
+// sweepFace lets go of the pieces if nobody has needed them for a while.
+func (g *Guild) sweepFace() {
+	if g.face.used {
+		g.face.used, g.face.stale = false, true
+		return
+	}
+	if g.face.stale {
+		for _, c := range g.channels {
+			c.json = nil
+		}
+		g.face = face{}
+	}
+}
 
 // dispatchCreate returns a seat's GUILD_CREATE, nil if its session does not want any. The lock is held.
 func (g *Guild) dispatchCreate(s *seat) *codec.Shared {
 	if !s.place.profile.wants(discord.EventGuildCreate) {
 		return nil
 	}
-	data, err := g.create(s.place.profile)
+	own, shared, err := g.create(s)
 	if err != nil {
 		// Nothing of it came from a client.
 		g.hub.log.Error("guild can't be encoded", "guild", g.id, "error", err)
 		return nil
 	}
-	return codec.NewDispatch(discord.EventGuildCreate, data)
+	return codec.NewDispatchWith(discord.EventGuildCreate, own, shared)
 }
 
-// create returns the data of a session's GUILD_CREATE.
-func (g *Guild) create(p Profile) (json.RawMessage, error) {
+// create returns the data of a seat's GUILD_CREATE: its own part, and what many are told.
+func (g *Guild) create(s *seat) (own json.RawMessage, shared *codec.Tail, err error) {
+	p := s.place.profile
 	personal := g.personal(p)
-	personal.Own, personal.Members, personal.Presences = g.lists(p)
-	shared, err := g.sharedCreate(p.Capabilities.Has(discord.CapClientState))
-	if err != nil {
-		return nil, err
+	whom := g.listingFor(p)
+	if whom == oneself || whom == listed && g.presences[p.User] == nil && !g.members.Listed(p.User) {
+		personal.Lists = &ready.Lists{}
+		personal.Lists.Own, _ = g.members.AppendJSON(make([]byte, 0, usualMember), p.User)
+		if whom == listed {
+			personal.Lists.Members, personal.Lists.Presences = g.listMembers(listed), g.listPresences()
+			whom = oneself
+		}
 	}
-	return ready.Guild(shared, personal), nil
+	shared, err = g.tail(shapeOf(p), whom)
+	return personal.JSON(), shared, err
 }
 
-// personal returns what GUILD_CREATE tells a session itself, without members and presences.
+// personal returns what GUILD_CREATE tells a session itself, but whom it lists.
 func (g *Guild) personal(p Profile) ready.Personal {
-	joined, _ := g.members.AppendJoined(nil, p.User)
 	n := g.members.Len()
-	return ready.Personal{JoinedAt: joined, MemberCount: n, Large: n > p.LargeThreshold, Threads: g.threadsFor(p)}
+	personal := ready.Personal{MemberCount: n, Large: n > p.LargeThreshold, Threads: g.threadsFor(p)}
+	personal.JoinedAt, _ = g.members.AppendJoined(make([]byte, 0, 40), p.User)
+	return personal
 }
 
-// enter returns the guild for a person's READY.
-func (g *Guild) enter(p Profile) (*Entered, error) {
-	entered := &Entered{ID: g.id, Self: g.merged(p.User)}
-	if !p.Capabilities.Has(discord.CapDedupeUsers) {
-		var err error
-		entered.Data, err = g.create(p)
-		return entered, err
+// tail returns what those are told who are listed the same. Who lists itself alone has that in its own part.
+func (g *Guild) tail(as shape, whom listing) (*codec.Tail, error) {
+	g.face.used = true
+	if tail := g.face.tails[as][whom]; tail != nil {
+		return tail, nil
 	}
-	shared, err := g.sharedCreate(p.Capabilities.Has(discord.CapClientState))
+	shared, err := g.sharedCreate(as)
 	if err != nil {
 		return nil, err
 	}
-	personal := g.personal(p)
-	personal.Apart = true
-	entered.Data = ready.Guild(shared, personal)
-	if p.Intents&discord.IntentGuildPresences != 0 && g.members.Len() <= smallGuild {
-		entered.Members, entered.Presences, err = g.people()
+	if whom != oneself {
+		shared = ready.Lists{Members: g.listMembers(whom), Presences: g.listPresences()}.With(shared)
 	}
-	return entered, err
+	g.face.tails[as][whom] = codec.NewTail(shared)
+	return g.face.tails[as][whom], nil
 }
 
-// people returns all members and presences, apart from the users.
-func (g *Guild) people() (_ []ready.Person, presences [][]byte, err error) {
+// sharedCreate returns what GUILD_CREATE tells everybody.
+func (g *Guild) sharedCreate(as shape) (_ []byte, err error) {
 	f := &g.face
-	if f.people == nil {
-		f.people = make([]ready.Person, 0, g.members.Len())
-		for m := range g.members.Snapshot().All() {
-			whole, _ := g.members.Get(m.User)
-			user, err := json.Marshal(whole.User)
-			if err != nil {
-				return nil, nil, fmt.Errorf("encode user %s: %w", m.User, err)
-			}
-			f.people = append(f.people, ready.Person{ID: m.User, Member: g.merged(m.User), User: user})
-		}
-	}
-	if f.merged == nil {
-		f.merged = make([][]byte, 0, len(g.presences))
-		for user, presence := range g.presences {
-			merged, err := mergedPresence(user, presence)
-			if err != nil {
-				return nil, nil, err
-			}
-			f.merged = append(f.merged, merged)
-		}
-	}
-	return f.people, f.merged, nil
-}
-
-// mergedPresence returns a presence with user_id instead of user.
-func mergedPresence(user snowflake.ID, presence json.RawMessage) ([]byte, error) {
-	var f fields
-	if err := json.Unmarshal(presence, &f); err != nil {
-		return nil, fmt.Errorf("take presence apart: %w", err)
-	}
-	delete(f, "user")
-	f["user_id"] = json.RawMessage(`"` + user.String() + `"`)
-	return json.Marshal(f)
-}
-
-// sharedCreate returns what GUILD_CREATE tells everybody, with the guild's columns apart or not.
-func (g *Guild) sharedCreate(apart bool) (_ []byte, err error) {
-	f := &g.face
-	if apart && f.apart != nil {
-		return f.apart, nil
-	}
-	if !apart && f.shared != nil {
-		return f.shared, nil
+	if f.shared[as] != nil {
+		return f.shared[as], nil
 	}
 	if f.object == nil {
 		if f.object, err = json.Marshal(g.object); err != nil {
@@ -158,12 +179,12 @@ func (g *Guild) sharedCreate(apart bool) (_ []byte, err error) {
 		}
 		list[i] = c.json
 	}
-	if apart {
-		f.apart, err = ready.SharedWithProperties(f.object, list)
-		return f.apart, err
+	if as == flat {
+		f.shared[as] = ready.Shared(f.object, list)
+	} else {
+		f.shared[as], err = ready.SharedWithProperties(f.object, list)
 	}
-	f.shared = ready.Shared(f.object, list)
-	return f.shared, nil
+	return f.shared[as], err
 }
 
 func shownBefore(a, b *channel) int {
@@ -183,53 +204,37 @@ func position(c discord.Channel) int {
 	return *c.Position
 }
 
-// lists returns the members and presences that GUILD_CREATE lists for a session, as the items of arrays. Own is the
-// session's own member, unless it is among the members.
-func (g *Guild) lists(p Profile) (own, members, presences []byte) {
-	n := g.members.Len()
-	small := smallGuild
+// listingFor returns whom a session's GUILD_CREATE lists.
+func (g *Guild) listingFor(p Profile) listing {
+	n, small := g.members.Len(), smallGuild
 	if p.Bot {
 		small = p.LargeThreshold
 	}
 	switch {
 	case p.Intents&discord.IntentGuildPresences == 0:
+		return oneself
 	case n <= small:
-		return nil, g.allMembers(), g.allPresences()
+		return all
 	case p.Bot && n <= maxPresenceGuild:
-		members, presences = g.listedMembers(), g.allPresences()
-		if g.presences[p.User] != nil || g.members.Listed(p.User) {
-			return nil, members, presences
-		}
+		return listed
 	}
-	own, _ = g.members.AppendJSON(make([]byte, 0, usualMember), p.User)
-	return own, members, presences
+	return oneself
 }
 
-func (g *Guild) allMembers() []byte {
-	if g.face.all == nil {
+func (g *Guild) listMembers(whom listing) []byte {
+	if g.face.members[whom] == nil {
 		dst := []byte{}
 		for m := range g.members.Snapshot().All() {
-			dst = appendItem(dst, m.AppendJSON)
-		}
-		g.face.all = slices.Clip(dst)
-	}
-	return g.face.all
-}
-
-func (g *Guild) listedMembers() []byte {
-	if g.face.listed == nil {
-		dst := []byte{}
-		for m := range g.members.Snapshot().All() {
-			if m.Listed() || g.presences[m.User] != nil {
+			if whom == all || m.Listed() || g.presences[m.User] != nil {
 				dst = appendItem(dst, m.AppendJSON)
 			}
 		}
-		g.face.listed = slices.Clip(dst)
+		g.face.members[whom] = slices.Clip(dst)
 	}
-	return g.face.listed
+	return g.face.members[whom]
 }
 
-func (g *Guild) allPresences() []byte {
+func (g *Guild) listPresences() []byte {
 	if g.face.presences == nil {
 		dst := []byte{}
 		for _, presence := range g.presences {

@@ -139,7 +139,7 @@ func (g *Guild) attach(p *Place, s *seat, with greeting) (seated *seat, entered 
 		g.admit(s)
 		return s, nil, g.seq.seq, nil
 	case withReady:
-		if entered, err = g.enter(p.profile); err != nil {
+		if entered, err = g.enter(s); err != nil {
 			return s, nil, 0, err
 		}
 	}
@@ -220,6 +220,7 @@ func (g *Guild) sweep() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.sweepSets()
+	g.sweepFace()
 }
 
 // closeIfIdle closes the view if nobody has had a seat since the moment.

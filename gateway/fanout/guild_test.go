@@ -35,10 +35,11 @@ func created(t *testing.T, g *Guild, p Profile) (c struct {
 	Emojis    []json.RawMessage `json:"emojis"`
 }, raw string) {
 	t.Helper()
-	data, err := g.create(p)
+	own, shared, err := g.create(&seat{place: g.place(p), guild: g})
 	if err != nil {
 		t.Fatal(err)
 	}
+	data := shared.JSON(own)
 	if err := json.Unmarshal(data, &c); err != nil {
 		t.Fatalf("%v in %s", err, data)
 	}

@@ -215,8 +215,8 @@ func TestRejoin(t *testing.T) {
 	if dispatches, exact := place.JudgeUser(own); !exact || dispatches[1] == nil || dispatches[2] != nil {
 		t.Errorf("user's log: exact %v: %v", exact, dispatches)
 	}
-	if data, ok := place.GuildCreate(guild); !ok || len(data) == 0 {
-		t.Errorf("GUILD_CREATE again: %s", data)
+	if d, ok := place.GuildCreate(guild); !ok || data(t, d)["id"] != guild.String() {
+		t.Errorf("GUILD_CREATE again: %v, %v", d, ok)
 	}
 	if got := s.take(t); len(got) != 0 {
 		t.Errorf("delivered %v before anything happened", got)

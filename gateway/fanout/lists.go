@@ -59,7 +59,7 @@ func (g *Guild) watch(s *seat, channels map[snowflake.ID]memberlist.Blocks) {
 		return
 	}
 	if l.members == nil {
-		l.members = memberlist.NewGuild(&g.perms, g.object.Roles, listed{g})
+		l.members = memberlist.NewGuild(&g.perms, g.object.Roles, membership{g})
 		l.shown = map[*memberlist.List]map[string]*viewing{}
 		l.watches = map[*seat]*watch{}
 	}
@@ -297,14 +297,14 @@ func (v *viewing) audience() *delivery.Audience {
 	return v.to
 }
 
-// listed is a guild's members as its lists want them.
-type listed struct{ guild *Guild }
+// membership is a guild's members as its lists want them.
+type membership struct{ guild *Guild }
 
 // Len implements memberlist.Members.
-func (l listed) Len() int { return l.guild.members.Len() }
+func (l membership) Len() int { return l.guild.members.Len() }
 
 // All implements memberlist.Members.
-func (l listed) All(offline bool) iter.Seq[memberlist.Member] {
+func (l membership) All(offline bool) iter.Seq[memberlist.Member] {
 	g := l.guild
 	return func(yield func(memberlist.Member) bool) {
 		if !offline {

@@ -254,7 +254,7 @@ func checkWatch(t *testing.T, g *Guild, s *seat) {
 		if !g.perms.In(m, &g.channels[id].perms, time.Now()).Has(permissions.ViewChannel) {
 			continue
 		}
-		fresh := memberlist.NewGuild(&g.perms, g.object.Roles, listed{g})
+		fresh := memberlist.NewGuild(&g.perms, g.object.Roles, membership{g})
 		list, err := fresh.List(memberlist.VisibilityOf(&g.perms, &g.channels[id].perms, false))
 		if err != nil {
 			t.Fatal(err)

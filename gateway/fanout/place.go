@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"guildhall.chat/guildhall/gateway/journal"
-	"guildhall.chat/guildhall/gateway/ready"
 	"guildhall.chat/guildhall/internal/codec"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -92,9 +91,6 @@ func (p *Place) whileHere() (context.Context, context.CancelFunc) {
 	}()
 	return ctx, cancel
 }
-
-// Entered is a guild as a person's session sees it on entering.
-type Entered = ready.UserGuild
 
 // ErrUnavailable says that a guild could not be loaded in time.
 var ErrUnavailable = errors.New("guild is unavailable")

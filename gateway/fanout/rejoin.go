@@ -2,7 +2,6 @@ package fanout
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -89,28 +88,19 @@ func (p *Place) tryRejoin(ctx context.Context, guild snowflake.ID, after int64) 
 	return seq, true, nil
 }
 
-// GuildCreate makes the data of the session's GUILD_CREATE anew, nil if the session does not want any; false if it has no seat
-// in the guild.
-func (p *Place) GuildCreate(guild snowflake.ID) (data json.RawMessage, ok bool) {
+// GuildCreate makes the session's GUILD_CREATE anew, nil if the session does not want any; false if it has no seat in the
+// guild.
+func (p *Place) GuildCreate(guild snowflake.ID) (d *codec.Shared, ok bool) {
 	s := p.seatIn(guild)
 	if s == nil {
 		return nil, false
 	}
-	g := s.guild
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.closed || !s.attached {
+	s.guild.mu.Lock()
+	defer s.guild.mu.Unlock()
+	if s.guild.closed || !s.attached {
 		return nil, false
 	}
-	if !p.profile.wants(discord.EventGuildCreate) {
-		return nil, true
-	}
-	data, err := g.create(p.profile)
-	if err != nil {
-		g.hub.log.Error("guild can't be encoded", "guild", g.id, "error", err)
-		return nil, false
-	}
-	return data, true
+	return s.guild.dispatchCreate(s), true
 }
 
 // Judge says what of past events of a guild, ascending, the session is to be sent; nil stands for an event that is not for

@@ -1,7 +1,6 @@
 package fanout
 
 import (
-	"bytes"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -130,14 +129,15 @@ func (p *Place) Sync(guild snowflake.ID) (data json.RawMessage, ok bool) {
 	if g.closed || !s.attached {
 		return nil, false
 	}
-	own, members, presences := g.lists(p.profile)
+	var members, presences []byte
+	if g.listingFor(p.profile) == all {
+		members, presences = g.listMembers(all), g.listPresences()
+	} else {
+		members, _ = g.members.AppendJSON(nil, p.profile.User)
+	}
 	data = append(data, `{"id":"`+guild.String()+`","large":`...)
 	data = strconv.AppendBool(data, g.members.Len() > p.profile.LargeThreshold)
-	data = append(data, `,"members":[`...)
-	data = append(data, bytes.Join(slices.DeleteFunc([][]byte{own, members}, isEmpty), []byte{','})...)
-	data = append(data, `],"presences":[`...)
-	data = append(data, presences...)
+	data = append(append(data, `,"members":[`...), members...)
+	data = append(append(data, `],"presences":[`...), presences...)
 	return append(data, "]}"...), true
 }
-
-func isEmpty(items []byte) bool { return len(items) == 0 }

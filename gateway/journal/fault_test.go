@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os/exec"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -15,9 +13,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/redis/go-redis/v9"
 
-	"guildhall.chat/guildhall/hack/local/ports"
-	"guildhall.chat/guildhall/hack/local/process"
-	"guildhall.chat/guildhall/hack/local/rediscluster"
 	"guildhall.chat/guildhall/internal/redistest"
 )
 
@@ -137,28 +132,28 @@ func TestReplicaTakesOver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	replica := startReplica(t, instance, node)
+	replica := instance.Replica(t, node)
 	w.append(w.random(rng, 5)...)
 	synced := w.last()
 	eventually(t, "the replica has the journal", func() bool {
-		return replica.reaches(t, w) == synced
+		return reaches(t, replica, w) == synced
 	})
-	replica.cutOff(t)
+	replica.CutOff(t)
 	for range 20 {
 		w.append(w.random(rng, 5)...)
 	}
 	w.check()
-	if got := replica.reaches(t, w); got != synced {
+	if got := reaches(t, replica, w); got != synced {
 		t.Fatalf("replica reaches to %d, want %d", got, synced)
 	}
 	resent := testutil.ToFloat64(batchesResent)
-	if err := replica.client.Do(t.Context(), "CLUSTER", "FAILOVER", "TAKEOVER").Err(); err != nil {
+	if err := replica.Client.Do(t.Context(), "CLUSTER", "FAILOVER", "TAKEOVER").Err(); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the replica is the master", func() bool {
 		w.rdb.ReloadState(t.Context())
 		now, err := w.rdb.MasterForKey(t.Context(), w.process.entriesKey())
-		return err == nil && now.Options().Addr == replica.client.Options().Addr
+		return err == nil && now.Options().Addr == replica.Client.Options().Addr
 	})
 
 	// Until the writer has been there, nobody can know what came after the end that is left.
@@ -184,75 +179,10 @@ func TestReplicaTakesOver(t *testing.T) {
 	w.check()
 }
 
-// replica is a node that follows a master.
-type replica struct{ client *redis.Client }
-
-// startReplica adds a replica of a master to the cluster, gone when the test ends.
-func startReplica(t testing.TB, instance *redistest.Instance, master *redis.Client) replica {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), deadline)
-	defer cancel()
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	binary, err := rediscluster.Find(ctx)
-	must(err)
-	port, err := ports.Free()
-	must(err)
-	busPort, err := ports.Free()
-	must(err)
-	cluster := rediscluster.Cluster{
-		Binary: binary, Password: instance.Password(),
-		Nodes: []rediscluster.Node{{Dir: t.TempDir(), Port: port, BusPort: busPort}},
-	}
-	must(cluster.Prepare())
-	cmd := cluster.Command(0)
-	ready := func(ctx context.Context) error { return cluster.Ready(ctx, 0) }
-	must(process.Spawn(ctx, cmd, cluster.Nodes[0].Dir+"/log", ready))
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		var killed *exec.ExitError
-		if err := cmd.Wait(); err != nil && !errors.As(err, &killed) {
-			t.Error(err)
-		}
-	})
-	r := replica{redis.NewClient(&redis.Options{Addr: ports.Addr(port), Password: instance.Password()})}
-	t.Cleanup(func() { _ = r.client.Close() })
-	id, err := master.Do(ctx, "CLUSTER", "MYID").Text()
-	must(err)
-	must(master.Do(ctx, "CLUSTER", "MEET", "127.0.0.1", port, busPort).Err())
-	eventually(t, "the master is met", func() bool {
-		return r.client.Do(ctx, "CLUSTER", "REPLICATE", id).Err() == nil
-	})
-	eventually(t, "the replica is in step", func() bool {
-		info, _ := r.client.Info(ctx, "replication").Result()
-		return strings.Contains(info, "master_link_status:up")
-	})
-	return r
-}
-
-// cutOff ends the replication for good.
-func (r replica) cutOff(t testing.TB) {
-	t.Helper()
-	if err := r.client.ConfigSet(t.Context(), "masterauth", "wrong").Err(); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.client.Do(t.Context(), "CLIENT", "KILL", "TYPE", "master").Err(); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "the link is down", func() bool {
-		info, _ := r.client.Info(t.Context(), "replication").Result()
-		return strings.Contains(info, "master_link_status:down")
-	})
-}
-
 // reaches returns how far the replica has the journal.
-func (r replica) reaches(t testing.TB, w *world) int64 {
+func reaches(t testing.TB, r redistest.Replica, w *world) int64 {
 	t.Helper()
-	conn := r.client.Conn() // READONLY is of a connection
+	conn := r.Client.Conn() // READONLY is of a connection
 	defer func() { _ = conn.Close() }()
 	if err := conn.Do(t.Context(), "READONLY").Err(); err != nil {
 		t.Fatal(err)

@@ -49,22 +49,52 @@ func SharedWithProperties(guild []byte, channels [][]byte) ([]byte, error) {
 	return Shared(append(data, '}'), channels), nil
 }
 
-// Personal is what GUILD_CREATE says to one member. The lists are the items of JSON arrays, with commas in between.
+// Lists is whom GUILD_CREATE lists: the items of JSON arrays, with commas in between.
+type Lists struct {
+	Own       []byte // the member itself, if it is not among Members
+	Members   []byte
+	Presences []byte
+}
+
+const listKeys = `"members":[,],"presences":[],`
+
+func (l Lists) size() int { return len(listKeys) + len(l.Own) + len(l.Members) + len(l.Presences) }
+
+// append appends the keys, and a comma.
+func (l Lists) append(data []byte) []byte {
+	data = append(data, `"members":[`...)
+	data = append(data, l.Own...)
+	if len(l.Own) > 0 && len(l.Members) > 0 {
+		data = append(data, ',')
+	}
+	data = append(data, l.Members...)
+	data = append(data, `],"presences":[`...)
+	data = append(data, l.Presences...)
+	return append(data, `],`...)
+}
+
+// With returns what is shared by those who are listed the same, too.
+func (l Lists) With(shared []byte) []byte {
+	data := append(make([]byte, 0, l.size()+len(shared)), '{')
+	return append(l.append(data), shared[1:]...)
+}
+
+// Personal is what GUILD_CREATE says to one member, besides what is shared.
 type Personal struct {
 	JoinedAt    []byte
 	MemberCount int
 	Large       bool
-	Own         []byte // the member itself, if it is not among Members
-	Members     []byte
-	Presences   []byte
-	Threads     []byte
-	Apart       bool // neither members nor presences are in it: READY has them elsewhere
+	Lists       *Lists // nil: they are shared
+	Threads     []byte // the items of a JSON array
 }
 
-// Guild returns a whole GUILD_CREATE: the personal part, then what is shared.
-func Guild(shared []byte, p Personal) json.RawMessage {
-	const keys = 128
-	size := keys + len(shared) + len(p.JoinedAt) + len(p.Own) + len(p.Members) + len(p.Presences) + len(p.Threads)
+// JSON returns the personal part as a JSON object, whose keys are none of the shared part's.
+func (p Personal) JSON() json.RawMessage {
+	const keys = 96
+	size := keys + len(p.JoinedAt) + len(p.Threads)
+	if p.Lists != nil {
+		size += p.Lists.size()
+	}
 	data := make(json.RawMessage, 0, size)
 	data = append(data, `{"joined_at":`...)
 	data = append(data, p.JoinedAt...)
@@ -72,21 +102,13 @@ func Guild(shared []byte, p Personal) json.RawMessage {
 	data = strconv.AppendInt(data, int64(p.MemberCount), 10)
 	data = append(data, `,"large":`...)
 	data = strconv.AppendBool(data, p.Large)
-	if !p.Apart {
-		data = append(data, `,"members":[`...)
-		data = append(data, p.Own...)
-		if len(p.Own) > 0 && len(p.Members) > 0 {
-			data = append(data, ',')
-		}
-		data = append(data, p.Members...)
-		data = append(data, `],"presences":[`...)
-		data = append(data, p.Presences...)
-		data = append(data, ']')
+	data = append(data, ',')
+	if p.Lists != nil {
+		data = p.Lists.append(data)
 	}
-	data = append(data, `,"threads":[`...)
+	data = append(data, `"threads":[`...)
 	data = append(data, p.Threads...)
-	data = append(data, `],`...)
-	return append(data, shared[1:]...) // without the opening brace
+	return append(data, `]}`...)
 }
 
 func appendList(data []byte, items []json.RawMessage) []byte {

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"testing"
 
+	"guildhall.chat/guildhall/internal/codec"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/sharding"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -22,11 +23,9 @@ func object(t *testing.T, data json.RawMessage) map[string]any {
 func TestGuildIsSharedAndPersonal(t *testing.T) {
 	t.Parallel()
 	shared := Shared([]byte(`{"id":"7","name":"n"}`), [][]byte{[]byte(`{"id":"8"}`), []byte(`{"id":"9"}`)})
-	personal := Personal{
-		JoinedAt: []byte(`"2026-01-01T00:00:00+00:00"`), MemberCount: 3, Large: true, Own: []byte(`{"user":{"id":"1"}}`),
-		Members: []byte(`{"user":{"id":"2"}},{"user":{"id":"3"}}`), Threads: []byte(`{"id":"4"}`),
-	}
-	got := object(t, Guild(shared, personal))
+	lists := Lists{Own: []byte(`{"user":{"id":"1"}}`), Members: []byte(`{"user":{"id":"2"}},{"user":{"id":"3"}}`)}
+	personal := Personal{JoinedAt: []byte(`"2026-01-01T00:00:00+00:00"`), MemberCount: 3, Large: true, Lists: &lists, Threads: []byte(`{"id":"4"}`)}
+	got := object(t, codec.NewTail(shared).JSON(personal.JSON()))
 	user := func(id string) any { return map[string]any{"user": map[string]any{"id": id}} }
 	want := map[string]any{
 		"id": "7", "name": "n", "member_count": 3.0, "unavailable": false, "large": true,
@@ -42,11 +41,14 @@ func TestGuildIsSharedAndPersonal(t *testing.T) {
 	if channels, _ := got["channels"].([]any); len(channels) != 2 {
 		t.Errorf("channels %v", got["channels"])
 	}
-	personal.Members = nil
-	if members, _ := object(t, Guild(shared, personal))["members"].([]any); len(members) != 1 {
-		t.Errorf("members %v", members)
+	personal.Lists = nil
+	if elsewhere := object(t, codec.NewTail(lists.With(shared)).JSON(personal.JSON())); !reflect.DeepEqual(elsewhere, got) {
+		t.Errorf("with shared lists: %v", elsewhere)
 	}
-	if empty := object(t, Guild(Shared([]byte(`{"id":"7"}`), nil), Personal{JoinedAt: []byte("null")})); len(empty["channels"].([]any)) != 0 {
+	if alone := object(t, Lists{Own: lists.Own}.With(shared)); len(alone["members"].([]any)) != 1 {
+		t.Errorf("members %v", alone["members"])
+	}
+	if empty := object(t, Shared([]byte(`{"id":"7"}`), nil)); len(empty["channels"].([]any)) != 0 {
 		t.Errorf("channels %v", empty["channels"])
 	}
 }

@@ -55,7 +55,7 @@ func outcome(err error) string {
 
 // identify makes a session for the client. The error is a closeError, or any other when the client is to try again.
 func (s *Server) identify(ctx context.Context, c *Client, id identify) error {
-	account, err := s.authenticate(ctx, id.token)
+	account, err := s.recognize(ctx, id.token) // begin checks the rest
 	if errors.Is(err, errToken) {
 		return closeError(discord.CloseAuthenticationFailed)
 	}
@@ -160,7 +160,7 @@ func (s *Server) begin(ctx context.Context, c *Client, session *Session, id iden
 	if err != nil {
 		return err
 	}
-	// A change of the credentials since they were checked, but before the snapshot, is in no event to come.
+	// A change of the credentials before the snapshot is in no event to come.
 	if _, err := s.identity(ctx, session.Account); errors.Is(err, errToken) {
 		return closeError(discord.CloseAuthenticationFailed)
 	} else if err != nil {
@@ -177,9 +177,9 @@ func (s *Server) begin(ctx context.Context, c *Client, session *Session, id iden
 	if l == nil {
 		return ErrEnded
 	}
+	session.presence.Store(s.online.announce(session.Account, session.ID, about))
 	c.take(l)
 	session.recorded(recordedAt)
-	session.presence.Store(s.online.announce(session.Account, session.ID, about))
 	s.finish(session)
 	s.spawn(func() { s.enterGuilds(session, place, later) })
 	return nil
@@ -208,8 +208,8 @@ func (s *Server) putRecord(ctx context.Context, session *Session, about presence
 
 // finish takes an open session out of everything if it ended while it was opened.
 func (s *Server) finish(session *Session) {
-	if session.over() {
-		s.over(session, "opening")
+	if why, ended := session.cause(); ended {
+		s.over(session, why)
 	}
 }
 

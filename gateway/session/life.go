@@ -42,7 +42,7 @@ func (s *Session) expire() {
 		s.mu.Unlock()
 		return
 	}
-	s.close()
+	s.close("expired")
 	s.mu.Unlock()
 	s.ending("expired")
 }
@@ -88,7 +88,7 @@ func (s *Session) end(why string) *link {
 		return nil
 	}
 	l := s.link
-	s.close()
+	s.close(why)
 	s.mu.Unlock()
 	if l != nil {
 		l.conn.Attach(nil)
@@ -98,9 +98,9 @@ func (s *Session) end(why string) *link {
 }
 
 // close marks the session as ended. The lock is held.
-func (s *Session) close() {
+func (s *Session) close(why string) {
 	s.abandon()
-	s.ended, s.held = true, false
+	s.ended, s.why, s.held = true, why, false
 	s.link, s.kept, s.barriers, s.requests = nil, kept{}, nil, nil
 	s.queue.clear()
 	if s.waiting != nil {
@@ -117,9 +117,15 @@ func (s *Session) ending(why string) {
 
 // over reports whether the session has ended.
 func (s *Session) over() bool {
+	_, ended := s.cause()
+	return ended
+}
+
+// cause returns why the session has ended, if it has.
+func (s *Session) cause() (why string, ended bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.ended
+	return s.why, s.ended
 }
 
 // sit gives the session its place in the fan-out; false if it has ended meanwhile.

@@ -111,8 +111,17 @@ func (s *Server) continueHere(ctx context.Context, c *Client, m *move) error {
 		return ErrEnded
 	}
 	replayed.Add(float64(len(o.replay)))
+	// What the client says next comes on top of what it has said.
+	var about presence.Update
+	if json.Unmarshal(m.record.Presence, &about) == nil && about.Status != "" {
+		m.session.presence.Store(s.online.announce(m.account, m.id, about))
+	}
+	subscribed := m.session.restore(m.record.Subscriptions)
 	c.take(l)
 	s.settle(m)
+	if subscribed {
+		s.spawn(func() { s.serveSubscriptions(m.session) })
+	}
 	return nil
 }
 
@@ -278,13 +287,6 @@ func (s *Server) claim(ctx context.Context, m *move, o opening) error {
 // settle begins what a session does once it is here.
 func (s *Server) settle(m *move) {
 	session := m.session
-	var about presence.Update
-	if json.Unmarshal(m.record.Presence, &about) == nil && about.Status != "" {
-		session.presence.Store(s.online.announce(session.Account, session.ID, about))
-	}
-	if session.restore(m.record.Subscriptions) {
-		s.spawn(func() { s.serveSubscriptions(session) })
-	}
 	session.recorded(session.start)
 	s.finish(session)
 	for _, raw := range m.was.unanswered {

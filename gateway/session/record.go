@@ -253,7 +253,7 @@ func (s *Session) recorded(at int64) {
 	s.mu.Unlock()
 	s.saved(at)
 	s.mu.Lock()
-	if s.state.at > at {
+	if s.state.at > at || s.state.restless || s.state.subscribed {
 		s.wantSave()
 	}
 	s.mu.Unlock()

@@ -267,6 +267,9 @@ func (s *Server) Ready(context.Context) error {
 	return nil
 }
 
+// Draining reports whether the server drains, or has.
+func (s *Server) Draining() bool { return s.stopping.Load() }
+
 var errDraining = errors.New("draining")
 
 // Len returns the number of sessions, those that wait for a resume included.

@@ -45,9 +45,10 @@ type Session struct {
 	held      bool  // what comes is queued and not sent: READY or RESUMED is on its way
 	opened    bool  // READY, or the RESUMED of a session that has moved here, was queued
 	ended     bool
-	answering bool  // somebody answers the requests
-	sent      int64 // position of the last dispatch that any connection has taken
-	ahead     int   // bytes of own dispatches that are still in the line
+	why       string // it has ended
+	answering bool   // somebody answers the requests
+	sent      int64  // position of the last dispatch that any connection has taken
+	ahead     int    // bytes of own dispatches that are still in the line
 	queue     queue
 	kept      kept
 	barriers  []barrier     // ascending

@@ -29,6 +29,8 @@ type Options struct {
 	Log  *slog.Logger
 	// MaxConnections bounds the open connections; more are refused with 503.
 	MaxConnections int
+	// Draining has routers refused, so that they take their clients elsewhere; nil: never.
+	Draining func() bool
 	// Open makes the protocol of a new connection, and may already send.
 	Open func(*Conn, Opening) Protocol
 }
@@ -38,8 +40,8 @@ type acceptor struct {
 	loops loops
 }
 
-// upgrader has a small buffer, for it only shakes hands. The token in IDENTIFY says who the client is, not a cookie, so pages of any origin may connect. permessage-deflate is
-// never negotiated: the gateway has its own compression.
+// upgrader has small buffers, for it only shakes hands. The token in IDENTIFY says who the client is, not a cookie, so
+// pages of any origin may connect. permessage-deflate is never negotiated: the gateway has its own compression.
 var upgrader = websocket.Upgrader{
 	ReadBufferSize:   512,
 	WriteBufferSize:  512,
@@ -69,6 +71,11 @@ func (a *acceptor) forwarded(w http.ResponseWriter, r *http.Request) {
 		refusedConnections.WithLabelValues("not_a_router").Inc()
 		a.Log.Warn("connection without the word of a router", "remote", r.RemoteAddr)
 		http.Error(w, "forbidden", http.StatusForbidden)
+		return
+	}
+	if a.Draining != nil && a.Draining() {
+		refusedConnections.WithLabelValues("draining").Inc()
+		http.Error(w, "draining", http.StatusServiceUnavailable)
 		return
 	}
 	a.accept(w, r, Opening{

@@ -5,8 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"guildhall.chat/guildhall/internal/codec"
 	"guildhall.chat/guildhall/internal/discord"
 )
@@ -90,7 +88,6 @@ func newConn(below net.Conn, loop *loop, enc *codec.Encoder) (*Conn, error) {
 	}
 	c := &Conn{fd: fd, loop: loop, enc: enc, reading: true}
 	if err := loop.poller.add(c); err != nil {
-		_ = unix.Close(fd)
 		return nil, err
 	}
 	return c, nil

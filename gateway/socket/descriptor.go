@@ -45,7 +45,7 @@ func tune(fd int) {
 func (c *Conn) receive(buf []byte) (int, error) {
 	for {
 		n, err := unix.Read(c.fd, buf)
-		if err != unix.EINTR {
+		if !errors.Is(err, unix.EINTR) {
 			return n, err
 		}
 	}
@@ -55,7 +55,7 @@ func (c *Conn) receive(buf []byte) (int, error) {
 func (c *Conn) transmit(buf []byte) (int, error) {
 	for {
 		n, err := write(c.fd, buf)
-		if err != unix.EINTR {
+		if !errors.Is(err, unix.EINTR) {
 			return n, err
 		}
 	}

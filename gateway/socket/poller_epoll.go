@@ -3,6 +3,7 @@
 package socket
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -50,7 +51,7 @@ func (p *poller) run() {
 	wait := func(uintptr) bool {
 		for {
 			var err error
-			if n, err = unix.EpollWait(p.fd, events, 0); err != unix.EINTR {
+			if n, err = unix.EpollWait(p.fd, events, 0); !errors.Is(err, unix.EINTR) {
 				return n > 0
 			}
 		}
@@ -72,7 +73,7 @@ func (p *poller) conn(fd int) *Conn {
 	return p.conns[fd]
 }
 
-// add begins to watch a connection.
+// add begins to watch a connection. If that fails, the descriptor is closed.
 func (p *poller) add(c *Conn) error {
 	p.mu.Lock()
 	for len(p.conns) <= c.fd {
@@ -82,7 +83,7 @@ func (p *poller) add(c *Conn) error {
 	p.mu.Unlock()
 	event := unix.EpollEvent{Events: interest, Fd: int32(c.fd)}
 	if err := unix.EpollCtl(p.fd, unix.EPOLL_CTL_ADD, c.fd, &event); err != nil {
-		p.forget(c)
+		p.remove(c)
 		return fmt.Errorf("watch connection: %w", err)
 	}
 	return nil
@@ -90,14 +91,10 @@ func (p *poller) add(c *Conn) error {
 
 // remove closes the descriptor of a connection.
 func (p *poller) remove(c *Conn) {
-	p.forget(c)
-	_ = unix.Close(c.fd)
-}
-
-func (p *poller) forget(c *Conn) {
 	p.mu.Lock()
 	p.conns[c.fd] = nil // before the number can be anyone else's
 	p.mu.Unlock()
+	_ = unix.Close(c.fd)
 }
 
 // close ends the poller. It does not wait, for whoever closes may be in its way.

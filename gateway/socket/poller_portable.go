@@ -8,7 +8,7 @@ import (
 )
 
 // poller tells connections what their descriptors are ready for. Where there is no epoll, each has two goroutines that wait
-// with the runtime.
+// with the runtime. The build tag is for testing that on Linux.
 type poller struct {
 	mu    sync.Mutex
 	files map[*Conn]*os.File
@@ -16,11 +16,12 @@ type poller struct {
 
 func newPoller() (*poller, error) { return &poller{files: map[*Conn]*os.File{}}, nil }
 
-// add begins to watch a connection.
+// add begins to watch a connection. If that fails, the descriptor is closed.
 func (p *poller) add(c *Conn) error {
 	file := os.NewFile(uintptr(c.fd), "connection")
 	raw, err := file.SyscallConn()
 	if err != nil {
+		_ = file.Close()
 		return err
 	}
 	p.mu.Lock()

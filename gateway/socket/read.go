@@ -33,7 +33,7 @@ type partial struct {
 
 // read hands over what has come, and ends when that is all. The caller has set reading.
 func (c *Conn) read() {
-	r, _ := readers.Get().(*reader) // the pool has nothing else
+	r := readers.Get().(*reader)
 	defer readers.Put(r)
 	var in inbound
 	n := 0
@@ -44,7 +44,7 @@ func (c *Conn) read() {
 	for c.goOn() {
 		m, err := c.receive(r.buf[n:])
 		switch {
-		case err == unix.EAGAIN:
+		case errors.Is(err, unix.EAGAIN):
 			if n > 0 || in.fragmented {
 				c.partial = &partial{in, append([]byte(nil), r.buf[:n]...)}
 			}

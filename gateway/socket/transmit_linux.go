@@ -16,7 +16,8 @@ func write(fd int, buf []byte) (int, error) {
 	if len(buf) == 0 || len(buf) > briefWrite {
 		return unix.Write(fd, buf)
 	}
-	n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)))
+	data := unsafe.Pointer(&buf[0]) //nolint:gosec // buf is not empty, and is alive during the call
+	n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, uintptr(fd), uintptr(data), uintptr(len(buf)))
 	if errno != 0 {
 		return 0, errno
 	}

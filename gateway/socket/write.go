@@ -2,6 +2,7 @@ package socket
 
 import (
 	"bytes"
+	"errors"
 	"sync"
 	"time"
 
@@ -47,7 +48,7 @@ func (c *Conn) Flush() {
 	if !begun {
 		return
 	}
-	w, _ := writers.Get().(*writer) // the pool has nothing else
+	w := writers.Get().(*writer)
 	for c.fill(w) && c.put(w.buf, false) {
 		if len(w.buf) >= fullBuffer { // there is more than the caller should take time for
 			go c.write(w)
@@ -79,7 +80,7 @@ func (c *Conn) begin() bool {
 }
 
 func (c *Conn) start() {
-	w, _ := writers.Get().(*writer) // the pool has nothing else
+	w := writers.Get().(*writer)
 	c.write(w)
 }
 
@@ -149,7 +150,7 @@ func (c *Conn) put(buf []byte, own bool) bool {
 			buf = buf[n:]
 		}
 		switch {
-		case err == unix.EAGAIN:
+		case errors.Is(err, unix.EAGAIN):
 			if c.stick(buf, own) {
 				return false
 			}

@@ -28,10 +28,8 @@ func (*clientsCommand) Run(ctx context.Context) error {
 }
 
 type bareCommand struct {
-	Listen  string `default:"127.0.0.1:0" help:"Address for the WebSockets."`
-	Corpus  string `required:"" help:"File of the messages." type:"path"`
-	Writers int    `default:"1" help:"Goroutines that write."`
-	Net     bool   `help:"Write with net.Conn, not with write(2) itself."`
+	Listen string `default:"127.0.0.1:0" help:"Address for the WebSockets."`
+	Corpus string `required:"" help:"File of the messages." type:"path"`
 }
 
 // Run runs the bare writer.
@@ -40,7 +38,7 @@ func (c *bareCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b := peer.Bare{Listen: c.Listen, Corpus: corpus, Writers: max(1, c.Writers), Net: c.Net}
+	b := peer.Bare{Listen: c.Listen, Corpus: corpus}
 	return b.Serve(ctx, control.NewReporter(os.Stdout))
 }
 

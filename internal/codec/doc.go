@@ -14,6 +14,8 @@
 // after the other share more: a run that refers to the dispatch before (sequel.go). docs/adr/0005-compress-once.md has the
 // figures.
 //
+// Where most of d is the same too, as in GUILD_CREATE, dispatches can have a [Tail] in common: prefix, own keys, tail.
+//
 // Inbound, [Encoding.DecodeFrame] reads the envelope of one client message, ETF as the JSON that it stands for
 // (term_decode.go); [Parse] reads the query a client connected with.
 package codec

@@ -47,6 +47,8 @@ func (e *Encoder) AppendDispatch(dst []byte, seq int64, sh *Shared) (message []b
 	prefix := e.appendPrefix(buf[:0], seq)
 	f := sh.form(e.encoding)
 	switch {
+	case sh.tail != nil:
+		return e.appendWithTail(dst, prefix, sh)
 	case e.compression != NoCompression:
 		blocks := sh.packed(e.encoding, e.compression, e.last, len(prefix))
 		e.last = nil

@@ -57,9 +57,15 @@ func (s *Shared) packed(e Encoding, c Compression, after *Shared, prefix int) []
 			}
 		}
 	}
+	return f.alone(c, &s.held)
+}
+
+// alone returns the form's self-contained blocks. What making them takes is added to held.
+func (f *form) alone(c Compression, held *atomic.Int64) []byte {
+	p := &f.packs[c-1]
 	p.once.Do(func() {
 		p.blocks = compressors[c-1].alone(f.plain)
-		s.held.Add(int64(len(p.blocks)))
+		held.Add(int64(len(p.blocks)))
 	})
 	return p.blocks
 }

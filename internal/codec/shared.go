@@ -14,6 +14,7 @@ type Shared struct {
 	id   uint64 // unique in the process
 	name string
 	data int          // where d begins in json.plain
+	tail *Tail        // what follows in d; usually nil
 	held atomic.Int64 // bytes of all that was made of json.plain
 	json form
 
@@ -53,9 +54,10 @@ func (s *Shared) Name() string { return s.name }
 
 // Len returns the number of uncompressed bytes of JSON that a connection gets beside its prefix: a measure for queue
 // bounds, which never changes.
-func (s *Shared) Len() int { return len(s.json.plain) }
+func (s *Shared) Len() int { return len(s.json.plain) + s.tail.len() }
 
-// Held returns the bytes that the dispatch takes in all the forms that have been asked for so far. It only grows.
+// Held returns the bytes that the dispatch takes in all the forms that have been asked for so far, without its tail. It only
+// grows.
 func (s *Shared) Held() int { return len(s.json.plain) + int(s.held.Load()) }
 
 // form returns the dispatch in an encoding.
@@ -72,6 +74,9 @@ func (s *Shared) form(e Encoding) *form {
 
 // term returns t and d as the last two pairs of an ETF map of four. Data that is not JSON, which it must be, becomes nil.
 func (s *Shared) term() []byte {
+	if s.tail != nil {
+		return s.termWithTail()
+	}
 	data := s.json.plain[s.data : len(s.json.plain)-1]
 	// Most terms are somewhat longer than their JSON, by two bytes a string.
 	dst := make([]byte, 0, len(data)+len(data)/8+64)

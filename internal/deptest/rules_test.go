@@ -35,6 +35,8 @@ func TestRules(t *testing.T) {
 		{"hack/local", "test/platform", test, false},
 		{"examples/bot", "internal/discord", prod, true},
 		{"test/clients", "internal/redistest", prod, false},
+		{"internal/codec", "test/wire", test, false},
+		{"internal/codec", "test/wire", prod, true},
 		{"misc", "internal/store", prod, true},
 	}
 	for _, tt := range tests {

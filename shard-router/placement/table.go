@@ -16,9 +16,9 @@ const AnyShard = -1
 
 // Want says where a connection belongs.
 type Want struct {
-	// Shard is the shard whose pods get the client's guilds anyway, or AnyShard.
+	// Shard is the shard whose pods get the client's guilds anyway, or AnyShard: that of Pod, then, if there is one.
 	Shard int
-	// Pod is the name of the pod that holds the client's session, or empty.
+	// Pod is the name of the pod that made the client's session, and has it most likely, or empty.
 	Pod string
 }
 
@@ -44,17 +44,20 @@ func NewTable(source Source, maxPerPod int) *Table {
 
 // Place reserves a connection on the best pod whose name was not tried, or returns false if there is none.
 //
-// The pod that holds the session is best, even if it did not answer lately: any other has to turn the client away. Next
-// come the pods that answer, those of the shard first, and last the pods that did not answer lately. Among equals the
-// least loaded is best.
+// The pods that answer come first, of them the one that holds the session, then those of the shard; last come the pods that
+// did not answer lately: any pod can continue a session. Among equals the least loaded is best.
 func (t *Table) Place(want Want, tried []string) (*Lease, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
+	pods := t.source.Pods()
+	if holder := slices.IndexFunc(pods, func(p Pod) bool { return p.Name == want.Pod }); holder >= 0 && want.Shard == AnyShard {
+		want.Shard = pods[holder].Shard
+	}
 	var best Pod
 	var bestRank rank
 	candidates := 0
-	for _, pod := range t.source.Pods() {
+	for _, pod := range pods {
 		r := t.rank(pod, want, now)
 		if r.connections >= t.maxPerPod || slices.Contains(tried, pod.Name) {
 			continue
@@ -88,18 +91,18 @@ func (t *Table) Connections(name string) int {
 
 // rank orders pods for a Want; the least is the best.
 type rank struct {
-	notHolder   bool
 	avoided     bool
+	notHolder   bool
 	notOfShard  bool
 	connections int
 }
 
 func (r rank) less(other rank) bool {
 	switch {
-	case r.notHolder != other.notHolder:
-		return other.notHolder
 	case r.avoided != other.avoided:
 		return other.avoided
+	case r.notHolder != other.notHolder:
+		return other.notHolder
 	case r.notOfShard != other.notOfShard:
 		return other.notOfShard
 	default:

@@ -4,18 +4,44 @@ import (
 	"context"
 	"net"
 	"sync"
+	"sync/atomic"
+	"syscall"
 )
 
 // cable is the network under a Go client's gateway connections: it can be cut, and connections made then wait until it is
 // plugged in again.
 type cable struct {
 	mu      sync.Mutex
-	conns   map[net.Conn]bool
+	strands map[*strand]bool
 	plugged chan struct{} // closed while plugged in
 }
 
+// strand is one connection. Once it is cut the client sees a reset, as if the other side had gone, and not that its own
+// side was closed: some libraries take that for their own doing.
+type strand struct {
+	net.Conn
+	cut atomic.Bool
+}
+
+func (s *strand) Read(p []byte) (int, error) {
+	n, err := s.Conn.Read(p)
+	return n, s.seen("read", err)
+}
+
+func (s *strand) Write(p []byte) (int, error) {
+	n, err := s.Conn.Write(p)
+	return n, s.seen("write", err)
+}
+
+func (s *strand) seen(op string, err error) error {
+	if err != nil && s.cut.Load() {
+		return &net.OpError{Op: op, Net: "tcp", Addr: s.RemoteAddr(), Err: syscall.ECONNRESET}
+	}
+	return err
+}
+
 func newCable() *cable {
-	c := &cable{conns: map[net.Conn]bool{}, plugged: make(chan struct{})}
+	c := &cable{strands: map[*strand]bool{}, plugged: make(chan struct{})}
 	close(c.plugged)
 	return c
 }
@@ -37,8 +63,9 @@ func (c *cable) dial(ctx context.Context, network, address string) (net.Conn, er
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.conns[conn] = true
-	return conn, nil
+	s := &strand{Conn: conn}
+	c.strands[s] = true
+	return s, nil
 }
 
 // cut resets every connection: no close frame reaches either side.
@@ -46,14 +73,15 @@ func (c *cable) cut() (connections int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.plugged = make(chan struct{})
-	for conn := range c.conns {
-		if tcp, ok := conn.(*net.TCPConn); ok {
+	for s := range c.strands {
+		s.cut.Store(true)
+		if tcp, ok := s.Conn.(*net.TCPConn); ok {
 			tcp.SetLinger(0)
 		}
-		if conn.Close() == nil {
+		if s.Close() == nil {
 			connections++
 		}
-		delete(c.conns, conn)
+		delete(c.strands, s)
 	}
 	return connections
 }

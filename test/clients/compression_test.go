@@ -10,19 +10,20 @@ import (
 	"guildhall.chat/guildhall/test/clients/rest"
 )
 
-// testCompression reads the same guild and the same messages through each compression of the gateway, before and after a
-// dropped connection: a resumed connection begins a stream of its own.
+// testCompression reads the same guild and the same messages through each encoding and compression of the gateway, before
+// and after a dropped connection: a resumed connection begins a stream of its own.
 func testCompression(t *testing.T, base string) {
 	w := mustWorld(t, base)
 	place := w.Guilds[0]
-	for _, compression := range []string{"", "payload", "zlib-stream"} {
-		name := compression
-		if name == "" {
-			name = "none"
-		}
+	for _, c := range []struct{ encoding, compression string }{
+		{"json", ""}, {"json", "payload"}, {"json", "zlib-stream"}, {"json", "zstd-stream"},
+		{"etf", ""}, {"etf", "zlib-stream"}, {"etf", "zstd-stream"},
+	} {
+		name := strings.TrimSuffix(c.encoding+" "+c.compression, " ")
 		t.Run(name, func(t *testing.T) {
 			session, seen := watch(t, gatewayclient.Options{
-				Gateway: w.Gateway, Token: w.observer.Token, Intents: gatewayclient.IntentsAll, Compression: compression,
+				Gateway: w.Gateway, Token: w.observer.Token, Intents: gatewayclient.IntentsAll,
+				Encoding: c.encoding, Compression: c.compression,
 			})
 			joined := seen.await(t, 0, "GUILD_CREATE", func(e gatewayclient.Event) bool {
 				return e.Type == "GUILD_CREATE" && strings.Contains(string(e.Data), place.ID)
@@ -36,7 +37,7 @@ func testCompression(t *testing.T, base string) {
 			if len(guild.Channels) < 4 {
 				t.Errorf("GUILD_CREATE has %d channels, expected 4 or more", len(guild.Channels))
 			}
-			equal(t, "binary frames came", session.Binary() > 0, compression != "")
+			equal(t, "binary frames came", session.Binary() > 0, name != "json")
 
 			long := strings.Repeat("all work and no play ", 90)
 			for round := range 2 {

@@ -115,7 +115,7 @@ func (f *fleet) rateLimit(t *testing.T) {
 		if attempt == 5 {
 			t.Fatal("a request of the library was never limited after the bucket had been used up")
 		}
-		f.exhaust(ctx, t, busy)
+		exhaust(ctx, t, f.w, busy)
 		m, err := f.rest().ChannelMessageSend(busy, "patience")
 		must(t, "send to a used up bucket", err)
 		equal(t, "content", m.Content, "patience")
@@ -123,11 +123,11 @@ func (f *fleet) rateLimit(t *testing.T) {
 }
 
 // exhaust sends until it is answered with 429, whose form it checks.
-func (f *fleet) exhaust(ctx context.Context, t *testing.T, channel string) {
+func exhaust(ctx context.Context, t *testing.T, w *world, channel string) {
 	t.Helper()
 	header := http.Header{"Content-Type": {"application/json"}}
 	for range 100 {
-		answer, err := f.w.bot.Raw(ctx, http.MethodPost, "/api/v10/channels/"+channel+"/messages", header, []byte(`{"content":"behind its back"}`))
+		answer, err := w.bot.Raw(ctx, http.MethodPost, "/api/v10/channels/"+channel+"/messages", header, []byte(`{"content":"behind its back"}`))
 		must(t, "send raw", err)
 		if answer.Status == http.StatusOK {
 			continue

@@ -1,11 +1,13 @@
 // Package clients_test judges a running platform by what other people's client libraries make of it. A test starts a
-// platform, makes accounts and guilds through REST (package rest), and hands them to a library: discordgo in this
+// platform, makes accounts and guilds through REST (package rest), and hands them to a library: discordgo and disgo in this
 // process, discord.js as a program of its own in discordjs/. What the libraries hide, such as the order and number of
 // all deliveries while processes die, is observed with package gatewayclient.
 package clients_test
 
 import (
 	"testing"
+
+	"github.com/disgoorg/disgo/gateway"
 
 	"guildhall.chat/guildhall/test/platform"
 )
@@ -17,6 +19,9 @@ func TestClients(t *testing.T) {
 		"discord.js":                  func(t *testing.T, base string) { testDiscordJS(t, base, false) },
 		"discord.js with zlib-stream": func(t *testing.T, base string) { testDiscordJS(t, base, true) },
 		"discordgo":                   testDiscordGo,
+		"disgo":                       func(t *testing.T, base string) { testDisgo(t, base, gateway.CompressionNone) },
+		"disgo with zlib-stream":      func(t *testing.T, base string) { testDisgo(t, base, gateway.CompressionZlibStream) },
+		"disgo with zstd-stream":      func(t *testing.T, base string) { testDisgo(t, base, gateway.CompressionZstdStream) },
 		"compression":                 testCompression,
 		"large guild":                 func(t *testing.T, _ string) { testLargeGuild(t, p) },
 	} {

@@ -16,8 +16,8 @@ import (
 )
 
 // Bare starts a bare writer of the corpus.
-func (r *Rig) Bare(ctx context.Context, corpus string, flags ...string) (*Server, error) {
-	return r.startServer(ctx, "bare", "load", append([]string{"bare", "--corpus", corpus}, flags...)...)
+func (r *Rig) Bare(ctx context.Context, corpus string) (*Server, error) {
+	return r.startServer(ctx, "bare", "load", "bare", "--corpus", corpus)
 }
 
 // Proxies starts bare TCP proxies to the target, as many as the clients need.

@@ -72,6 +72,11 @@ func (r *Rig) Platform(ctx context.Context, gateways int) (*Platform, error) {
 		p.Stop()
 		return nil, err
 	}
+	for _, child := range current.Children {
+		if admin := child.Ports["admin"]; admin != 0 && strings.HasPrefix(child.Name, "gateway-") {
+			r.Say("%s: pid %d, profiles at http://127.0.0.1:%d/debug/pprof/", child.Name, child.PID, admin)
+		}
+	}
 	if p.World, err = world.Open(ctx, current.PostgresDSN, p.Secrets()); err != nil {
 		p.Stop()
 		return nil, err
