@@ -251,6 +251,24 @@ func BenchmarkSeatMemory(b *testing.B) {
 	}
 }
 
+// What the view of a small guild costs in which a message was sent, with one seat, in bytes.
+func BenchmarkSmallGuildMemory(b *testing.B) {
+	const guilds = 2000
+	for b.Loop() {
+		hub := newView(b, 0, 0).hub
+		views := make([]*Guild, guilds)
+		before := heap()
+		for i := range views {
+			views[i] = viewOf(b, hub, 2, 3)
+			seatMany(b, views[i], 1, discord.IntentsAll)
+			apply(b, views[i], events.Header{Type: discord.EventMessageCreate, Channel: testText}, json.RawMessage(`{"id":"1"}`))
+		}
+		settle(b, hub.line)
+		b.ReportMetric(float64(heap()-before)/guilds, "B/guild")
+		runtime.KeepAlive(views)
+	}
+}
+
 // What an idle user's view costs, with its feed and its place, in bytes.
 func BenchmarkUserMemory(b *testing.B) {
 	const users = 3000
@@ -284,6 +302,27 @@ func BenchmarkUserMemory(b *testing.B) {
 		for _, p := range places {
 			p.Leave()
 		}
+	}
+}
+
+// The view of a guild of 100,000 members is loaded, and dropped.
+func BenchmarkLoad(b *testing.B) {
+	w := newWorld(b)
+	user := w.user()
+	guild := w.guild(user)
+	w.change(func(ctx context.Context, tx *store.Tx) error {
+		if _, err := tx.Exec(ctx, `insert into users (id, username) select n, 'user' || n from generate_series(1, $1::bigint) as n`, manyMembers); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `insert into members (guild_id, user_id) select $1, n from generate_series(1, $2::bigint) as n`, guild, manyMembers)
+		return err
+	})
+	for b.Loop() {
+		g, err := w.hub.open(b.Context(), guild)
+		if err != nil || g.members.Len() != manyMembers+1 {
+			b.Fatal(err)
+		}
+		w.hub.forget(g)
 	}
 }
 

@@ -34,7 +34,7 @@ var (
 	})
 	latency = promauto.NewHistogram(prometheus.HistogramOpts{
 		Name:    "guildhall_gateway_delivery_seconds",
-		Help:    "Time from the change that made an event until it was queued for all its sessions here.",
+		Help:    "Time from the change that made an event until it was on its way to all its sessions here.",
 		Buckets: prometheus.ExponentialBuckets(0.001, 2, 15),
 	})
 )

@@ -209,7 +209,8 @@ func (u *User) Event(e events.Event) {
 	observeLatency(e)
 }
 
-// hears reports whether an event of the user's log is for the place.
+// hears reports whether an event of the user's log is for the place. What only the user receives of a guild may be here, with
+// the guild in its header: it goes to the guild's shard. Ephemeral messages are like DMs, outside of any guild.
 func (p *Place) hears(e events.Event) bool {
 	switch {
 	case e.Head.Type == events.CredentialsChanged, e.Head.Type == discord.EventGuildCreate:

@@ -182,6 +182,12 @@ func newLine(tb testing.TB) (*delivery.Line, *diary) {
 // newView returns a view that no feed drives. Each fourth channel is a voice channel.
 func newView(tb testing.TB, users, channels int) *Guild {
 	tb.Helper()
+	line, _ := newLine(tb)
+	return viewOf(tb, &Hub{line: line, log: slog.New(slog.DiscardHandler), presences: nobodyOnline{}, past: newPast(nil)}, users, channels)
+}
+
+func viewOf(tb testing.TB, h *Hub, users, channels int) *Guild {
+	tb.Helper()
 	snap := &store.GuildSnapshot{Guild: discord.Guild{ID: testGuild, OwnerID: owner, Emojis: discord.EmptyList, Stickers: discord.EmptyList}}
 	snap.Guild.Roles = []discord.Role{{ID: testGuild, Permissions: permissions.ViewChannel | permissions.Connect}}
 	for i := range channels {
@@ -194,8 +200,6 @@ func newView(tb testing.TB, users, channels int) *Guild {
 			tb.Fatal(err)
 		}
 	}
-	line, _ := newLine(tb)
-	h := &Hub{line: line, log: slog.New(slog.DiscardHandler), presences: nobodyOnline{}, past: newPast(nil)}
 	g := newGuild(h, snap, members)
 	g.feed = noFeed{}
 	return g

@@ -44,7 +44,7 @@ func (c *Client) resume(d json.RawMessage) error {
 			resumeRefusals.WithLabelValues(string(why)).Inc()
 		}
 		if err != nil {
-			c.server.log.Info("resume refused", "kind", kind, "error", err)
+			c.server.log.Debug("resume refused", "kind", kind, "error", err)
 		}
 		return err
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -110,7 +109,7 @@ type rig struct {
 
 func newRig(t testing.TB) *rig {
 	r := &rig{t: t, ended: map[*Session]string{}}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	r.line = delivery.NewLine(safe{}, delivery.Config{Lanes: 2, HistoryBytes: 64 << 20}, log)
 	t.Cleanup(func() { r.line.Close(context.Background()) })
 	r.host = &host{

@@ -62,7 +62,7 @@ func (r *Roster) own(b int) *block {
 
 // copy returns a new block of a part of the members.
 func (b *block) copy(from, to int) *block {
-	c := &block{ids: make([]snowflake.ID, 0, blockSize), records: make([]record, 0, blockSize)}
+	c := &block{ids: make([]snowflake.ID, 0, to-from), records: make([]record, 0, to-from)}
 	c.ids = append(c.ids, b.ids[from:to]...)
 	size := 0
 	for _, rec := range b.records[from:to] {
@@ -86,7 +86,7 @@ func (r *Roster) Put(m *discord.Member) error {
 	}
 	roles := r.sets.take(m.Roles)
 	if len(r.blocks) == 0 {
-		r.blocks = append(r.blocks, &block{ids: make([]snowflake.ID, 0, blockSize), records: make([]record, 0, blockSize)})
+		r.blocks = append(r.blocks, &block{})
 		r.blocks[0].insert(0, m, roles)
 		r.n++
 		return nil
