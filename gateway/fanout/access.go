@@ -173,7 +173,7 @@ func (g *Guild) memberChanged(user snowflake.ID) {
 	if g.seats.byUser[user] == nil {
 		return
 	}
-	g.watched.stale.users = append(g.watched.stale.users, user)
+	g.watched.userChanged(user)
 	now := time.Now()
 	access, _ := g.members.Access(user)
 	for s := g.seats.byUser[user]; s != nil; s = s.next {
@@ -194,7 +194,7 @@ func (g *Guild) memberChanged(user snowflake.ID) {
 func (g *Guild) rulesChanged() {
 	clear(g.access)
 	g.gen++
-	g.watched.stale.all = true
+	g.watched.rulesChanged()
 }
 
 // channelChanged is called when a channel's overwrites or type have changed, or it is gone; likewise with a thread.
@@ -207,7 +207,7 @@ func (g *Guild) channelChanged(id snowflake.ID) {
 		}
 	}
 	g.gen++
-	g.watched.stale.channels = append(g.watched.stale.channels, id)
+	g.watched.channelChanged(id)
 }
 
 // noteTimeOut keeps who of those with seats is timed out: no event says that a time-out is over.

@@ -50,6 +50,22 @@ type staleness struct {
 	channels []snowflake.ID
 }
 
+// userChanged, rulesChanged and channelChanged say that a user's roles, those of the guild or its owner, or a channel's
+// overwrites have changed.
+func (l *watched) userChanged(user snowflake.ID) {
+	if l.members != nil {
+		l.stale.users = append(l.stale.users, user)
+	}
+}
+
+func (l *watched) rulesChanged() { l.stale.all = l.members != nil }
+
+func (l *watched) channelChanged(channel snowflake.ID) {
+	if l.members != nil {
+		l.stale.channels = append(l.stale.channels, channel)
+	}
+}
+
 // watch has a seat watch the member lists of channels, instead of those that it has watched before. What it already has is
 // sent again if it asks for nothing else.
 func (g *Guild) watch(s *seat, channels map[snowflake.ID]memberlist.Blocks) {
@@ -223,11 +239,11 @@ func (g *Guild) listRoles(lost bool) {
 
 // settleLists looks anew at who may watch what, once an event is applied.
 func (g *Guild) settleLists() {
-	stale := g.watched.stale
-	g.watched.stale = staleness{}
 	if g.watched.members == nil {
 		return
 	}
+	stale := g.watched.stale
+	g.watched.stale = staleness{}
 	if stale.all {
 		g.watched.members.Refresh()
 		g.flushSoon()
