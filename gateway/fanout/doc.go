@@ -25,7 +25,7 @@
 // GUILD_CREATE tells all alike is encoded once, too (create.go).
 //
 // Beside its guilds' events a person's session is told of what it subscribes to (subscribe.go): the member lists of channels
-// (lists.go), and single members.
+// (watch.go, lists.go), and single members.
 //
 // A session that moves here from another pod takes its place by Rejoin, and is told what it missed by Judge (rejoin.go).
 //

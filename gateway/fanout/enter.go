@@ -3,6 +3,7 @@ package fanout
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"guildhall.chat/guildhall/gateway/ready"
 	"guildhall.chat/guildhall/internal/discord"
@@ -40,12 +41,7 @@ func (g *Guild) people() (_ []ready.Person, presences [][]byte, err error) {
 	if f.people == nil {
 		f.people = make([]ready.Person, 0, g.members.Len())
 		for m := range g.members.Snapshot().All() {
-			whole, _ := g.members.Get(m.User)
-			user, err := json.Marshal(whole.User)
-			if err != nil {
-				return nil, nil, fmt.Errorf("encode user %s: %w", m.User, err)
-			}
-			f.people = append(f.people, ready.Person{ID: m.User, Member: g.merged(m.User), User: user})
+			f.people = append(f.people, ready.Person{ID: m.User, Member: g.merged(m.User), User: slices.Clip(m.AppendUser(nil))})
 		}
 	}
 	if f.merged == nil {

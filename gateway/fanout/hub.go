@@ -260,6 +260,7 @@ func (h *Hub) views() (views []*Guild) {
 }
 
 func (h *Hub) sweepOnce(now time.Time) {
+	h.past.sweep(now.Add(-linger))
 	for _, g := range h.views() {
 		for _, s := range g.waitingSince(now.Add(-linger)) {
 			h.verify(h.ctx, s, false)

@@ -111,7 +111,7 @@ func TestMoves(t *testing.T) {
 }
 
 // sessionsSurvive says whether a session outlives its pod. Until it does, that a pod died is a reason to lose one.
-const sessionsSurvive = false
+const sessionsSurvive = true
 
 // run is a world with open sessions and traffic.
 type run struct {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"guildhall.chat/guildhall/internal/discord"
-	"guildhall.chat/guildhall/internal/snowflake"
 )
 
 // A record's bytes are its flags, then what each set flag says is there, in the order of the flags; the user's name comes
@@ -169,49 +168,6 @@ func (r *reader) text() []byte {
 	text := r.rest[:n]
 	r.rest = r.rest[n:]
 	return text
-}
-
-// member makes the wire object again.
-func (f *fields) member(user snowflake.ID, roles []snowflake.ID) discord.Member {
-	m := discord.Member{
-		User: &discord.User{
-			ID: user, Username: string(f.name), Discriminator: "0", Bot: f.has(isBot), System: f.has(isSystem),
-			Flags: f.userFlags, PublicFlags: int(f.publicFlags),
-			GlobalName: f.optional(hasGlobalName, f.globalName), Avatar: f.optional(hasUserAvatar, f.userAvatar),
-			Banner: f.optional(hasUserBanner, f.userBanner),
-		},
-		Roles: roles, Deaf: f.has(isDeaf), Mute: f.has(isMute), Pending: f.has(isPending), Flags: int(f.memberFlags),
-		Nick: f.optional(hasNick, f.nick), Avatar: f.optional(hasAvatar, f.avatar), Banner: f.optional(hasBanner, f.banner),
-	}
-	if f.has(hasDiscriminator) {
-		m.User.Discriminator = string(f.discriminator)
-	}
-	if f.has(hasAccent) {
-		accent := int(f.accent)
-		m.User.AccentColor = &accent
-	}
-	if f.has(hasJoined) {
-		m.JoinedAt = discord.At(time.UnixMicro(f.joined))
-	}
-	m.PremiumSince = f.moment(hasPremium, f.premium)
-	m.CommunicationDisabledUntil = f.moment(hasTimeOut, f.timeOut)
-	return m
-}
-
-func (f *fields) optional(flag uint64, text []byte) *string {
-	if !f.has(flag) {
-		return nil
-	}
-	s := string(text)
-	return &s
-}
-
-func (f *fields) moment(flag uint64, micros int64) *discord.Timestamp {
-	if !f.has(flag) {
-		return nil
-	}
-	t := discord.At(time.UnixMicro(micros))
-	return &t
 }
 
 // errNoUser says that a member object lacks its user, without which it is nobody's.

@@ -189,17 +189,6 @@ func (r *Roster) Access(user snowflake.ID) (Access, bool) {
 // Roles returns the roles of a set, ascending. They must not be changed.
 func (r *Roster) Roles(set RoleSet) []snowflake.ID { return r.sets.all[set].roles }
 
-// Get returns a member; false if there is no such.
-func (r *Roster) Get(user snowflake.ID) (discord.Member, bool) {
-	at, i, found := r.find(user)
-	if !found {
-		return discord.Member{}, false
-	}
-	b := r.blocks[at]
-	f := decode(b.bytes(b.records[i]))
-	return f.member(user, slices.Clone(r.Roles(b.records[i].roles))), true
-}
-
 // Find returns a member as it is, in memory of its own; false if there is no such.
 func (r *Roster) Find(user snowflake.ID) (Member, bool) {
 	at, i, found := r.find(user)
