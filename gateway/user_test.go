@@ -64,7 +64,7 @@ func TestReadyOfTodaysClients(t *testing.T) {
 	g := w.guild(alice, bob)
 	watcher := w.connect(w.memberBot(g), discord.IntentGuilds|discord.IntentGuildPresences)
 	w.person(bob, nil)
-	watcher.until(discord.EventPresenceUpdate)
+	watcher.sees(bob, "online")
 
 	c, ready, rest := w.modern(alice)
 	if len(ready.Guilds) != 1 || ready.Guilds[0].ID != g.id || ready.Guilds[0].Properties == nil || ready.Guilds[0].Name != nil ||
@@ -167,33 +167,20 @@ func TestPersonWithManySessions(t *testing.T) {
 	alice, bob := w.user(), w.user()
 	g := w.guild(alice, bob)
 	watcher := w.connect(w.memberBot(g), discord.IntentGuilds|discord.IntentGuildPresences)
-	seen := func(want string) {
-		t.Helper()
-		for {
-			var p struct {
-				User   struct{ ID snowflake.ID }
-				Status string
-			}
-			watcher.decode(watcher.until(discord.EventPresenceUpdate), &p)
-			if p.User.ID == alice.id && p.Status == want {
-				return
-			}
-		}
-	}
 	status := func(s string) map[string]any {
 		return map[string]any{"presence": map[string]any{"status": s, "activities": []any{}}}
 	}
 	first := w.person(alice, status("idle"))
-	seen("idle")
+	watcher.sees(alice, "idle")
 	second := w.person(w.login(alice.id), status("dnd"))
-	seen("dnd")
+	watcher.sees(alice, "dnd")
 	first.sessions("dnd", "dnd", "idle") // the first stands for both
 	second.sessions("dnd", "dnd", "idle")
 	leave(t, second)
-	seen("idle")
+	watcher.sees(alice, "idle")
 	first.sessions("idle")
 	leave(t, first)
-	seen("offline")
+	watcher.sees(alice, "offline")
 }
 
 // leave closes as a client does that will not come back.
@@ -217,11 +204,7 @@ func TestPersonIsOfflineAfterThePod(t *testing.T) {
 	watcher.identify(w.memberBot(g), map[string]any{"intents": discord.IntentGuilds | discord.IntentGuildPresences})
 	watcher.until(discord.EventGuildCreate)
 	w.person(alice, nil)
-	for {
-		if data := string(watcher.until(discord.EventPresenceUpdate)); presenceOf(t, data, alice.id) == "online" {
-			break
-		}
-	}
+	watcher.sees(alice, "online")
 	w.pod.kill()
 	w.pod.stop()
 	// As the api's worker does.
@@ -240,27 +223,22 @@ func TestPersonIsOfflineAfterThePod(t *testing.T) {
 		w.must(err)
 		return told
 	})
-	for {
-		if data := string(watcher.until(discord.EventPresenceUpdate)); presenceOf(t, data, alice.id) == "offline" {
-			break
-		}
-	}
+	watcher.sees(alice, "offline")
 }
 
-// presenceOf returns the status in a PRESENCE_UPDATE about the user, empty if it is about another.
-func presenceOf(t *testing.T, data string, user snowflake.ID) string {
-	t.Helper()
-	var p struct {
-		User   struct{ ID snowflake.ID }
-		Status string
+// sees reads on until a user has the status.
+func (c *client) sees(a account, status string) {
+	c.t.Helper()
+	for {
+		var p struct {
+			User   struct{ ID snowflake.ID }
+			Status string
+		}
+		c.decode(c.until(discord.EventPresenceUpdate), &p)
+		if p.User.ID == a.id && p.Status == status {
+			return
+		}
 	}
-	if err := json.Unmarshal([]byte(data), &p); err != nil {
-		t.Fatal(err)
-	}
-	if p.User.ID != user {
-		return ""
-	}
-	return p.Status
 }
 
 func TestGuildSyncOfOlderClients(t *testing.T) {
