@@ -51,9 +51,9 @@ unit: go ## run the tests beside the code, with the race detector (UNIT_TIMEOUT 
 suites: go ## run the suites in test/, each on platforms of its own, one after the other (SUITES_TIMEOUT a suite)
 	CGO_ENABLED=0 go test -p 1 -timeout $(SUITES_TIMEOUT) ./test/...
 
-bench: go ## run the benchmarks, each against its peer in the same run: a table, and JSON lines in bin/bench.jsonl (BENCH=fanout/json,memory ROUNDS=5 QUICK=1)
+bench: go ## run the benchmarks, each against its peer in the same run: a table, and JSON lines in bin/bench.jsonl (BENCH=fanout/json,memory ROUNDS=5 DIVIDE=100)
 	@mkdir -p $(BIN)
-	go run ./hack/bench --json $(BIN)/bench.jsonl $(if $(BENCH),--only $(BENCH)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick)
+	go run ./hack/bench --json $(BIN)/bench.jsonl $(if $(BENCH),--only $(BENCH)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(DIVIDE),--divide $(DIVIDE))
 
 generate: go ## make the generated code anew
 	go generate ./...

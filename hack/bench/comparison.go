@@ -127,7 +127,7 @@ func (c *cli) measure(ctx context.Context, pkg string, of []comparison) (measure
 	slices.Sort(tops)
 	pattern := "^Benchmark(" + strings.Join(slices.Compact(tops), "|") + ")$"
 	count, duration := c.Rounds, c.Time
-	if c.Quick {
+	if c.Divide > 1 {
 		count, duration = 1, "1x"
 	}
 	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", pattern, "-benchmem",

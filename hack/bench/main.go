@@ -25,7 +25,7 @@ type cli struct {
 	Rounds   int           `help:"Rounds of each measurement; the median counts." default:"3"`
 	Time     string        `help:"Duration of a round of a Go benchmark, as go test -benchtime." default:"1s"`
 	Budget   time.Duration `help:"What all may take." default:"90m"`
-	Quick    bool          `help:"Few sessions and messages: shows that everything works, not how well."`
+	Divide   int           `help:"Divide the numbers of sessions: 100 shows in a minute that everything works, not how well." default:"1"`
 	Services string        `help:"Directory of other service binaries to put under load, instead of this tree's." type:"path" placeholder:"DIR"`
 }
 
@@ -37,7 +37,7 @@ func main() {
 func (c *cli) Run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.Budget, fmt.Errorf("the budget of %v is used up", c.Budget))
 	defer cancel()
-	o := rows.Options{Only: c.Only, Rounds: c.Rounds, Quick: c.Quick}
+	o := rows.Options{Only: c.Only, Rounds: c.Rounds, Divide: c.Divide}
 	results, failed := c.compare(ctx, o)
 	if o.Selects() {
 		loaded, err := c.load(ctx, o)

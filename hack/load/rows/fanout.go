@@ -250,7 +250,7 @@ var loads = []string{"paced", "saturated"}
 func (s *scene) rounds(ctx context.Context, o Options) (costs map[string][]cost, err error) {
 	costs = map[string][]cost{}
 	paced, saturated := max(10, pacedDeliveries/s.sessions), max(10, saturatedDeliveries/s.sessions)
-	if o.Quick {
+	if o.quick() {
 		paced, saturated = 10, 100
 	}
 	for round := range o.Rounds {

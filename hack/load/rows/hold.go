@@ -69,7 +69,7 @@ func hold(ctx context.Context, r *rig.Rig, o Options) ([]Result, error) {
 // hold waits for more than two intervals of heartbeats.
 func (c *crowd) hold(ctx context.Context, r *rig.Rig, o Options) error {
 	left := rig.Heartbeat*2 + rig.Heartbeat/4
-	if o.Quick {
+	if o.quick() {
 		left = 2 * time.Second
 	}
 	const every = 5 * time.Second

@@ -103,7 +103,7 @@ func idle(ctx context.Context, r *rig.Rig, o Options, pids []int, connect func()
 		return 0, err
 	}
 	wait := idleFor
-	if o.Quick {
+	if o.quick() {
 		wait = time.Second
 	}
 	r.Say("%s: idle for %v", fleet.Spec.Name, wait)

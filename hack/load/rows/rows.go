@@ -33,17 +33,15 @@ type Options struct {
 	// none. What is measured together comes together, so that there may be more rows than are selected.
 	Only   []string
 	Rounds int // of what is repeated; the median counts
-	// Quick divides the numbers of sessions and messages: it shows that everything works, not how well.
-	Quick bool
+	// Divide divides the numbers of sessions. 0 and 1 leave them as they are.
+	Divide int
 }
 
-// size returns n, or less in a quick run.
-func (o Options) size(n int) int {
-	if o.Quick {
-		return max(20, n/100)
-	}
-	return n
-}
+// size returns the number of sessions where n are meant.
+func (o Options) size(n int) int { return max(20, n/max(1, o.Divide)) }
+
+// quick says that the run only shows that everything works, not how well.
+func (o Options) quick() bool { return o.Divide >= 100 }
 
 // Wants says whether any row with the prefix, or whose prefix this is, is selected.
 func (o Options) Wants(prefix string) bool {

@@ -31,7 +31,7 @@ func TestLoadSmoke(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	results, err := Run(ctx, r, Options{Only: []string{"fanout/zlib-stream/1000", "latency", "storm"}, Rounds: 1, Quick: true})
+	results, err := Run(ctx, r, Options{Only: []string{"fanout/zlib-stream/1000", "latency", "storm"}, Rounds: 1, Divide: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
