@@ -36,9 +36,9 @@ type Entry struct {
 
 const (
 	// Jump is by how much the positions of a batch, and all later ones, rise when Append fails otherwise than with
-	// ErrDegraded: far more than MaxSilent, so that what was not journaled can be told from what was, and few enough that
-	// `s` stays an exact number in JavaScript.
-	Jump = 1 << 32
+	// ErrDegraded: far more than MaxSilent, so that what was not journaled can be told from what was, and more than a pod
+	// sends in a resume window; but few enough that `s` fits 31 bits after hundreds of moves, as clients want (Discord.Net).
+	Jump = 1 << 22
 	// MaxSilent is how many positions without an entry may follow each other. The line adds a Tick in time.
 	MaxSilent = 1 << 20
 	// MaxData bounds Entry.Data, in bytes.

@@ -171,7 +171,7 @@ func (r *run) end(t *testing.T) (reasons map[string]int, wrong []complaint) {
 		x.session.Close() // what it has heard is final
 	}
 	posts := r.traffic.posts
-	wrong = judge(posts, r.witnesses)
+	tally, wrong := judge(posts, r.witnesses)
 	reasons, groundless := judgeLosses(r.witnesses, r.monkey)
 	deliveries, moves, unanswered := 0, 0, 0
 	for _, x := range r.witnesses {
@@ -183,8 +183,12 @@ func (r *run) end(t *testing.T) (reasons map[string]int, wrong []complaint) {
 			unanswered++
 		}
 	}
-	t.Logf("%d faults, %d messages (%d without an answer that nobody heard), %d deliveries, %d resumes, %d guilds' ledgers with %d changes",
-		len(r.monkey.faults), len(posts), unanswered, deliveries, moves, len(r.world.guilds), r.changes())
+	t.Logf("%d faults, %d messages (%d without an answer that nobody heard), %d deliveries, %d resumes, %d changes of access",
+		len(r.monkey.faults), len(posts), unanswered, deliveries, moves, r.changes())
+	t.Logf("sessions were to hear a message: %d times, not to hear it: %d, uncertain: %d", tally.entitled, tally.barred, tally.unsure)
+	if tally.entitled < 10*tally.unsure || tally.barred == 0 {
+		t.Errorf("the judge knows too little: %+v", tally)
+	}
 	return reasons, append(wrong, groundless...)
 }
 

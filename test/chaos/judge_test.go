@@ -14,13 +14,27 @@ const lateAnswer = 25 * time.Second
 
 // judge tells everything that was wrong: messages missing, hidden ones heard, invented ones, and orders that contradict
 // each other. What a witness could tell by itself it has noted already.
-func judge(posts []*post, witnesses []*witness) (wrong []complaint) {
+func judge(posts []*post, witnesses []*witness) (n tally, wrong []complaint) {
 	byID, inLog := index(posts, witnesses)
 	for _, x := range witnesses {
 		wrong = append(wrong, x.bad...)
-		wrong = append(wrong, judgeWitness(x, byID, inLog)...)
+		wrong = append(wrong, judgeWitness(x, byID, inLog, &n)...)
 	}
-	return append(wrong, judgeOrder(witnesses)...)
+	return n, append(wrong, judgeOrder(witnesses)...)
+}
+
+// tally counts how often the judge could tell whether a witness was to hear a post.
+type tally struct{ entitled, barred, unsure int }
+
+func (n *tally) add(s sight) {
+	switch s {
+	case seen:
+		n.entitled++
+	case hidden:
+		n.barred++
+	default:
+		n.unsure++
+	}
 }
 
 // index finds the posts by message and by log. One without an answer was made if somebody has heard it.
@@ -72,7 +86,7 @@ type attention struct {
 	newest time.Time // when the latest of the heard posts was asked for
 }
 
-func judgeWitness(x *witness, byID map[string]*post, inLog map[string][]*post) (wrong []complaint) {
+func judgeWitness(x *witness, byID map[string]*post, inLog map[string][]*post, n *tally) (wrong []complaint) {
 	complain := func(at time.Time, log, format string, args ...any) {
 		wrong = append(wrong, complaint{what: fmt.Sprintf(format, args...), witness: x, log: log, at: at})
 	}
@@ -108,7 +122,11 @@ func judgeWitness(x *witness, byID map[string]*post, inLog map[string][]*post) (
 			lives = make([]attention, len(x.lives))
 		}
 		for _, p := range inLog[log] {
-			if !x.covers(p.channel) || p.channel.sight(x.account, p.asked, p.answered) != seen {
+			if !x.covers(p.channel) {
+				continue
+			}
+			sight := p.channel.sight(x.account, p.asked, p.answered)
+			if n.add(sight); sight != seen {
 				continue
 			}
 			for n, a := range lives {

@@ -129,7 +129,8 @@ func TestJudge(t *testing.T) {
 	} {
 		c := newCourt()
 		var said []string
-		for _, wrong := range judge(c.posts, try.witnesses(c)) {
+		_, complaints := judge(c.posts, try.witnesses(c))
+		for _, wrong := range complaints {
 			said = append(said, wrong.what)
 		}
 		all := strings.Join(said, "\n")

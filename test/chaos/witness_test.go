@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -187,6 +188,9 @@ func (x *witness) take(e gatewayclient.Event) {
 	}
 	if e.Seq <= x.last {
 		x.complain(e.At, "", "%s came with s=%d after s=%d", e.Type, e.Seq, x.last)
+	}
+	if e.Seq > math.MaxInt32 {
+		x.complain(e.At, "", "%s came with s=%d, which the 32 bits that some libraries have for it can't hold", e.Type, e.Seq)
 	}
 	x.last = e.Seq
 	came, went, err := x.view.take(e.Type, e.Data)
