@@ -7,6 +7,7 @@ import (
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/presence"
+	"guildhall.chat/guildhall/internal/snowflake"
 )
 
 // outboxMargin is kept beyond the resume window: a session's window begins when its connection ends, which may be after
@@ -39,6 +40,21 @@ func (w *Worker) housekeep(ctx context.Context) error {
 	return err
 }
 
+// tellSessions tells the sessions that a user has left of each other.
+func (w *Worker) tellSessions(ctx context.Context, user snowflake.ID) error {
+	sessions, err := w.presences.Sessions(ctx, user)
+	if err != nil {
+		return err
+	}
+	data, err := presence.List(sessions)
+	if err != nil {
+		return err
+	}
+	return w.publisher.Ephemeral(ctx, events.Event{
+		Log: user, Head: events.Header{Type: discord.EventSessionsReplace, User: user}, Data: data,
+	})
+}
+
 // expirePresence tells the guilds of users whose gateway pod has died.
 func (w *Worker) expirePresence(ctx context.Context) error {
 	return w.presences.Expire(ctx, w.store.GuildsOf, func(ctx context.Context, change presence.Change) {
@@ -56,6 +72,9 @@ func (w *Worker) expirePresence(ctx context.Context) error {
 			if err := w.publisher.Ephemeral(ctx, e); err != nil {
 				w.log.Warn("presence not told", "guild", guild, "error", err)
 			}
+		}
+		if err := w.tellSessions(ctx, change.User); err != nil {
+			w.log.Warn("sessions not told of each other", "user", change.User, "error", err)
 		}
 	})
 }

@@ -173,6 +173,7 @@ func (g *Guild) memberChanged(user snowflake.ID) {
 	if g.seats.byUser[user] == nil {
 		return
 	}
+	g.watched.userChanged(user)
 	now := time.Now()
 	access, _ := g.members.Access(user)
 	for s := g.seats.byUser[user]; s != nil; s = s.next {
@@ -193,6 +194,7 @@ func (g *Guild) memberChanged(user snowflake.ID) {
 func (g *Guild) rulesChanged() {
 	clear(g.access)
 	g.gen++
+	g.watched.rulesChanged()
 }
 
 // channelChanged is called when a channel's overwrites or type have changed, or it is gone; likewise with a thread.
@@ -205,6 +207,7 @@ func (g *Guild) channelChanged(id snowflake.ID) {
 		}
 	}
 	g.gen++
+	g.watched.channelChanged(id)
 }
 
 // noteTimeOut keeps who of those with seats is timed out: no event says that a time-out is over.
@@ -261,6 +264,8 @@ func (g *Guild) attend(s *seat) {
 
 // dismiss takes a seat out of those that get the guild's events.
 func (g *Guild) dismiss(s *seat) {
+	g.unwatch(s)
+	g.followed.forget(s)
 	g.include(&g.attending, s, false)
 	g.include(&g.bots, s, false)
 	for _, set := range g.intents {

@@ -267,7 +267,7 @@ func TestSetsAreSwept(t *testing.T) {
 	if len(g.access) != 0 || len(g.audiences) != 0 || len(g.interned) != 0 {
 		t.Errorf("%d sets, %d audiences, %d shared are left", len(g.access), len(g.audiences), len(g.interned))
 	}
-	if g.face.object != nil || g.face.shared != nil || g.channels[testText].json != nil {
+	if g.face.object != nil || g.face.shared[flat] != nil || g.channels[testText].json != nil {
 		t.Error("pieces are left")
 	}
 	created(t, g, botProfile(1, discord.IntentsAll))

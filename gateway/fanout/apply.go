@@ -19,6 +19,7 @@ func (g *Guild) Event(e events.Event) {
 	if !g.closed {
 		g.endTimeOuts()
 		err = g.handle(d)
+		g.settleLists()
 		g.remember(&e)
 	}
 	g.mu.Unlock()
@@ -131,6 +132,7 @@ func (g *Guild) putRole(d *dispatch) error {
 	g.face.guildChanged()
 	before, known := g.perms.Roles[role.ID]
 	g.perms.Roles[role.ID] = roleOf(role)
+	g.listRoles(false)
 	if !known || before.Permissions != role.Permissions {
 		g.rulesChanged()
 	}
@@ -146,7 +148,7 @@ func (g *Guild) deleteRole(d *dispatch) error {
 	}
 	g.object.Roles = slices.DeleteFunc(slices.Clone(g.object.Roles), func(r discord.Role) bool { return r.ID == change.RoleID })
 	delete(g.perms.Roles, change.RoleID)
-	g.dropRole(change.RoleID)
+	g.listRoles(g.dropRole(change.RoleID))
 	for id, c := range g.channels {
 		if c.wire.PermissionOverwrites == nil {
 			continue
@@ -167,10 +169,10 @@ func (g *Guild) deleteRole(d *dispatch) error {
 	return nil
 }
 
-// dropRole takes a role from all members, and brings the groups of seats up to that.
-func (g *Guild) dropRole(role snowflake.ID) {
+// dropRole takes a role from all members, and brings the groups of seats up to that. It reports whether any had it.
+func (g *Guild) dropRole(role snowflake.ID) bool {
 	if !g.members.DropRole(role) {
-		return
+		return false
 	}
 	g.face.membersChanged()
 	groups := g.seats.groups
@@ -181,6 +183,7 @@ func (g *Guild) dropRole(role snowflake.ID) {
 			g.seats.join(s, access.Roles)
 		}
 	}
+	return true
 }
 
 // changeChannel goes to those who could see the channel before, or can see it now.
@@ -228,6 +231,7 @@ func (g *Guild) addMember(d *dispatch) error {
 		return err
 	}
 	g.face.membersChanged()
+	g.listMember(user)
 	g.memberChanged(user) // the event may repeat for a member
 	g.deliverTo(d, g.aboutMember(d, user))
 	for s := g.seats.byUser[user]; s != nil; s = s.next {
@@ -259,6 +263,7 @@ func (g *Guild) updateMember(d *dispatch) error {
 		return err
 	}
 	g.face.membersChanged()
+	g.listMember(user)
 	g.memberChanged(user)
 	g.deliverTo(d, g.aboutMember(d, user))
 	return nil
@@ -291,11 +296,15 @@ func (g *Guild) removeMember(d *dispatch) error {
 		}
 	}
 	g.members.Delete(user)
-	delete(g.presences, user)
+	if _, online := g.presences[user]; online {
+		delete(g.presences, user)
+		g.face.presencesChanged()
+	}
 	for _, t := range g.threads {
 		t.remove(user)
 	}
 	g.face.membersChanged()
+	g.listMember(user)
 	g.deliverTo(d, g.aboutMember(d, user))
 	return nil
 }
@@ -318,7 +327,8 @@ func (g *Guild) updatePresence(d *dispatch) error {
 		g.presences[user] = slices.Clone(d.event.Data)
 	}
 	g.face.presencesChanged()
-	g.deliver(d)
+	g.listMember(user)
+	g.deliverPresence(d, user)
 	return nil
 }
 

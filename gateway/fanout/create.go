@@ -28,10 +28,30 @@ type face struct {
 	stale     bool       // not any more, at the last sweep
 	object    []byte     // the guild object
 	order     []*channel // as they are shown
-	shared    []byte     // what everybody is told
+	shared    [2][]byte  // by shape: what everybody is told
 	members   [2][]byte  // by listing, as the items of an array
 	presences []byte     // of those who are not offline
-	tails     [3]*codec.Tail
+	tails     [2]tails   // by shape
+	people    []ready.Person
+	merged    [][]byte // presences as ready.UserGuild has them
+}
+
+// tails are by listing.
+type tails [3]*codec.Tail
+
+// shape says where a guild has its own columns.
+type shape uint8
+
+const (
+	flat  shape = iota
+	apart       // in properties: discord.CapClientState
+)
+
+func shapeOf(p Profile) shape {
+	if p.Capabilities.Has(discord.CapClientState) {
+		return apart
+	}
+	return flat
 }
 
 // listing says whom a GUILD_CREATE lists.
@@ -47,16 +67,24 @@ func (f *face) guildChanged() { f.object = nil; f.sharedChanged() }
 
 func (f *face) channelsChanged() { f.order = nil; f.sharedChanged() }
 
-func (f *face) sharedChanged() { f.shared, f.tails = nil, [3]*codec.Tail{} }
+func (f *face) sharedChanged() { f.shared, f.tails = [2][]byte{}, [2]tails{} }
 
-func (f *face) membersChanged() { f.listChanged(all); f.listChanged(listed) }
-
-func (f *face) presencesChanged() {
-	f.presences, f.tails[all] = nil, nil
+func (f *face) membersChanged() {
+	f.people = nil
+	f.listChanged(all)
 	f.listChanged(listed)
 }
 
-func (f *face) listChanged(l listing) { f.members[l], f.tails[l] = nil, nil }
+func (f *face) presencesChanged() {
+	f.presences, f.merged = nil, nil
+	f.tails[flat][all], f.tails[apart][all] = nil, nil
+	f.listChanged(listed)
+}
+
+func (f *face) listChanged(l listing) {
+	f.members[l] = nil
+	f.tails[flat][l], f.tails[apart][l] = nil, nil
+}
 
 // sweepFace lets go of the pieces if nobody has needed them for a while.
 func (g *Guild) sweepFace() {
@@ -88,10 +116,8 @@ func (g *Guild) dispatchCreate(s *seat) *codec.Shared {
 
 // create returns the data of a seat's GUILD_CREATE: its own part, and what many are told.
 func (g *Guild) create(s *seat) (own json.RawMessage, shared *codec.Tail, err error) {
-	g.face.used = true
 	p := s.place.profile
-	personal := ready.Personal{MemberCount: g.members.Len(), Large: g.members.Len() > p.LargeThreshold, Threads: g.threadsFor(p)}
-	personal.JoinedAt, _ = g.members.AppendJoined(make([]byte, 0, 40), p.User)
+	personal := g.personal(p)
 	whom := g.listingFor(p)
 	if whom == oneself || whom == listed && g.presences[p.User] == nil && !g.members.Listed(p.User) {
 		personal.Lists = &ready.Lists{}
@@ -101,31 +127,40 @@ func (g *Guild) create(s *seat) (own json.RawMessage, shared *codec.Tail, err er
 			whom = oneself
 		}
 	}
-	shared, err = g.tail(whom)
+	shared, err = g.tail(shapeOf(p), whom)
 	return personal.JSON(), shared, err
 }
 
+// personal returns what GUILD_CREATE tells a session itself, but whom it lists.
+func (g *Guild) personal(p Profile) ready.Personal {
+	n := g.members.Len()
+	personal := ready.Personal{MemberCount: n, Large: n > p.LargeThreshold, Threads: g.threadsFor(p)}
+	personal.JoinedAt, _ = g.members.AppendJoined(make([]byte, 0, 40), p.User)
+	return personal
+}
+
 // tail returns what those are told who are listed the same. Who lists itself alone has that in its own part.
-func (g *Guild) tail(whom listing) (*codec.Tail, error) {
-	if tail := g.face.tails[whom]; tail != nil {
+func (g *Guild) tail(as shape, whom listing) (*codec.Tail, error) {
+	g.face.used = true
+	if tail := g.face.tails[as][whom]; tail != nil {
 		return tail, nil
 	}
-	shared, err := g.sharedCreate()
+	shared, err := g.sharedCreate(as)
 	if err != nil {
 		return nil, err
 	}
 	if whom != oneself {
 		shared = ready.Lists{Members: g.listMembers(whom), Presences: g.listPresences()}.With(shared)
 	}
-	g.face.tails[whom] = codec.NewTail(shared)
-	return g.face.tails[whom], nil
+	g.face.tails[as][whom] = codec.NewTail(shared)
+	return g.face.tails[as][whom], nil
 }
 
 // sharedCreate returns what GUILD_CREATE tells everybody.
-func (g *Guild) sharedCreate() (_ []byte, err error) {
+func (g *Guild) sharedCreate(as shape) (_ []byte, err error) {
 	f := &g.face
-	if f.shared != nil {
-		return f.shared, nil
+	if f.shared[as] != nil {
+		return f.shared[as], nil
 	}
 	if f.object == nil {
 		if f.object, err = json.Marshal(g.object); err != nil {
@@ -144,8 +179,12 @@ func (g *Guild) sharedCreate() (_ []byte, err error) {
 		}
 		list[i] = c.json
 	}
-	f.shared = ready.Shared(f.object, list)
-	return f.shared, nil
+	if as == flat {
+		f.shared[as] = ready.Shared(f.object, list)
+	} else {
+		f.shared[as], err = ready.SharedWithProperties(f.object, list)
+	}
+	return f.shared[as], err
 }
 
 func shownBefore(a, b *channel) int {

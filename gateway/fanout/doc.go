@@ -24,6 +24,9 @@
 // A dispatch is encoded once for all its receivers; messages have further variants without content (content.go). What
 // GUILD_CREATE tells all alike is encoded once, too (create.go).
 //
+// Beside its guilds' events a person's session is told of what it subscribes to (subscribe.go): the member lists of channels
+// (watch.go, lists.go), and single members.
+//
 // A session that moves here from another pod takes its place by Rejoin, and is told what it missed by Judge (rejoin.go).
 //
 // Locks, outermost first: User.turn, Place, User or Guild, the Subscriber's own, the line's. The Hub's lock is never held with

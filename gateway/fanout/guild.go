@@ -48,6 +48,8 @@ type Guild struct {
 	timedOut    []snowflake.ID // users with attached seats
 	timeOutEnds time.Time      // the first of them; zero: none
 	requested   map[snowflake.ID]time.Time
+	watched     watched   // member lists
+	followed    followed  // members
 	idle        time.Time // since when nobody has a seat
 	closed      bool
 }
@@ -137,11 +139,9 @@ func (g *Guild) attach(p *Place, s *seat, with greeting) (seated *seat, entered 
 		g.admit(s)
 		return s, nil, g.seq.seq, nil
 	case withReady:
-		own, shared, err := g.create(s)
-		if err != nil {
+		if entered, err = g.enter(s); err != nil {
 			return s, nil, 0, err
 		}
-		entered = &Entered{Data: shared.JSON(own), Self: g.merged(s.user())}
 	}
 	g.attend(s)
 	p.sub.DeliverOwn(g.enteredEntry(), nil)
@@ -237,6 +237,8 @@ func (g *Guild) closeIfIdle(moment time.Time) bool {
 // close ends the view, and everybody's seat with it. The lock is held.
 func (g *Guild) close() {
 	g.closed = true
+	g.watched.close()
+	g.followed = followed{}
 	for _, s := range g.seats.table {
 		if s != nil {
 			s.attached = false

@@ -38,7 +38,8 @@ type Profile struct {
 	Bot            bool
 	Intents        discord.Intents
 	Shard          sharding.Shard
-	LargeThreshold int // members from which on GUILD_CREATE does not list all
+	LargeThreshold int                  // members from which on GUILD_CREATE does not list all
+	Capabilities   discord.Capabilities // of a person's client
 }
 
 // wants reports whether the session's intents cover an event of a guild.
@@ -259,6 +260,7 @@ func (h *Hub) views() (views []*Guild) {
 }
 
 func (h *Hub) sweepOnce(now time.Time) {
+	h.past.sweep(now.Add(-linger))
 	for _, g := range h.views() {
 		for _, s := range g.waitingSince(now.Add(-linger)) {
 			h.verify(h.ctx, s, false)

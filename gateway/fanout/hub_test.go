@@ -258,6 +258,14 @@ func TestPastIsReadOnceForAll(t *testing.T) {
 		})
 	}
 	all.Wait()
+	w.hub.past.sweep(time.Now().Add(-time.Minute))
+	if w.hub.past.kept.Len() != 700 {
+		t.Errorf("%d events are kept while sessions ask", w.hub.past.kept.Len())
+	}
+	w.hub.past.sweep(time.Now().Add(time.Minute))
+	if w.hub.past.kept.Len() != 0 {
+		t.Errorf("%d events are kept afterwards", w.hub.past.kept.Len())
+	}
 	if _, err := w.hub.Past(t.Context(), guild, 0, maxPast+1); !errors.Is(err, ErrPast) {
 		t.Errorf("too far back: %v", err)
 	}

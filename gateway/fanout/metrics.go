@@ -28,6 +28,10 @@ var (
 		Name: "guildhall_gateway_dispatches_total",
 		Help: "Events handed to sessions, by type.",
 	}, []string{"type"})
+	listsRefused = promauto.NewCounter(prometheus.CounterOpts{
+		Name: "guildhall_gateway_member_lists_refused_total",
+		Help: "Member lists that were not made because their guild has as many in use as it may.",
+	})
 	latency = promauto.NewHistogram(prometheus.HistogramOpts{
 		Name:    "guildhall_gateway_delivery_seconds",
 		Help:    "Time from the change that made an event until it was on its way to all its sessions here.",
@@ -57,6 +61,7 @@ var knownEvents = func() map[string]prometheus.Counter {
 		discord.EventMessageReactionAdd, discord.EventMessageReactionRemove, discord.EventMessageReactionRemoveAll,
 		discord.EventMessageReactionRemoveEmo, discord.EventMessagePollVoteAdd, discord.EventMessagePollVoteRemove,
 		discord.EventPresenceUpdate, discord.EventTypingStart, discord.EventUserUpdate, discord.EventWebhooksUpdate,
+		discord.EventGuildMemberListUpdate, discord.EventSessionsReplace,
 	} {
 		counters[event] = dispatches.WithLabelValues(event)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -31,6 +32,7 @@ type past struct {
 	feeds *events.Feeds
 	kept  *lru.Cache[moment, *dispatch]
 	reads singleflight.Group
+	asked atomic.Int64 // when somebody last asked, Unix seconds
 }
 
 // moment is an event of a log.
@@ -53,6 +55,7 @@ func (h *Hub) Past(ctx context.Context, log snowflake.ID, after, upTo int64) ([]
 	if upTo-after > maxPast {
 		return nil, ErrPast
 	}
+	h.past.asked.Store(time.Now().Unix())
 	for {
 		list, missing := h.past.have(log, after, upTo)
 		if missing == 0 {
@@ -80,6 +83,13 @@ func (p *past) have(log snowflake.ID, after, upTo int64) (list []events.Event, m
 		list = append(list, d.event)
 	}
 	return list, 0
+}
+
+// sweep lets go of the events if nobody has asked for any since the moment.
+func (p *past) sweep(moment time.Time) {
+	if p.asked.Load() < moment.Unix() {
+		p.kept.Purge()
+	}
 }
 
 func (h *Hub) read(log snowflake.ID, after, upTo int64) error {

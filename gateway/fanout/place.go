@@ -92,12 +92,6 @@ func (p *Place) whileHere() (context.Context, context.CancelFunc) {
 	return ctx, cancel
 }
 
-// Entered is a guild as a person's session sees it on entering.
-type Entered struct {
-	Data json.RawMessage // of GUILD_CREATE
-	Self json.RawMessage // the user's own member, as in ready.UserGuild
-}
-
 // ErrUnavailable says that a guild could not be loaded in time.
 var ErrUnavailable = errors.New("guild is unavailable")
 

@@ -196,7 +196,7 @@ func deliveries() []delivered {
 // fromElsewhere are the dispatches in scope that no guild's log has: of sessions themselves, and of users' logs.
 var fromElsewhere = []string{
 	discord.EventReady, discord.EventResumed, discord.EventRateLimited, discord.EventGuildMembersChunk, discord.EventGuildCreate,
-	discord.EventUserUpdate,
+	discord.EventUserUpdate, discord.EventGuildMemberListUpdate, discord.EventSessionsReplace,
 }
 
 func TestEachEventGoesToWhomItIsFor(t *testing.T) {

@@ -215,6 +215,8 @@ func (p *Place) hears(e events.Event) bool {
 	switch {
 	case e.Head.Type == events.CredentialsChanged, e.Head.Type == discord.EventGuildCreate:
 		return false
+	case e.Head.Type == discord.EventSessionsReplace && p.profile.Bot:
+		return false
 	case e.Head.Guild == 0 && !p.profile.Shard.HasUser(), e.Head.Guild != 0 && !p.profile.Shard.Has(e.Head.Guild):
 		return false
 	}

@@ -33,7 +33,8 @@ type Record struct {
 	Intents        discord.Intents
 	Shard          *sharding.Shard // nil: the client named none
 	LargeThreshold int
-	Compress       bool // payload compression
+	Capabilities   discord.Capabilities // of a person's client
+	Compress       bool                 // payload compression
 	APIVersion     int
 
 	Client        string          // the kind of program
@@ -69,18 +70,19 @@ const (
 
 // profile is what does not change while a process has a session.
 type profile struct {
-	From           int64           `json:"f,omitempty"`
-	User           snowflake.ID    `json:"u"`
-	Login          snowflake.ID    `json:"l,omitempty"`
-	Bot            bool            `json:"b,omitempty"`
-	Application    snowflake.ID    `json:"a,omitempty"`
-	AppFlags       int64           `json:"af,omitempty"`
-	Intents        discord.Intents `json:"i"`
-	Shard          *sharding.Shard `json:"s,omitempty"`
-	LargeThreshold int             `json:"t,omitempty"`
-	Compress       bool            `json:"z,omitempty"`
-	APIVersion     int             `json:"v,omitempty"`
-	Client         string          `json:"c,omitempty"`
+	From           int64                `json:"f,omitempty"`
+	User           snowflake.ID         `json:"u"`
+	Login          snowflake.ID         `json:"l,omitempty"`
+	Bot            bool                 `json:"b,omitempty"`
+	Application    snowflake.ID         `json:"a,omitempty"`
+	AppFlags       int64                `json:"af,omitempty"`
+	Intents        discord.Intents      `json:"i"`
+	Shard          *sharding.Shard      `json:"s,omitempty"`
+	LargeThreshold int                  `json:"t,omitempty"`
+	Capabilities   discord.Capabilities `json:"k,omitempty"`
+	Compress       bool                 `json:"z,omitempty"`
+	APIVersion     int                  `json:"v,omitempty"`
+	Client         string               `json:"c,omitempty"`
 }
 
 // fields returns the record as a hash's fields and values; ErrTooLarge.
@@ -91,7 +93,7 @@ func (r *Record) fields() ([]any, error) {
 	about, err := json.Marshal(profile{
 		From: r.From, User: r.User, Login: r.Login, Bot: r.Bot, Application: r.Application, AppFlags: r.AppFlags,
 		Intents: r.Intents, Shard: r.Shard, LargeThreshold: r.LargeThreshold, Compress: r.Compress, APIVersion: r.APIVersion,
-		Client: r.Client,
+		Client: r.Client, Capabilities: r.Capabilities,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode session record: %w", err)
@@ -137,7 +139,7 @@ func recordOf(hash map[string]string) (Record, error) {
 	r.From, r.User, r.Login, r.Bot = about.From, about.User, about.Login, about.Bot
 	r.Application, r.AppFlags = about.Application, about.AppFlags
 	r.Intents, r.Shard, r.LargeThreshold = about.Intents, about.Shard, about.LargeThreshold
-	r.Compress, r.APIVersion, r.Client = about.Compress, about.APIVersion, about.Client
+	r.Compress, r.APIVersion, r.Client, r.Capabilities = about.Compress, about.APIVersion, about.Client, about.Capabilities
 	if text := hash[fieldPresence]; text != "" {
 		r.Presence = json.RawMessage(text)
 	}

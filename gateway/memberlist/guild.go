@@ -37,7 +37,8 @@ type Guild struct {
 // Members are the members of a guild, which change only before Put, Remove or Reload says so.
 type Members interface {
 	Len() int
-	All() iter.Seq[Member]
+	// All returns all members, or those who are online.
+	All(offline bool) iter.Seq[Member]
 }
 
 // groupID is a hoisted role, or online or offline.
@@ -99,10 +100,8 @@ func (g *Guild) Refresh() {
 func (g *Guild) Reload() {
 	g.listed, g.online, g.stale = map[snowflake.ID]*entry{}, 0, true
 	g.hides = g.members.Len() >= HideOffline
-	for m := range g.members.All() {
-		if g.shows(m) {
-			g.set(g.entry(m))
-		}
+	for m := range g.members.All(!g.hides) {
+		g.set(g.entry(m))
 	}
 }
 
@@ -191,7 +190,7 @@ func (g *Guild) resize() {
 		maps.DeleteFunc(g.listed, func(_ snowflake.ID, e *entry) bool { return !e.online() })
 		return
 	}
-	for m := range g.members.All() {
+	for m := range g.members.All(true) {
 		if g.listed[m.ID] == nil {
 			g.set(g.entry(m))
 		}
@@ -255,10 +254,7 @@ func (g *Guild) List(v Visibility) (*List, error) {
 	return l, nil
 }
 
-// Drop forgets a list that nobody uses any more.
-func (g *Guild) Drop(l *List) {
-	g.lists = slices.DeleteFunc(g.lists, func(other *List) bool { return other == l })
+// DropUnless forgets the lists that nobody uses any more.
+func (g *Guild) DropUnless(used func(*List) bool) {
+	g.lists = slices.DeleteFunc(g.lists, func(l *List) bool { return !used(l) })
 }
-
-// Lists returns how many lists are in use.
-func (g *Guild) Lists() int { return len(g.lists) }

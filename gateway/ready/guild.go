@@ -3,6 +3,7 @@ package ready
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strconv"
 )
 
@@ -21,6 +22,31 @@ func Shared(guild []byte, channels [][]byte) []byte {
 	data = append(data, rest...)
 	data = append(data, bytes.Join(channels, []byte{','})...)
 	return append(data, "]}"...)
+}
+
+// SharedWithProperties is Shared for clients with discord.CapClientState: the guild's own columns are in "properties", and
+// what else there is of a guild is beside them.
+func SharedWithProperties(guild []byte, channels [][]byte) ([]byte, error) {
+	var columns map[string]json.RawMessage
+	if err := json.Unmarshal(guild, &columns); err != nil {
+		return nil, fmt.Errorf("take guild apart: %w", err)
+	}
+	data := append([]byte(`{"id":`), columns["id"]...)
+	data = append(data, `,"data_mode":"full"`...)
+	for _, key := range []string{"roles", "emojis", "stickers", "premium_subscription_count"} {
+		if column, is := columns[key]; is {
+			data = append(data, `,"`+key+`":`...)
+			data = append(data, column...)
+			delete(columns, key)
+		}
+	}
+	properties, err := json.Marshal(columns)
+	if err != nil {
+		return nil, fmt.Errorf("encode properties: %w", err)
+	}
+	data = append(data, `,"properties":`...)
+	data = append(data, properties...)
+	return Shared(append(data, '}'), channels), nil
 }
 
 // Lists is whom GUILD_CREATE lists: the items of JSON arrays, with commas in between.

@@ -95,37 +95,3 @@ func TestBotReady(t *testing.T) {
 		t.Errorf("without shard and guilds: %v, %v", got["shard"], got["guilds"])
 	}
 }
-
-func TestUserReady(t *testing.T) {
-	t.Parallel()
-	friend := discord.User{ID: 9}
-	direct := []discord.Channel{{ID: 1, Recipients: []discord.User{friend}}, {ID: 2, Recipients: []discord.User{friend}}}
-	guilds := []UserGuild{
-		{Data: json.RawMessage(`{"id":"5"}`), Self: json.RawMessage(`{"nick":null,"user_id":"3"}`)},
-		{Data: json.RawMessage(`{"id":"6","unavailable":true}`)},
-	}
-	data, err := User(Session{}, discord.SelfUser{User: discord.User{ID: 3}}, guilds, direct)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := object(t, data)
-	merged, _ := got["merged_members"].([]any)
-	if len(merged) != 2 || len(merged[0].([]any)) != 1 || len(merged[1].([]any)) != 0 {
-		t.Fatalf("merged_members %v", merged)
-	}
-	own := merged[0].([]any)[0].(map[string]any)
-	if _, twice := own["user"]; own["user_id"] != "3" || twice {
-		t.Errorf("own member %v", own)
-	}
-	if users, _ := got["users"].([]any); len(users) != 1 {
-		t.Errorf("users %v", got["users"])
-	}
-	for _, list := range []string{"relationships", "read_state", "user_guild_settings", "sessions", "presences", "connected_accounts"} {
-		if !reflect.DeepEqual(got[list], []any{}) {
-			t.Errorf("%s is %v", list, got[list])
-		}
-	}
-	if empty, err := User(Session{}, discord.SelfUser{}, nil, nil); err != nil || !reflect.DeepEqual(object(t, empty)["private_channels"], []any{}) {
-		t.Errorf("without DMs: %v", err)
-	}
-}

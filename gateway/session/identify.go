@@ -11,14 +11,11 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"guildhall.chat/guildhall/gateway/fanout"
-	"guildhall.chat/guildhall/gateway/ready"
-	"guildhall.chat/guildhall/internal/codec"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/presence"
 	"guildhall.chat/guildhall/internal/sessionlimit"
 	"guildhall.chat/guildhall/internal/sharding"
 	"guildhall.chat/guildhall/internal/snowflake"
-	"guildhall.chat/guildhall/internal/store"
 )
 
 // enterConcurrency is how many guilds a session enters side by side.
@@ -94,6 +91,7 @@ func (s *Server) identify(ctx context.Context, c *Client, id identify) error {
 
 	session := newSession(s.host, s.keys.NewSessionID(s.config.Pod), account, fanout.Profile{
 		User: account.User, Bot: account.Bot, Intents: intents, Shard: shard, LargeThreshold: id.largeThreshold,
+		Capabilities: id.capabilitiesFor(account),
 	})
 	session.client, session.state.compress = client, id.compress
 	if err := s.begin(ctx, c, session, id, about); err != nil {
@@ -136,6 +134,10 @@ func (s *Server) begin(ctx context.Context, c *Client, session *Session, id iden
 	if !s.sessions.put(session, limitOf(session.Account)) {
 		return closeError(discord.CloseTooManySessions)
 	}
+	o := opening{number: 1}
+	if session.profile.Capabilities.Has(discord.CapPrioritizedReady) {
+		o.secondAt = s.host.line.Reserve()
+	}
 	place, snap, err := s.hub.Join(ctx, session)
 	if err != nil {
 		return err
@@ -148,7 +150,13 @@ func (s *Server) begin(ctx context.Context, c *Client, session *Session, id iden
 	if session.Account.Bot && len(guilds) > maxShardGuilds {
 		return closeError(discord.CloseShardingRequired)
 	}
-	data, later, err := s.readyOf(ctx, c, session, place, id.shard, snap, guilds)
+	var later []snowflake.ID
+	if session.Account.Bot {
+		o.first, err = s.botReady(c, session, id, snap, guilds)
+		later = guilds
+	} else {
+		later, err = s.userReady(ctx, c, session, id, about, place, snap, guilds, &o)
+	}
 	if err != nil {
 		return err
 	}
@@ -165,13 +173,13 @@ func (s *Server) begin(ctx context.Context, c *Client, session *Session, id iden
 	if id.compress {
 		c.conn.CompressPayloads()
 	}
-	l := session.open(c.conn, opening{first: codec.NewDispatch(discord.EventReady, data), number: 1})
+	l := session.open(c.conn, o)
 	if l == nil {
 		return ErrEnded
 	}
+	session.presence.Store(s.online.announce(session.Account, session.ID, about))
 	c.take(l)
 	session.recorded(recordedAt)
-	session.presence.Store(s.online.announce(session.profile.User, session.ID, about))
 	s.finish(session)
 	s.spawn(func() { s.enterGuilds(session, place, later) })
 	return nil
@@ -203,59 +211,6 @@ func (s *Server) finish(session *Session) {
 	if why, ended := session.cause(); ended {
 		s.over(session, why)
 	}
-}
-
-// readyOf makes READY, and returns the guilds that are to follow it.
-func (s *Server) readyOf(ctx context.Context, c *Client, session *Session, place *fanout.Place, shard *sharding.Shard,
-	snap *store.ReadySnapshot, guilds []snowflake.ID) (data json.RawMessage, later []snowflake.ID, err error) {
-	about := ready.Session{
-		Version: c.params.Version, ID: session.ID, ResumeURL: s.config.ResumeURL, Shard: shard, Trace: []string{s.config.Pod},
-	}
-	if session.Account.Bot {
-		app := discord.ReadyApplication{ID: session.Account.Application, Flags: session.Account.AppFlags}
-		data, err = ready.Bot(about, snap.User, app, guilds)
-		return data, guilds, err
-	}
-	whole, later, err := enterQuietly(ctx, place, guilds)
-	if err != nil {
-		return nil, nil, err
-	}
-	data, err = ready.User(about, snap.User, whole, snap.Channels)
-	return data, later, err
-}
-
-// quietTimeout is how long a user's READY waits for guilds to load; the rest follow it.
-const quietTimeout = 6 * time.Second
-
-// enterQuietly returns the guilds of a user's READY, and which of them are still unavailable.
-func enterQuietly(ctx context.Context, place *fanout.Place, guilds []snowflake.ID) (whole []ready.UserGuild, later []snowflake.ID, err error) {
-	ctx, cancel := context.WithTimeout(ctx, quietTimeout)
-	defer cancel()
-	entered := make([]*fanout.Entered, len(guilds))
-	unavailable := make([]bool, len(guilds))
-	var group errgroup.Group
-	group.SetLimit(enterConcurrency)
-	for i, guild := range guilds {
-		group.Go(func() (err error) {
-			entered[i], err = place.EnterQuietly(ctx, guild)
-			unavailable[i] = err != nil
-			return nil
-		})
-	}
-	_ = group.Wait()
-	for i, guild := range guilds {
-		switch {
-		case unavailable[i]:
-			stub, err := json.Marshal(discord.UnavailableGuild{ID: guild, Unavailable: true})
-			if err != nil {
-				return nil, nil, err
-			}
-			whole, later = append(whole, ready.UserGuild{Data: stub}), append(later, guild)
-		case entered[i] != nil:
-			whole = append(whole, ready.UserGuild{Data: entered[i].Data, Self: entered[i].Self})
-		}
-	}
-	return whole, later, nil
 }
 
 // enterGuilds takes the session into its guilds, those first that need no loading, as fast as the client reads.

@@ -49,6 +49,9 @@ func (s *Server) resumeElsewhere(ctx context.Context, c *Client, m move) error {
 	if m.seq < m.record.From {
 		return refusal("before_move")
 	}
+	if m.seq == 1 && m.record.Capabilities.Has(discord.CapPrioritizedReady) {
+		return refusal("supplemental") // which is in no log
+	}
 	done, err := s.admit(ctx)
 	if err != nil {
 		return err
@@ -84,6 +87,7 @@ func profileOf(account Account, r journal.Record) fanout.Profile {
 	}
 	return fanout.Profile{
 		User: account.User, Bot: account.Bot, Intents: r.Intents, Shard: shard, LargeThreshold: r.LargeThreshold,
+		Capabilities: r.Capabilities,
 	}
 }
 
@@ -107,8 +111,17 @@ func (s *Server) continueHere(ctx context.Context, c *Client, m *move) error {
 		return ErrEnded
 	}
 	replayed.Add(float64(len(o.replay)))
+	// What the client says next comes on top of what it has said.
+	var about presence.Update
+	if json.Unmarshal(m.record.Presence, &about) == nil && about.Status != "" {
+		m.session.presence.Store(s.online.announce(m.account, m.id, about))
+	}
+	subscribed := m.session.restore(m.record.Subscriptions)
 	c.take(l)
 	s.settle(m)
+	if subscribed {
+		s.spawn(func() { s.serveSubscriptions(m.session) })
+	}
 	return nil
 }
 
@@ -274,10 +287,6 @@ func (s *Server) claim(ctx context.Context, m *move, o opening) error {
 // settle begins what a session does once it is here.
 func (s *Server) settle(m *move) {
 	session := m.session
-	var about presence.Update
-	if json.Unmarshal(m.record.Presence, &about) == nil && about.Status != "" {
-		session.presence.Store(s.online.announce(session.profile.User, session.ID, about))
-	}
 	session.recorded(session.start)
 	s.finish(session)
 	for _, raw := range m.was.unanswered {

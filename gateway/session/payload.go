@@ -29,6 +29,7 @@ type identify struct {
 	intents        *discord.Intents
 	browser        string
 	presence       json.RawMessage // as op 3 has it; nil or null: online
+	capabilities   discord.Capabilities
 }
 
 // Bounds and default of large_threshold.
@@ -45,6 +46,7 @@ func parseIdentify(d json.RawMessage) (identify, error) {
 		LargeThreshold int             `json:"large_threshold"`
 		Shard          []int           `json:"shard"`
 		Intents        *int64          `json:"intents"`
+		Capabilities   json.RawMessage `json:"capabilities"`
 		Presence       json.RawMessage `json:"presence"`
 		Properties     struct {
 			Browser string `json:"browser"`
@@ -55,6 +57,8 @@ func parseIdentify(d json.RawMessage) (identify, error) {
 		return identify{}, closeError(discord.CloseDecodeError)
 	}
 	id := identify{token: wire.Token, compress: wire.Compress, presence: wire.Presence}
+	// What is no number of bits counts as none.
+	_ = json.Unmarshal(wire.Capabilities, &id.capabilities)
 	id.browser = cmp.Or(wire.Properties.Browser, wire.Properties.Legacy)
 	id.largeThreshold = min(max(wire.LargeThreshold, minLargeThreshold), maxLargeThreshold)
 	if wire.Shard != nil {
@@ -90,6 +94,14 @@ func (id identify) intentsFor(account Account) (discord.Intents, error) {
 		return 0, closeError(discord.CloseDisallowedIntents)
 	}
 	return *id.intents, nil
+}
+
+// capabilitiesFor returns what the protocol of a session of the account is to be like. Bots have the documented one.
+func (id identify) capabilitiesFor(account Account) discord.Capabilities {
+	if account.Bot {
+		return 0
+	}
+	return id.capabilities
 }
 
 // presenceFor returns what the session says of itself. The error is errPayload.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -90,6 +91,7 @@ func (a *Announcer) renew() {
 type announcement struct {
 	announcer *Announcer
 	user      snowflake.ID
+	bot       bool
 	session   string
 
 	mu      sync.Mutex
@@ -100,8 +102,8 @@ type announcement struct {
 }
 
 // announce begins to tell a session's presence.
-func (a *Announcer) announce(user snowflake.ID, session string, u presence.Update) *announcement {
-	one := &announcement{announcer: a, user: user, session: session}
+func (a *Announcer) announce(account Account, session string, u presence.Update) *announcement {
+	one := &announcement{announcer: a, user: account.User, bot: account.Bot, session: session}
 	a.mu.Lock()
 	a.live[one] = struct{}{}
 	a.mu.Unlock()
@@ -205,7 +207,41 @@ func (a *Announcer) write(n *announcement, u presence.Update, over bool) error {
 	if changed {
 		a.publish(ctx, n.user, guilds, seen)
 	}
+	if err == nil && !n.bot {
+		a.publishSessions(ctx, n.user)
+	}
 	return err
+}
+
+// publishSessions tells a person's sessions of each other.
+func (a *Announcer) publishSessions(ctx context.Context, user snowflake.ID) {
+	var data json.RawMessage
+	sessions, err := a.pod.Sessions(ctx, user)
+	if err == nil {
+		data, err = presence.List(sessions)
+	}
+	if err == nil {
+		err = a.publisher.Ephemeral(ctx, events.Event{
+			Log: user, Head: events.Header{Type: discord.EventSessionsReplace, User: user, At: time.Now().UnixMilli()}, Data: data,
+		})
+	}
+	if err != nil {
+		a.log.Warn("sessions not told of each other", "user", user, "error", err)
+	}
+}
+
+// sessions returns what a person's READY says of the own sessions, of which one is new.
+func (a *Announcer) sessions(ctx context.Context, user snowflake.ID, one presence.Session) json.RawMessage {
+	all, err := a.pod.Sessions(ctx, user)
+	if err != nil {
+		a.log.Warn("sessions not read", "user", user, "error", err) // SESSIONS_REPLACE will tell them
+	}
+	data, err := presence.List(append(slices.DeleteFunc(all, func(s presence.Session) bool { return s.ID == one.ID }), one))
+	if err != nil {
+		a.log.Error("sessions can't be listed", "user", user, "error", err)
+		return discord.EmptyList
+	}
+	return data
 }
 
 // publish tells guilds of a user's presence. One that does not hear of it reads it when its view is loaded.

@@ -24,6 +24,8 @@ type state struct {
 	saving   bool  // somebody brings it up to date
 	savedAt  int64 // position of the guilds that the record has
 	restless bool  // the presence has changed and is to be saved
+
+	subscribed bool // likewise the subscriptions
 }
 
 // A barrier keeps a dispatch that changes the session's guilds, and all after it, from being sent until the record says so.
@@ -44,6 +46,7 @@ func (s *Session) applyGuild(position int64, entry journal.Entry) {
 		s.state.guilds = slices.Insert(s.state.guilds, i, entry.Log)
 	case entry.Kind == journal.Left && found:
 		s.state.guilds = slices.Delete(s.state.guilds, i, i+1)
+		s.forgetGuild(entry.Log)
 	default:
 		return
 	}
@@ -78,7 +81,11 @@ func (s *Session) unsaved() (journal.Change, bool) {
 		c.Presence = s.presenceJSON()
 		s.state.restless = false
 	}
-	more := (c.Guilds != nil || c.Presence != nil) && !s.ended
+	if s.state.subscribed {
+		c.Subscriptions = s.subscriptionsJSON()
+		s.state.subscribed = false
+	}
+	more := (c.Guilds != nil || c.Presence != nil || c.Subscriptions != nil) && !s.ended
 	s.state.saving = more
 	return c, more
 }
@@ -179,6 +186,7 @@ func (s *Server) save(session *Session) {
 func (s *Session) unsave(c journal.Change) {
 	s.mu.Lock()
 	s.state.restless = s.state.restless || c.Presence != nil
+	s.state.subscribed = s.state.subscribed || c.Subscriptions != nil
 	s.mu.Unlock()
 }
 
@@ -205,6 +213,7 @@ func (s *Server) recordOf(session *Session) journal.Record {
 		Application: session.Account.Application, AppFlags: session.Account.AppFlags,
 		Intents: session.profile.Intents, Shard: &shard, LargeThreshold: session.profile.LargeThreshold,
 		Compress: session.state.compress, Client: string(session.client), Presence: about,
+		Capabilities: session.profile.Capabilities, Subscriptions: session.subscriptionsJSON(),
 		Guilds: slices.Clone(session.state.guilds), GuildsAt: max(session.state.at, session.start),
 	}
 }
@@ -244,7 +253,7 @@ func (s *Session) recorded(at int64) {
 	s.mu.Unlock()
 	s.saved(at)
 	s.mu.Lock()
-	if s.state.at > at {
+	if s.state.at > at || s.state.restless || s.state.subscribed {
 		s.wantSave()
 	}
 	s.mu.Unlock()

@@ -29,6 +29,10 @@ func (c *Client) request(op discord.Opcode, d json.RawMessage) error {
 		return c.updatePresence(session, d)
 	case discord.OpRequestGuildMembers:
 		return c.requestMembers(session, d)
+	case discord.OpGuildSubscriptions, discord.OpGuildSubscriptionsBulk:
+		return c.subscribe(session, op, d)
+	case discord.OpGuildSync:
+		return c.syncGuilds(session, d)
 	case discord.OpRequestSoundboard:
 		return answerEmpty(session, d, "SOUNDBOARD_SOUNDS", "soundboard_sounds")
 	case discord.OpRequestChannelInfo:

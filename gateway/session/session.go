@@ -60,6 +60,8 @@ type Session struct {
 	requests  []memberRequest
 	asked     int64 // number of the last request
 
+	subscribed *subscriptions // nil: never asked for anything
+
 	ID       string
 	key      uint64 // of its entries in the journal
 	Account  Account
@@ -185,6 +187,9 @@ func (s *Session) AcceptOwn(position int64, d *delivery.Delivery) (flush bool) {
 type opening struct {
 	first  *codec.Shared // READY, or RESUMED
 	number int64         // s of first
+	// What comes right after READY; nil: nothing. Its position was reserved before the session joined.
+	second   *codec.Shared
+	secondAt int64
 	// Of a session that has moved here: what the client has, and what it is sent again ahead of first.
 	has    int64
 	replay []numbered
@@ -212,6 +217,9 @@ func (s *Session) open(conn Transport, o opening) *link {
 	}
 	keep := first
 	first = append(first, queued{position: s.start, d: o.first})
+	if o.second != nil {
+		first = append(first, queued{position: o.secondAt, d: o.second})
+	}
 	if o.first.Name() != discord.EventResumed { // which must not be sent again
 		keep = first
 	}

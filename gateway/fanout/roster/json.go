@@ -11,7 +11,14 @@ import (
 
 // appendJSON appends the member object.
 func (f *fields) appendJSON(dst []byte, user snowflake.ID, roles []byte) []byte {
-	dst = append(dst, `{"user":{"id":"`...)
+	dst = f.appendUser(append(dst, `{"user":`...), user)
+	dst = f.appendOwn(append(dst, ','), roles)
+	return append(dst, '}')
+}
+
+// appendUser appends the user object.
+func (f *fields) appendUser(dst []byte, user snowflake.ID) []byte {
+	dst = append(dst, `{"id":"`...)
 	dst = strconv.AppendUint(dst, uint64(user), 10)
 	dst = append(dst, `","username":`...)
 	dst = appendString(dst, f.name)
@@ -43,9 +50,7 @@ func (f *fields) appendJSON(dst []byte, user snowflake.ID, roles []byte) []byte 
 	dst = strconv.AppendInt(dst, f.publicFlags, 10)
 	dst = append(dst, `,"flags":`...)
 	dst = strconv.AppendInt(dst, f.userFlags, 10)
-	dst = append(dst, `,"avatar_decoration_data":null,"collectibles":null,"primary_guild":null},`...)
-	dst = f.appendOwn(dst, roles)
-	return append(dst, '}')
+	return append(dst, `,"avatar_decoration_data":null,"collectibles":null,"primary_guild":null}`...)
 }
 
 // appendOwn appends the keys of the member object that are not the user.

@@ -189,6 +189,16 @@ func (r *Roster) Access(user snowflake.ID) (Access, bool) {
 // Roles returns the roles of a set, ascending. They must not be changed.
 func (r *Roster) Roles(set RoleSet) []snowflake.ID { return r.sets.all[set].roles }
 
+// Find returns a member as it is, in memory of its own; false if there is no such.
+func (r *Roster) Find(user snowflake.ID) (Member, bool) {
+	at, i, found := r.find(user)
+	if !found {
+		return Member{}, false
+	}
+	b := r.blocks[at]
+	return Member{user, slices.Clone(b.bytes(b.records[i])), r.sets.all[b.records[i].roles]}, true
+}
+
 // AppendJSON appends the member object of a user; false if there is no such member.
 func (r *Roster) AppendJSON(dst []byte, user snowflake.ID) ([]byte, bool) {
 	return r.appendWith(dst, user, (*fields).appendJSON)

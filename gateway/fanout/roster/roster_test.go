@@ -52,8 +52,8 @@ func anyMember(t *rapid.T, user snowflake.ID) discord.Member {
 	return m
 }
 
-func encoded(t interface{ Fatal(...any) }, m discord.Member) string {
-	raw, err := json.Marshal(m)
+func encoded(t interface{ Fatal(...any) }, v any) string {
+	raw, err := json.Marshal(v)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,6 +75,9 @@ func TestRosterIsWhatWasPutInto(t *testing.T) {
 					t.Fatalf("member %d is %s, want %s", i, m.User, ids[i])
 				}
 				if got, want := string(m.AppendJSON(nil)), encoded(t, want[m.User]); got != want {
+					t.Fatalf("got  %s\nwant %s", got, want)
+				}
+				if got, want := string(m.AppendUser(nil)), encoded(t, want[m.User].User); got != want {
 					t.Fatalf("got  %s\nwant %s", got, want)
 				}
 				i++
@@ -106,6 +109,22 @@ func TestRosterIsWhatWasPutInto(t *testing.T) {
 					m.Roles = slices.DeleteFunc(slices.Clone(m.Roles), func(id snowflake.ID) bool { return id == role })
 					want[id] = m
 				}
+			},
+			"find": func(t *rapid.T) {
+				user := drawUser(t)
+				m, found := r.Find(user)
+				then, known := want[user]
+				if found != known {
+					t.Fatalf("%s is found: %v", user, found)
+				}
+				if !known {
+					return
+				}
+				kept = append(kept, func() {
+					if got, want := string(m.AppendJSON(nil)), encoded(t, then); got != want {
+						t.Fatalf("what was found is now %s, was %s", got, want)
+					}
+				})
 			},
 			"snapshot": func(*rapid.T) {
 				s, then := r.Snapshot(), maps.Clone(want)

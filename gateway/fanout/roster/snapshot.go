@@ -68,6 +68,12 @@ func (m Member) AppendJSON(dst []byte) []byte {
 	return f.appendJSON(dst, m.User, m.set.json)
 }
 
+// AppendUser appends the user object.
+func (m Member) AppendUser(dst []byte) []byte {
+	f := decode(m.record)
+	return f.appendUser(dst, m.User)
+}
+
 // Listed is Roster.Listed.
 func (m Member) Listed() bool { return listed(m.record, m.set.roles) }
 
