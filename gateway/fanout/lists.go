@@ -32,6 +32,8 @@ type viewing struct {
 	blocks memberlist.Blocks
 	seats  map[*seat]struct{}
 	to     *delivery.Audience // nil: must be made anew
+	// synced is what who begins to watch is told, the same for all until the next flush; nil: must be made anew.
+	synced *codec.Shared
 }
 
 // tidy lets go of the lists that nobody watches.
@@ -99,11 +101,11 @@ func (g *Guild) flushLists() {
 			sets[i] = group.blocks
 		}
 		for i, data := range list.Flush(sets) {
+			all[i].synced = nil
 			if data == nil {
 				continue
 			}
-			shared := codec.NewDispatch(discord.EventGuildMemberListUpdate, data)
-			g.hub.line.Submit(&delivery.Delivery{Parts: []delivery.Part{{Dispatch: shared, To: all[i].audience()}}})
+			g.hub.line.Submit(&delivery.Delivery{Parts: []delivery.Part{{Dispatch: listUpdate(data), To: all[i].audience()}}})
 			countDispatches(discord.EventGuildMemberListUpdate, len(all[i].seats))
 		}
 	}

@@ -114,7 +114,7 @@ func (g *Guild) rewatch(s *seat, w *watch, wanted map[*memberlist.List]memberlis
 			g.watched.leave(s, list, had)
 		}
 		if _, still := wanted[list]; !still && asked {
-			g.tell(s, list.Sync(nil, had))
+			g.tell(s, listUpdate(list.Sync(nil, had)))
 		}
 	}
 	for list, blocks := range wanted {
@@ -123,14 +123,23 @@ func (g *Guild) rewatch(s *seat, w *watch, wanted map[*memberlist.List]memberlis
 		if len(begins)+len(ends) == 0 {
 			continue
 		}
-		g.watched.enter(s, list, blocks)
-		g.tell(s, list.Sync(begins, ends))
+		group := g.watched.enter(s, list, blocks)
+		if len(had) > 0 {
+			g.tell(s, listUpdate(list.Sync(begins, ends)))
+			continue
+		}
+		if group.synced == nil {
+			group.synced = listUpdate(list.Sync(blocks, nil))
+		}
+		g.tell(s, group.synced)
 	}
 	w.lists = wanted
 }
 
-func (g *Guild) tell(s *seat, data json.RawMessage) {
-	s.place.sub.DeliverOwn(journal.Entry{}, codec.NewDispatch(discord.EventGuildMemberListUpdate, data))
+func (g *Guild) tell(s *seat, d *codec.Shared) { s.place.sub.DeliverOwn(journal.Entry{}, d) }
+
+func listUpdate(data json.RawMessage) *codec.Shared {
+	return codec.NewDispatch(discord.EventGuildMemberListUpdate, data)
 }
 
 // unwatch forgets what a seat watches. It need not be told.
@@ -150,7 +159,7 @@ func (l *watched) drop(s *seat) {
 	}
 }
 
-func (l *watched) enter(s *seat, list *memberlist.List, blocks memberlist.Blocks) {
+func (l *watched) enter(s *seat, list *memberlist.List, blocks memberlist.Blocks) *viewing {
 	groups := l.shown[list]
 	if groups == nil {
 		groups = map[string]*viewing{}
@@ -162,6 +171,7 @@ func (l *watched) enter(s *seat, list *memberlist.List, blocks memberlist.Blocks
 		groups[blocks.Key()] = group
 	}
 	group.seats[s], group.to = struct{}{}, nil
+	return group
 }
 
 func (l *watched) leave(s *seat, list *memberlist.List, blocks memberlist.Blocks) {
