@@ -236,6 +236,7 @@ func (g *Guild) addMember(d *dispatch) error {
 	g.deliverTo(d, g.aboutMember(d, user))
 	for s := g.seats.byUser[user]; s != nil; s = s.next {
 		if !s.attached {
+			s.joined = true
 			g.admit(s)
 		}
 	}

@@ -118,6 +118,7 @@ func (g *Guild) dispatchCreate(s *seat) *codec.Shared {
 func (g *Guild) create(s *seat) (own json.RawMessage, shared *codec.Tail, err error) {
 	p := s.place.profile
 	personal := g.personal(p)
+	personal.Joined = s.joined
 	whom := g.listingFor(p)
 	if whom == oneself || whom == listed && g.presences[p.User] == nil && !g.members.Listed(p.User) {
 		personal.Lists = &ready.Lists{}

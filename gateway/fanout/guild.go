@@ -114,7 +114,8 @@ var errClosed = errors.New("view is closed")
 type greeting uint8
 
 const (
-	withCreate  greeting = iota // GUILD_CREATE
+	withCreate  greeting = iota // GUILD_CREATE of a guild that READY has announced
+	withJoin                    // GUILD_CREATE of one that the user has joined
 	withReady                   // nothing: the caller puts the guild into READY
 	withNothing                 // it has the guild already
 )
@@ -135,7 +136,8 @@ func (g *Guild) attach(p *Place, s *seat, with greeting) (seated *seat, entered 
 		return s, nil, g.seq.seq, nil
 	}
 	switch with {
-	case withCreate:
+	case withCreate, withJoin:
+		s.joined = with == withJoin
 		g.admit(s)
 		return s, nil, g.seq.seq, nil
 	case withReady:

@@ -54,11 +54,16 @@ func (p *Place) Loaded(guild snowflake.ID) bool { return p.hub.loaded(guild) }
 // is done, or the place has left; a guild that can't be loaded is tried until it can.
 func (p *Place) Enter(guild snowflake.ID) { p.enter(guild, true) }
 
+// enter also serves a guild that the session was not told of: its user has joined it.
 func (p *Place) enter(guild snowflake.ID, told bool) {
+	with := withCreate
+	if !told {
+		with = withJoin
+	}
 	ctx, cancel := p.whileHere()
 	defer cancel()
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, retryMax) {
-		_, err := p.tryEnter(ctx, guild, told, withCreate)
+		_, err := p.tryEnter(ctx, guild, told, with)
 		if !errors.Is(err, errTryAgain) {
 			return
 		}

@@ -18,6 +18,7 @@ type seat struct {
 
 	removed  bool
 	attached bool // gets the guild's events; else the user is no member here, or not yet
+	joined   bool // the user became a member while the session was here
 	// Of an attached seat:
 	index int32          // in the table
 	nth   int32          // in its group

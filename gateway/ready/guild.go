@@ -11,7 +11,7 @@ import (
 // channel is in it, visible to the member or not, as Discord has it. Lists that are out of scope are empty.
 // https://discord.com/developers/docs/events/gateway-events#guild-create
 func Shared(guild []byte, channels [][]byte) []byte {
-	const rest = `,"unavailable":false,"voice_states":[],"stage_instances":[],"guild_scheduled_events":[],"soundboard_sounds":[],` +
+	const rest = `,"voice_states":[],"stage_instances":[],"guild_scheduled_events":[],"soundboard_sounds":[],` +
 		`"channels":[`
 	size := len(guild) + len(rest) + 2
 	for _, c := range channels {
@@ -81,7 +81,9 @@ func (l Lists) With(shared []byte) []byte {
 
 // Personal is what GUILD_CREATE says to one member, besides what is shared.
 type Personal struct {
-	JoinedAt    []byte
+	JoinedAt []byte
+	// Joined leaves "unavailable" out: by that libraries tell a guild that was joined just now from one that READY announced.
+	Joined      bool
 	MemberCount int
 	Large       bool
 	Lists       *Lists // nil: they are shared
@@ -90,7 +92,7 @@ type Personal struct {
 
 // JSON returns the personal part as a JSON object, whose keys are none of the shared part's.
 func (p Personal) JSON() json.RawMessage {
-	const keys = 96
+	const keys = 120
 	size := keys + len(p.JoinedAt) + len(p.Threads)
 	if p.Lists != nil {
 		size += p.Lists.size()
@@ -98,6 +100,9 @@ func (p Personal) JSON() json.RawMessage {
 	data := make(json.RawMessage, 0, size)
 	data = append(data, `{"joined_at":`...)
 	data = append(data, p.JoinedAt...)
+	if !p.Joined {
+		data = append(data, `,"unavailable":false`...)
+	}
 	data = append(data, `,"member_count":`...)
 	data = strconv.AppendInt(data, int64(p.MemberCount), 10)
 	data = append(data, `,"large":`...)

@@ -45,6 +45,10 @@ func TestGuildIsSharedAndPersonal(t *testing.T) {
 	if elsewhere := object(t, codec.NewTail(lists.With(shared)).JSON(personal.JSON())); !reflect.DeepEqual(elsewhere, got) {
 		t.Errorf("with shared lists: %v", elsewhere)
 	}
+	personal.Joined = true
+	if _, tells := object(t, personal.JSON())["unavailable"]; tells {
+		t.Error("a guild that was joined says whether it is unavailable")
+	}
 	if alone := object(t, Lists{Own: lists.Own}.With(shared)); len(alone["members"].([]any)) != 1 {
 		t.Errorf("members %v", alone["members"])
 	}

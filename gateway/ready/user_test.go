@@ -164,7 +164,7 @@ func TestGuildWithProperties(t *testing.T) {
 	got := object(t, shared)
 	for key, want := range map[string]any{
 		"id": "7", "properties": map[string]any{"id": "7", "name": "n"}, "data_mode": "full", "roles": []any{1.0}, "emojis": []any{},
-		"stickers": []any{}, "premium_subscription_count": 2.0, "unavailable": false, "stage_instances": []any{},
+		"stickers": []any{}, "premium_subscription_count": 2.0, "stage_instances": []any{},
 	} {
 		expect(t, key, got[key], want)
 	}
