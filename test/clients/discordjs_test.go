@@ -28,6 +28,16 @@ type report struct {
 // module zlib-sync, which is hidden from it for the plain run.
 func testDiscordJS(t *testing.T, base string, zlib bool) {
 	npm.Install(t, "discordjs")
+	if zlib {
+		runProgram(t, base, "discordjs", "env", "SCENARIO_ZLIB=1", "node", "scenario.js")
+		return
+	}
+	runProgram(t, base, "discordjs", "env", "SCENARIO_ZLIB=0", "node", "--require", "./without-zlib-sync.cjs", "scenario.js")
+}
+
+// runProgram runs a scenario that is a program of its own, in a directory, and makes subtests of what it reports.
+func runProgram(t *testing.T, base, dir, command string, args ...string) {
+	t.Helper()
 	w := mustWorld(t, base)
 	data, err := json.Marshal(w)
 	if err != nil {
@@ -37,16 +47,10 @@ func testDiscordJS(t *testing.T, base string, zlib bool) {
 	if err := os.WriteFile(file, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"scenario.js"}
-	env := append(os.Environ(), "SCENARIO_WORLD="+file, "SCENARIO_ZLIB=1")
-	if !zlib {
-		args = []string{"--require", "./without-zlib-sync.cjs", "scenario.js"}
-		env = append(env, "SCENARIO_ZLIB=0")
-	}
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
-	program := exec.CommandContext(ctx, "node", args...)
-	program.Dir, program.Env = "discordjs", env
+	program := exec.CommandContext(ctx, command, args...)
+	program.Dir, program.Env = dir, append(os.Environ(), "SCENARIO_WORLD="+file)
 	var complaints bytes.Buffer
 	program.Stderr = &complaints
 	output, err := program.StdoutPipe()
@@ -54,7 +58,7 @@ func testDiscordJS(t *testing.T, base string, zlib bool) {
 		t.Fatal(err)
 	}
 	if err := program.Start(); err != nil {
-		t.Fatalf("start node: %v", err)
+		t.Fatalf("start %s: %v", command, err)
 	}
 	reports := map[string]report{}
 	var plan []string
@@ -75,7 +79,7 @@ func testDiscordJS(t *testing.T, base string, zlib bool) {
 	}
 	err = program.Wait()
 	if complaints.Len() > 0 {
-		t.Logf("stderr of discord.js:\n%s", complaints.String())
+		t.Logf("stderr of %s:\n%s", dir, complaints.String())
 	}
 	if !slices.Equal(plan, scenario) {
 		t.Errorf("the program's steps are %q, expected %q", plan, scenario)
@@ -94,6 +98,6 @@ func testDiscordJS(t *testing.T, base string, zlib bool) {
 		})
 	}
 	if err != nil && !failed {
-		t.Errorf("node: %v", err)
+		t.Errorf("%s: %v", command, err)
 	}
 }

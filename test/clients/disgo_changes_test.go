@@ -126,9 +126,13 @@ func (b *disgoBot) updates(t *testing.T) {
 
 	annex, err := owner.CreateChannel(t.Context(), place.ID, "annex")
 	must(t, "create a channel", err)
-	sees(t, b, mark, func(c *events.GuildChannelCreate) bool { return c.ChannelID == id(annex.ID) && c.Channel.Name() == "annex" })
+	sees(t, b, mark, func(c *events.GuildChannelCreate) bool {
+		return c.ChannelID == id(annex.ID) && c.Channel.Name() == "annex"
+	})
 	do(http.MethodPatch, "/channels/"+annex.ID, map[string]any{"name": "east-wing", "topic": "mind the step"}, nil)
-	update := sees(t, b, mark, func(c *events.GuildChannelUpdate) bool { return c.ChannelID == id(annex.ID) && c.Channel.Name() == "east-wing" })
+	update := sees(t, b, mark, func(c *events.GuildChannelUpdate) bool {
+		return c.ChannelID == id(annex.ID) && c.Channel.Name() == "east-wing"
+	})
 	if update.OldChannel == nil || update.OldChannel.Name() != "annex" {
 		t.Errorf("the cache had %v before the update", update.OldChannel)
 	}

@@ -1,7 +1,7 @@
 // Package clients_test judges a running platform by what other people's client libraries make of it. A test starts a
 // platform, makes accounts and guilds through REST (package rest), and hands them to a library: discordgo and disgo in this
-// process, discord.js as a program of its own in discordjs/. What the libraries hide, such as the order and number of
-// all deliveries while processes die, is observed with package gatewayclient.
+// process, discord.js and discord.py as programs of their own in discordjs/ and discordpy/. What the libraries hide, such as
+// the order and number of all deliveries while processes die, is observed with package gatewayclient.
 package clients_test
 
 import (
@@ -22,6 +22,7 @@ func TestClients(t *testing.T) {
 		"disgo":                       func(t *testing.T, base string) { testDisgo(t, base, gateway.CompressionNone) },
 		"disgo with zlib-stream":      func(t *testing.T, base string) { testDisgo(t, base, gateway.CompressionZlibStream) },
 		"disgo with zstd-stream":      func(t *testing.T, base string) { testDisgo(t, base, gateway.CompressionZstdStream) },
+		"discord.py":                  testDiscordPy,
 		"compression":                 testCompression,
 		"large guild":                 func(t *testing.T, _ string) { testLargeGuild(t, p) },
 	} {

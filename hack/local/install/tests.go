@@ -16,8 +16,8 @@ import (
 const minNode = 20
 
 // EnsureTestTools finds what only tests need, and installs what is missing as Ensure does: a C compiler, for the race
-// detector; Node.js, for the suites that drive discord.js; and Python with zstandard, which is what discord.py reads
-// zstd-stream with.
+// detector; Node.js, for the suites that drive discord.js; and Python with discord.py and with zstandard, which newer
+// versions of discord.py read zstd-stream with.
 func EnsureTestTools(ctx context.Context, progress io.Writer) error {
 	packages, err := missingTestTools(ctx)
 	if err == nil {
@@ -37,7 +37,7 @@ func testAdvice(debianPackages []string) string {
 	if isDebian() {
 		return "install it as root: apt-get install " + strings.Join(debianPackages, " ")
 	}
-	return fmt.Sprintf("install a C compiler, Node.js %d or later with npm, and Python with zstandard", minNode)
+	return fmt.Sprintf("install a C compiler, Node.js %d or later with npm, and Python with discord.py and zstandard", minNode)
 }
 
 // missingTestTools names the Debian packages of what is missing; the error says what it is.
@@ -55,23 +55,29 @@ func missingTestTools(ctx context.Context) (packages []string, err error) {
 		packages = append(packages, "npm")
 		problems = append(problems, fmt.Errorf("no npm: %w", err))
 	}
-	if err := checkZstandard(ctx); err != nil {
-		packages = append(packages, "python3-zstandard")
-		problems = append(problems, err)
+	for _, module := range []struct{ title, debianPackage, names string }{
+		{"zstandard", "python3-zstandard", "compression.zstd zstandard"},
+		{"discord.py", "python3-discord", "discord"},
+	} {
+		if !hasPython(ctx, strings.Fields(module.names)) {
+			packages = append(packages, module.debianPackage)
+			problems = append(problems, fmt.Errorf("no Python with %s", module.title))
+		}
 	}
 	return packages, errors.Join(problems...)
 }
 
-// checkZstandard looks at the system's own Python, too: its modules come with the system's packages.
-func checkZstandard(ctx context.Context) error {
+// hasPython says whether there is a Python with one of the modules. It looks at the system's own, too: its modules come
+// with the system's packages.
+func hasPython(ctx context.Context, modules []string) bool {
 	for _, python := range []string{"python3", "/usr/bin/python3"} {
-		for _, module := range []string{"compression.zstd", "zstandard"} {
+		for _, module := range modules {
 			if exec.CommandContext(ctx, python, "-c", "import "+module).Run() == nil {
-				return nil
+				return true
 			}
 		}
 	}
-	return errors.New("no Python with zstandard")
+	return false
 }
 
 var nodeVersion = regexp.MustCompile(`^v(\d+)\.`)
