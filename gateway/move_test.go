@@ -648,3 +648,103 @@ func TestStormOfMoves(t *testing.T) {
 		}
 	}
 }
+
+// Sessions go from pod to pod while messages flow and all pods serve others, too: whatever a pod has told before a session
+// came, and wherever between two events it came, each message comes once and in order.
+func TestSessionsMoveUnderTraffic(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pods := []*pod{w.pod, w.start(named("gateway-0-1")), w.start(named("gateway-0-2"))}
+	owner := w.user()
+	movers := []account{w.user(), w.user(), w.user(), w.user()}
+	g := w.guild(owner, movers...)
+	for _, p := range pods {
+		resident := w.dialPod(p, "/?v=10&encoding=json", nil)
+		resident.read()
+		resident.identify(owner, map[string]any{"intents": 0})
+		resident.ready()
+	}
+	clients := make([]*client, len(movers))
+	for i, a := range movers {
+		clients[i] = w.greeted("")
+		clients[i].identify(a, map[string]any{"intents": withMessages | discord.IntentDirectMessages})
+		clients[i].ready()
+	}
+	const n = 250
+	var sent []snowflake.ID
+	var all sync.WaitGroup
+	all.Go(func() {
+		for range n {
+			sent = append(sent, w.message(g, owner, "m"))
+		}
+	})
+	type result struct {
+		guild, direct []snowflake.ID
+		moves         int
+	}
+	results := make([]result, len(movers))
+	direct := make([][]snowflake.ID, len(movers))
+	for i, a := range movers {
+		all.Go(func() {
+			for range n / 5 {
+				id := w.store.NewID()
+				w.emit(a.id, events.Header{Type: discord.EventMessageCreate}, discord.MessageEvent{Message: discord.Message{
+					ID: id, ChannelID: 7, Attachments: discord.EmptyList, Components: discord.EmptyList,
+				}, ChannelType: discord.ChannelDM})
+				direct[i] = append(direct[i], id)
+			}
+		})
+		all.Go(func() {
+			r := &results[i]
+			c := clients[i]
+			stay := 5 // dispatches after RESUMED until the next move
+			for len(r.guild) < n || len(r.direct) < n/5 {
+				f, err := c.tryRead()
+				if err != nil || f.Op == discord.OpInvalidSession {
+					t.Errorf("session %d after %d moves: op %d %s, %v", i, r.moves, f.Op, f.D, err)
+					return
+				}
+				switch {
+				case f.Op != discord.OpDispatch:
+					continue
+				case *f.T == discord.EventMessageCreate:
+					var m struct {
+						ID      snowflake.ID
+						GuildID snowflake.ID `json:"guild_id"`
+					}
+					c.decode(f.D, &m)
+					if m.GuildID != 0 {
+						r.guild = append(r.guild, m.ID)
+					} else {
+						r.direct = append(r.direct, m.ID)
+					}
+				case *f.T == discord.EventResumed:
+					r.moves++
+					stay = 1 + (i+r.moves)%8
+				}
+				if stay--; stay != 0 {
+					continue
+				}
+				next := w.dialPod(pods[(r.moves+i)%len(pods)], "/?v=10&encoding=json", nil)
+				if _, err := next.tryRead(); err != nil {
+					t.Error(err)
+					return
+				}
+				next.seq, next.id = c.seq, c.id
+				next.send(discord.OpResume, map[string]any{"token": a.token, "session_id": c.id, "seq": c.seq})
+				_ = c.ws.Close()
+				c = next
+			}
+		})
+	}
+	all.Wait()
+	for i, r := range results {
+		if fmt.Sprint(r.guild) != fmt.Sprint(sent) {
+			t.Errorf("session %d got of the guild %v\nwant %v", i, r.guild, sent)
+		}
+		if fmt.Sprint(r.direct) != fmt.Sprint(direct[i]) {
+			t.Errorf("session %d got of its own log %v\nwant %v", i, r.direct, direct[i])
+		}
+		t.Logf("session %d moved %d times", i, r.moves)
+	}
+}

@@ -13,7 +13,7 @@ const (
 	Opened
 	// Closed says that the pod no longer follows a log, and removes its head.
 	Closed
-	// Entered says that a session was sent GUILD_CREATE; Log is the guild.
+	// Entered says that a session was sent GUILD_CREATE, and is told of the events above Seq; Log is the guild.
 	Entered
 	// Left says that a session was sent GUILD_DELETE because it is not in the guild any more; Log is the guild.
 	Left
@@ -22,6 +22,9 @@ const (
 	Answered
 	// Tick says nothing but how far the line has come; see MaxSilent.
 	Tick
+	// Seated says that a session is told of a log's events above Seq, as Entered does, but has what was before by another
+	// way: in READY, or from before it moved here.
+	Seated
 )
 
 // Entry is one position of a pod's line.
@@ -30,7 +33,7 @@ type Entry struct {
 	Kind     Kind
 	Log      snowflake.ID
 	Seq      int64
-	Session  uint64 // Entered, Left, Asked, Answered: the session's key, see Key
+	Session  uint64 // Entered, Left, Asked, Answered, Seated: the session's key, see Key
 	Data     []byte // Asked; at most MaxData
 }
 

@@ -39,7 +39,7 @@ func (j *Journal) After(position int64) []Entry {
 	return slices.Clip(j.entries[i:])
 }
 
-// Session returns all retained entries of a session (Entered, Left, Asked, Answered), ascending; see Key.
+// Session returns all retained entries of a session (Entered, Left, Asked, Answered, Seated), ascending; see Key.
 func (j *Journal) Session(key uint64) []Entry {
 	var list []Entry
 	at, ok := j.ends.get(key)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"guildhall.chat/guildhall/gateway/fanout"
+	"guildhall.chat/guildhall/gateway/journal"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/presence"
 	"guildhall.chat/guildhall/internal/sessionlimit"
@@ -146,6 +147,7 @@ func (s *Server) begin(ctx context.Context, c *Client, session *Session, id iden
 		place.Leave()
 		return ErrEnded
 	}
+	session.DeliverOwn(journal.Entry{Kind: journal.Seated, Log: session.profile.User, Seq: snap.Seq}, nil)
 	guilds := slices.DeleteFunc(snap.Guilds, func(g snowflake.ID) bool { return !session.profile.Shard.Has(g) })
 	if session.Account.Bot && len(guilds) > maxShardGuilds {
 		return closeError(discord.CloseShardingRequired)
@@ -166,8 +168,12 @@ func (s *Server) begin(ctx context.Context, c *Client, session *Session, id iden
 	} else if err != nil {
 		return err
 	}
+	passed := session.pass()
 	recordedAt, err := s.putRecord(ctx, session, about)
 	if err != nil {
+		return err
+	}
+	if err := await(ctx, passed); err != nil {
 		return err
 	}
 	if id.compress {
@@ -203,6 +209,16 @@ func (s *Server) putRecord(ctx context.Context, session *Session, about presence
 		case <-ctx.Done():
 			return 0, err
 		}
+	}
+}
+
+// await waits until a channel is closed.
+func await(ctx context.Context, done <-chan struct{}) error {
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

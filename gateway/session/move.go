@@ -59,7 +59,7 @@ func (s *Server) resumeElsewhere(ctx context.Context, c *Client, m move) error {
 	defer done()
 	m.journal, err = s.journals.Read(ctx, m.record.Owner, m.position())
 	if errors.Is(err, journal.ErrGone) {
-		return refusal("journal")
+		return refusal("journal_gone")
 	}
 	if err != nil {
 		return err
@@ -95,8 +95,12 @@ func (s *Server) continueHere(ctx context.Context, c *Client, m *move) error {
 	if err := s.rejoin(ctx, m); err != nil {
 		return err
 	}
+	passed := m.session.pass()
 	replay, err := s.replayOf(ctx, m)
 	if err != nil {
+		return err
+	}
+	if err := await(ctx, passed); err != nil {
 		return err
 	}
 	o := m.opening(replay, s.resumed())
@@ -129,22 +133,23 @@ func (s *Server) continueHere(ctx context.Context, c *Client, m *move) error {
 func (s *Server) rejoin(ctx context.Context, m *move) error {
 	head, ok := m.journal.Head(m.account.User)
 	if !ok {
-		return refusal("journal")
+		return refusal("user_not_followed")
 	}
 	for _, guild := range m.was.guilds {
 		if _, ok := m.journal.Head(guild); !ok {
-			return refusal("journal")
+			return refusal("guild_not_followed")
 		}
 	}
 	m.session.in(m.was.guilds)
 	var err error
-	if m.place, m.now, err = s.hub.Rejoin(ctx, m.session, head); err != nil {
+	if m.place, m.now, err = s.hub.Rejoin(ctx, m.session, max(head, m.was.since[m.account.User])); err != nil {
 		return err
 	}
 	if !m.session.sit(m.place) {
 		m.place.Leave()
 		return ErrEnded
 	}
+	m.session.DeliverOwn(journal.Entry{Kind: journal.Seated, Log: m.account.User, Seq: m.now.Seq}, nil)
 	seqs := make([]int64, len(m.was.guilds))
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(rejoinConcurrency)
@@ -154,7 +159,7 @@ func (s *Server) rejoin(ctx context.Context, m *move) error {
 		}
 		head, _ := m.journal.Head(guild)
 		group.Go(func() error {
-			seq, member, err := m.place.Rejoin(groupCtx, guild, head)
+			seq, member, err := m.place.Rejoin(groupCtx, guild, max(head, m.was.since[guild]))
 			if err == nil && !member {
 				err = refusal("guilds")
 			}
@@ -220,12 +225,12 @@ func (s *Server) replayOf(ctx context.Context, m *move) (replay, error) {
 func (s *Server) replayLog(ctx context.Context, m *move, r *replay, log snowflake.ID, upTo int64,
 	judge func([]events.Event) ([]*codec.Shared, bool)) error {
 	head, _ := m.journal.Head(log)
-	after := head
+	after := max(head, m.was.since[log])
 	journaled := m.was.events[log]
 	if len(journaled) > 0 {
 		after = journaled[0].Seq - 1
 		if journaled[len(journaled)-1].Seq != head || int64(len(journaled)) != head-after {
-			return refusal("journal")
+			return refusal("journal_hole")
 		}
 	}
 	if after >= upTo {

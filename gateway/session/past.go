@@ -12,6 +12,7 @@ import (
 type past struct {
 	guilds  []snowflake.ID                   // that the session was in at the end, ascending
 	entered map[snowflake.ID]int64           // those of them that the client does not know of, by the position of GUILD_CREATE
+	since   map[snowflake.ID]int64           // seq of a log from which on the session was told of events: it had the rest before
 	events  map[snowflake.ID][]journal.Entry // that the client has not, by log, ascending
 
 	unanswered []json.RawMessage // requests for members without, or not with all of, their answer
@@ -20,8 +21,15 @@ type past struct {
 
 // pastOf reads a journal for a session whose client has got to a position. The error is a refusal.
 func pastOf(j *journal.Journal, r journal.Record, key uint64, position int64) (past, error) {
-	p := past{entered: map[snowflake.ID]int64{}, events: map[snowflake.ID][]journal.Entry{}}
+	p := past{
+		entered: map[snowflake.ID]int64{}, since: map[snowflake.ID]int64{}, events: map[snowflake.ID][]journal.Entry{},
+	}
 	own := j.Session(key)
+	for _, e := range own {
+		if e.Kind == journal.Entered || e.Kind == journal.Seated {
+			p.since[e.Log] = max(p.since[e.Log], e.Seq)
+		}
+	}
 	if err := p.readGuilds(own, r, position); err != nil {
 		return p, err
 	}
@@ -32,7 +40,7 @@ func pastOf(j *journal.Journal, r journal.Record, key uint64, position int64) (p
 	p.events[r.User] = nil
 	for _, e := range j.After(position) {
 		log, wanted := p.events[e.Log]
-		if e.Kind == journal.Event && wanted && e.Position > p.entered[e.Log] {
+		if e.Kind == journal.Event && wanted && e.Seq > p.since[e.Log] {
 			p.events[e.Log] = append(log, e)
 		}
 	}
@@ -63,7 +71,9 @@ func (p *past) readGuilds(own []journal.Entry, r journal.Record, position int64)
 func (p *past) readRequests(own []journal.Entry, position int64) {
 	answered := map[int64]bool{}
 	for _, e := range own {
-		p.asked = max(p.asked, e.Seq)
+		if e.Kind == journal.Asked || e.Kind == journal.Answered {
+			p.asked = max(p.asked, e.Seq)
+		}
 		if e.Kind == journal.Answered && e.Position <= position {
 			answered[e.Seq] = true
 		}

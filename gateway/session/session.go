@@ -53,6 +53,7 @@ type Session struct {
 	kept      kept
 	barriers  []barrier     // ascending
 	resuming  *resumption   // nil unless a RESUME is under way
+	passing   chan struct{} // see pass
 	waiting   *time.Timer   // for the end, while no connection is attached
 	room      chan struct{} // closed when it is worth looking for room again; nil when nobody waits
 	place     *fanout.Place // nil before it has joined, and after its end
@@ -150,9 +151,8 @@ func (s *Session) DeliverOwn(entry journal.Entry, d *codec.Shared) {
 		return
 	}
 	if entry.Kind == journal.Entered && d == nil && !s.opened {
-		s.applyGuild(s.start, entry) // it is in READY
-		s.mu.Unlock()
-		return
+		s.applyGuild(s.start, entry)
+		entry.Kind = journal.Seated // it is in READY, or the client has it from before the session moved here
 	}
 	if d != nil {
 		s.ahead += size(d)
@@ -166,6 +166,10 @@ func (s *Session) DeliverOwn(entry journal.Entry, d *codec.Shared) {
 func (s *Session) AcceptOwn(position int64, d *delivery.Delivery) (flush bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if d.Own == nil && d.Entry.Kind == 0 {
+		close(s.passing)
+		return false
+	}
 	if s.ended {
 		return false
 	}
@@ -181,6 +185,17 @@ func (s *Session) AcceptOwn(position int64, d *delivery.Delivery) (flush bool) {
 	s.kept.add(position, d.Own)
 	s.kept.trim(maxKept, s.sent)
 	return s.enqueue(queued{position: position, d: d.Own})
+}
+
+// pass returns a channel that is closed when all that has been submitted is out of the line, and so in the journal. It is
+// called once, before open: what a client knows from the beginning must be known to who continues the session elsewhere.
+func (s *Session) pass() <-chan struct{} {
+	s.mu.Lock()
+	s.passing = make(chan struct{})
+	passed := s.passing
+	s.mu.Unlock()
+	s.host.line.Submit(&delivery.Delivery{Alone: s})
+	return passed
 }
 
 // opening is how a session's stream begins on this pod.
