@@ -346,7 +346,7 @@ func (l *loop) obey() {
 			l.capture = &capture{path: o.Path, want: o.Count}
 		case control.Return:
 			if targets, err := parseTargets(o.Targets); err == nil {
-				l.targets, l.returning = targets, true
+				l.targets, l.returning, l.parallel = targets, true, len(l.clients)
 			}
 		case control.Leave:
 			l.leave()

@@ -17,7 +17,7 @@ import (
 const (
 	Connect = "connect" // connect all clients; answered with Ready
 	Capture = "capture" // write the next messages of the first client to a corpus; answered with Captured
-	Return  = "return"  // from now on a client whose connection ends resumes at Targets; answered with Ready each time all are back
+	Return  = "return"  // from now on a client whose connection ends resumes at Targets, at once with all others; answered with Ready each time all are back
 	Leave   = "leave"   // end all sessions; answered with Left
 	Tell    = "tell"    // answered with Totals
 	Send    = "send"    // for servers: send the next Count messages to all; answered with Sent
