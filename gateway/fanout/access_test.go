@@ -229,7 +229,8 @@ func TestAudiencesAreShared(t *testing.T) {
 	in := func(channel snowflake.ID) *audience {
 		return g.receivers(scope{class: class{question: g.toRead(channel), intents: discord.IntentGuildMessages}})
 	}
-	if in(testText) != in(testText+1) || in(testText) != in(testText) {
+	first := in(testText)
+	if in(testText+1) != first || in(testText) != first {
 		t.Error("audiences of two channels that all see are not the same")
 	}
 	apply(t, g, events.Header{Type: discord.EventChannelUpdate, Channel: testText},

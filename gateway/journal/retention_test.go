@@ -36,7 +36,7 @@ func TestRetention(t *testing.T) {
 func TestRing(t *testing.T) {
 	t.Parallel()
 	r := ring{maxBytes: 10 * batch{payload: make([]byte, 10)}.size()}
-	for i := int64(0); i < 100; i++ {
+	for i := range int64(100) {
 		r.add(batch{prev: 10 * i, last: 10 * (i + 1), payload: make([]byte, 10)})
 	}
 	if got, ok := r.after(950); !ok || len(got) != 5 || got[0].last != 960 {

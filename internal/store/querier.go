@@ -17,7 +17,7 @@ type querier interface {
 // snapshot sends what queue queues so that all of it sees one moment, in one round trip.
 func (s *Store) snapshot(ctx context.Context, queue func(b *pgx.Batch)) error {
 	b := &pgx.Batch{}
-	b.Queue(`begin transaction isolation level repeatable read read only`)
+	b.Queue(`begin transaction read only isolation level repeatable read`)
 	queue(b)
 	b.Queue(`commit`)
 	// A connection that is left within a transaction, because a query failed, is closed by the pool.

@@ -94,7 +94,7 @@ func (m Member) HasPrefix(prefix string) bool {
 }
 
 func hasPrefix(text []byte, prefix string) bool {
-	for i := 0; i < len(prefix); i++ {
+	for i := range len(prefix) {
 		if i >= len(text) {
 			return false
 		}
