@@ -84,7 +84,7 @@ func (s *Server) identify(ctx context.Context, c *Client, id identify) error {
 			return err
 		}
 	}
-	done, err := s.admit(ctx)
+	ctx, done, err := s.admit(c)
 	if err != nil {
 		return err
 	}

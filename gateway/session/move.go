@@ -52,7 +52,7 @@ func (s *Server) resumeElsewhere(ctx context.Context, c *Client, m move) error {
 	if m.seq == 1 && m.record.Capabilities.Has(discord.CapPrioritizedReady) {
 		return refusal("supplemental") // which is in no log
 	}
-	done, err := s.admit(ctx)
+	ctx, done, err := s.admit(c)
 	if err != nil {
 		return err
 	}

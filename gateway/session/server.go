@@ -71,11 +71,12 @@ type Server struct {
 }
 
 const (
-	// identifyTimeout bounds an IDENTIFY or RESUME, unless the configuration says otherwise.
+	// identifyTimeout bounds an IDENTIFY or RESUME once it has its turn, unless the configuration says otherwise.
 	identifyTimeout = 10 * time.Second
-	// identifyConcurrency bounds the IDENTIFYs that load at once, identifyQueue those that wait for it.
+	// identifyConcurrency bounds the IDENTIFYs that load at once, identifyQueue those that wait for it: all clients of a pod,
+	// when they come back at once, for whoever is refused comes again and makes it worse.
 	identifyConcurrency = 32
-	identifyQueue       = 4096
+	identifyQueue       = 1 << 14
 	// maxUserSessions is how many sessions a user may have on one pod; a bot's are limited by what it may start. Over all pods
 	// nobody counts: it would cost each IDENTIFY another round trip, and keeps no one from more than a user may do anyway.
 	maxUserSessions = 50
@@ -125,19 +126,21 @@ func (e closeError) Error() string { return discord.CloseCode(e).Reason() }
 // errRefused says that an IDENTIFY or RESUME can't be served now; the client identifies again.
 var errRefused = errors.New("refused")
 
-// admit waits for a turn to load. The caller must call done.
-func (s *Server) admit(ctx context.Context) (done func(), err error) {
+// admit waits for a turn to load, as long as the client does, and returns the context of what is then done for it. The caller
+// must call done.
+func (s *Server) admit(c *Client) (ctx context.Context, done func(), err error) {
 	if s.waiting.Add(1) > identifyQueue {
 		s.waiting.Add(-1)
-		return nil, fmt.Errorf("%w: too many wait", errRefused)
+		return nil, nil, fmt.Errorf("%w: too many wait", errRefused)
 	}
 	defer s.waiting.Add(-1)
 	select {
 	case s.admission <- struct{}{}:
-		return func() { <-s.admission }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	case <-c.ctx.Done():
+		return nil, nil, c.ctx.Err()
 	}
+	ctx, cancel := context.WithTimeout(c.ctx, s.config.OpenTimeout)
+	return ctx, func() { cancel(); <-s.admission }, nil
 }
 
 // Drain tells all clients to connect anew, spread over the time that it is given, and closes their connections. It returns
