@@ -17,9 +17,9 @@ const (
 	Entered
 	// Left says that a session was sent GUILD_DELETE because it is not in the guild any more; Log is the guild.
 	Left
-	// Asked says that a session has asked for members; Data is the request.
+	// Asked says that a session has asked for members; Seq is the number of the request, Data the request.
 	Asked
-	// Answered says that it has all the chunks.
+	// Answered says that the session was sent all of the answer to request Seq.
 	Answered
 	// Tick says nothing but how far the line has come; see MaxSilent.
 	Tick

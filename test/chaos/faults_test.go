@@ -44,7 +44,7 @@ func (m *monkey) do(f fault, hit func()) {
 	m.mu.Lock()
 	m.faults = append(m.faults, &f)
 	m.mu.Unlock()
-	m.t.Logf("%s", f.what)
+	m.t.Logf("%s %s", clock(f.begun), f.what)
 	hit()
 	m.mu.Lock()
 	defer m.mu.Unlock()

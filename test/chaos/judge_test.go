@@ -239,7 +239,6 @@ const (
 	accessChanged = "access changed"
 	storesAway    = "Redis or Postgres was away"
 	movedTwice    = "its pod died while it moved"
-	podDied       = "its pod died"
 	stalled       = "the machine stalled"
 )
 
@@ -268,8 +267,6 @@ func (x *witness) reason(m *monkey, from, to time.Time) string {
 	switch {
 	case pods > 1:
 		return movedTwice
-	case pods == 1 && !sessionsSurvive:
-		return podDied
 	case m.stalled(from.Add(-2*heartbeatInterval), to):
 		return stalled
 	}

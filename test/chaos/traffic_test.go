@@ -154,9 +154,8 @@ func (f *traffic) fence(t *testing.T, witnesses []*witness) {
 				break
 			}
 			if ctx.Err() != nil {
-				t.Errorf("%s: %d of %d sessions have not heard any of %d last messages, the first is %s: %v", c, len(waiting),
-					len(hearers), len(said), waiting[0].name, waiting[0].session.Err())
-				return nil
+				return fmt.Errorf("%s: %d of %d sessions have not heard any of %d last messages, the first is %s: %w", c, len(waiting),
+					len(hearers), len(said), waiting[0].name, errors.Join(ctx.Err(), waiting[0].session.Err()))
 			}
 		}
 		last, err := f.say(ctx, as, fmt.Sprintf("fence%d last", i), c)

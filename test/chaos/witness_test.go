@@ -111,7 +111,7 @@ func (w *world) witnesses() (list []*witness) {
 		return dialects[n%len(dialects)], intents[n%len(intents)]
 	}
 	for _, bot := range w.bots {
-		for range len(intents) {
+		for range intents {
 			d, i := next()
 			list = append(list, w.newWitness(bot, [2]int{}, d, i))
 		}
@@ -302,16 +302,4 @@ func (x *witness) awaitGuilds(t *testing.T, within time.Duration) {
 	}) {
 		t.Errorf("%s has not got %d of %d guilds within %v: %v", x.name, len(missing), len(ids), within, missing)
 	}
-}
-
-// losses counts the times that the witness was told that its session is gone.
-func (x *witness) losses() (n int) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	for _, turn := range x.turns {
-		if turn.Kind == gatewayclient.Invalidated {
-			n++
-		}
-	}
-	return n
 }
