@@ -104,6 +104,9 @@ func (s *Server) continueHere(ctx context.Context, c *Client, m *move) error {
 		return err
 	}
 	o := m.opening(replay, s.resumed())
+	if o.number > maxNumber {
+		return refusal("numbers")
+	}
 	if err := s.claim(ctx, m, o); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -98,9 +99,17 @@ func (s *Session) Accept(position int64, d *codec.Shared) (flush bool) {
 	return s.enqueue(queued{position, d, true})
 }
 
+// maxNumber is the highest `s`: some libraries have 32 bits for it (Discord.Net, say). A session that gets there, when its pod has
+// dispatched two thousand million events, identifies anew.
+const maxNumber = math.MaxInt32
+
 // enqueue queues a dispatch if there is a use for it; flush says that nobody is about to send it. The lock is held.
 func (s *Session) enqueue(e queued) (flush bool) {
 	if s.link == nil && !s.held || s.ended {
+		return false
+	}
+	if s.base+e.position > maxNumber {
+		s.Invalidate()
 		return false
 	}
 	s.queue.add(e)

@@ -328,6 +328,24 @@ func TestTooMuchBeforeReadyInvalidates(t *testing.T) {
 	}
 }
 
+func TestNumbersFit31Bits(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	s, conn := r.session(), &fakeConn{}
+	conn.Attach(s.open(conn, opening{first: resumedOf(), number: maxNumber - 1, has: maxNumber - 2}))
+	s.recorded(s.start)
+	r.deliver(dispatchOf(1), s)
+	r.deliver(dispatchOf(2), s)
+	if why := r.endOf(s); why != "invalidated" {
+		t.Errorf("ended: %s", why)
+	}
+	for _, d := range conn.take() {
+		if d.Seq > maxNumber {
+			t.Errorf("s = %d", d.Seq)
+		}
+	}
+}
+
 func TestInvalidatedSessionTellsItsClient(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
