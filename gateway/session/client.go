@@ -153,6 +153,7 @@ func (c *Client) begin(open func(context.Context) error) error {
 		err := open(ctx)
 		c.mu.Lock()
 		c.opening = false
+		c.server.openings.Add(1)
 		c.mu.Unlock()
 		c.fail(err)
 	})

@@ -63,6 +63,7 @@ type Server struct {
 	work      sync.WaitGroup // goroutines of clients and sessions; see spawn
 	admission chan struct{}
 	waiting   atomic.Int64
+	openings  atomic.Int64 // IDENTIFYs and RESUMEs that were served
 	stopping  atomic.Bool
 
 	mu      sync.Mutex
@@ -103,6 +104,7 @@ func NewServer(c Config, line *delivery.Line, j Journal, keys *auth.Keys, st *st
 		recheck: func(session *Session) { s.spawn(func() { s.recheck(session) }) },
 	}
 	s.spawn(s.keepRecords)
+	s.spawn(s.giveBack)
 	return s
 }
 

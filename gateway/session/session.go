@@ -177,6 +177,7 @@ func (s *Session) AcceptOwn(position int64, d *delivery.Delivery) (flush bool) {
 	defer s.mu.Unlock()
 	if d.Own == nil && d.Entry.Kind == 0 {
 		close(s.passing)
+		s.passing = nil
 		return false
 	}
 	if s.ended {
