@@ -103,7 +103,7 @@ func (s *Server) resume(ctx context.Context, c *Client, r resume) (kind string, 
 	} else if session != nil {
 		s.lost(session)
 	}
-	return kindElsewhere, s.resumeElsewhere(ctx, c, move{id: r.SessionID, account: account, record: record, seq: seq})
+	return kindElsewhere, s.resumeElsewhere(c, move{id: r.SessionID, account: account, record: record, seq: seq})
 }
 
 // maxSeq is the highest number that clients in JavaScript tell exactly.

@@ -45,7 +45,7 @@ func (m *move) position() int64 { return m.seq - m.record.Base }
 
 // resumeElsewhere continues a session that another process has, or had, with what its journal and the logs say. It takes a
 // place in the views first, and holds back what comes; then it finds out what the client has missed until there.
-func (s *Server) resumeElsewhere(ctx context.Context, c *Client, m move) error {
+func (s *Server) resumeElsewhere(c *Client, m move) error {
 	if m.seq < m.record.From {
 		return refusal("before_move")
 	}
