@@ -148,18 +148,11 @@ func (p *Platform) AwaitGateways(ctx context.Context) ([]Process, error) {
 	}
 }
 
-// Routers starts as many routers of their own as the clients need.
-func (p *Platform) Routers(ctx context.Context, clients int) (routers []Process, err error) {
-	gateways, err := p.Gateways()
-	if err != nil {
-		return nil, err
-	}
-	pods := make([]string, len(gateways))
-	for shard, g := range gateways {
-		pods[shard] = fmt.Sprintf("%d/%s-0@%s", shard, g.Name, g.Addr)
-	}
+// Routers starts as many routers to one gateway as the clients need.
+func (p *Platform) Routers(ctx context.Context, gateway Process, clients int) (routers []Process, err error) {
+	pod := fmt.Sprintf("0/%s-0@%s", gateway.Name, gateway.Addr)
 	for range (clients + perProxy - 1) / perProxy {
-		router, err := p.router(ctx, pods)
+		router, err := p.router(ctx, pod)
 		if err != nil {
 			return routers, err
 		}
@@ -168,7 +161,7 @@ func (p *Platform) Routers(ctx context.Context, clients int) (routers []Process,
 	return routers, nil
 }
 
-func (p *Platform) router(ctx context.Context, pods []string) (Process, error) {
+func (p *Platform) router(ctx context.Context, pod string) (Process, error) {
 	listen, err := freeAddr()
 	if err != nil {
 		return Process{}, err
@@ -178,7 +171,7 @@ func (p *Platform) router(ctx context.Context, pods []string) (Process, error) {
 		return Process{}, err
 	}
 	cmd := exec.Command(filepath.Join(p.rig.services, "shard-router"), "--listen", listen, "--admin-addr", admin,
-		"--shards", fmt.Sprint(p.shards), "--pods", strings.Join(pods, ","), "--secrets", p.Secrets(),
+		"--shards", "1", "--pods", pod, "--secrets", p.Secrets(),
 		"--max-pending", fmt.Sprint(perProxy), "--log-level", "warn")
 	process.Bind(cmd, syscall.SIGKILL)
 	ctx, cancel := context.WithTimeout(ctx, routerTimeout)

@@ -40,7 +40,8 @@ var compressions = []struct{ name, compress string }{
 // fanout is the rows of one channel's messages to all sessions of a pod: at the gateway's own port and through routers,
 // against a bare loop over as many sockets, behind a bare proxy for the second, and against the centrifuge library.
 func fanout(ctx context.Context, r *rig.Rig, o Options) (results []Result, failed error) {
-	p, err := r.Platform(ctx, 1)
+	// A pod for the clients of the routers: both crowds together are more than one may hold.
+	p, err := r.Platform(ctx, 2)
 	if err != nil {
 		return nil, err
 	}
@@ -176,15 +177,15 @@ func (s *scene) gateway(ctx context.Context) error {
 
 // router connects through routers; their time counts with the gateway's.
 func (s *scene) router(ctx context.Context) error {
-	routers, err := s.platform.Routers(ctx, s.sessions)
-	if err != nil {
-		return err
-	}
 	gateways, err := s.platform.Gateways()
 	if err != nil {
 		return err
 	}
-	pids := []int{gateways[0].PID}
+	routers, err := s.platform.Routers(ctx, gateways[1], s.sessions)
+	if err != nil {
+		return err
+	}
+	pids := []int{gateways[1].PID}
 	var targets []string
 	for _, router := range routers {
 		pids, targets = append(pids, router.PID), append(targets, router.Addr)
