@@ -226,6 +226,14 @@ func (f *Fleet) progress(ctx context.Context) {
 	}
 }
 
+// PIDs returns the processes of the clients.
+func (f *Fleet) PIDs() (pids []int) {
+	for _, child := range f.children {
+		pids = append(pids, child.PID())
+	}
+	return pids
+}
+
 // order gives all processes an order.
 func (f *Fleet) order(o control.Order) error {
 	var failed error
@@ -235,14 +243,16 @@ func (f *Fleet) order(o control.Order) error {
 	return failed
 }
 
-// Capture has the first client write its next messages to a corpus; AwaitCapture waits for them.
+// Capture has the first client write its next messages to a corpus.
 func (f *Fleet) Capture(path string, count int) error {
 	return f.children[0].Order(control.Order{Do: control.Capture, Path: path, Count: count})
 }
 
-// AwaitCapture waits until the corpus is there.
-func (f *Fleet) AwaitCapture(ctx context.Context) error {
-	return f.until(ctx, "capturing", func() bool { return f.captured > 0 })
+// Captured says whether the corpus is there.
+func (f *Fleet) Captured() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.captured > 0
 }
 
 // ReturnTo has every client whose connection ends from now on resume at one of the targets.

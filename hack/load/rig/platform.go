@@ -148,9 +148,9 @@ func (p *Platform) AwaitGateways(ctx context.Context) ([]Process, error) {
 	}
 }
 
-// Routers starts as many routers to one gateway as the clients need.
-func (p *Platform) Routers(ctx context.Context, gateway Process, clients int) (routers []Process, err error) {
-	pod := fmt.Sprintf("0/%s-0@%s", gateway.Name, gateway.Addr)
+// Routers starts as many routers of their own as the clients need, all to the one gateway.
+func (p *Platform) Routers(ctx context.Context, clients int, to Process) (routers []Process, err error) {
+	pod := fmt.Sprintf("0/%s-0@%s", to.Name, to.Addr)
 	for range (clients + perProxy - 1) / perProxy {
 		router, err := p.router(ctx, pod)
 		if err != nil {

@@ -164,15 +164,16 @@ func (s *scene) gateway(ctx context.Context) error {
 	if err := l.fleet.Capture(s.corpus, corpusSize); err != nil {
 		return err
 	}
-	for range corpusSize {
+	for !l.fleet.Captured() { // one at a time: frames as paced clients get them
+		have := l.fleet.Have()
 		if err := l.send(ctx, 1); err != nil {
 			return err
 		}
+		if err := l.fleet.AwaitHave(ctx, have+1); err != nil {
+			return err
+		}
 	}
-	if err := l.fleet.AwaitCapture(ctx); err != nil {
-		return err
-	}
-	return l.fleet.AwaitHave(ctx, corpusSize)
+	return nil
 }
 
 // router connects through routers; their time counts with the gateway's.
@@ -181,7 +182,7 @@ func (s *scene) router(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	routers, err := s.platform.Routers(ctx, gateways[1], s.sessions)
+	routers, err := s.platform.Routers(ctx, s.sessions, gateways[1])
 	if err != nil {
 		return err
 	}
@@ -250,7 +251,7 @@ var loads = []string{"paced", "saturated"}
 // rounds measures all lanes one after the other, again and again: what disturbs the machine for a while disturbs all.
 func (s *scene) rounds(ctx context.Context, o Options) (costs map[string][]cost, err error) {
 	costs = map[string][]cost{}
-	paced, saturated := max(10, pacedDeliveries/s.sessions), max(10, saturatedDeliveries/s.sessions)
+	paced, saturated := max(10, pacedDeliveries/s.sessions), max(2*window(s.sessions), saturatedDeliveries/s.sessions)
 	if o.quick() {
 		paced, saturated = 10, 100
 	}
@@ -270,7 +271,8 @@ func (s *scene) rounds(ctx context.Context, o Options) (costs map[string][]cost,
 				if err != nil {
 					return nil, fmt.Errorf("%s, %s: %w", name, load, err)
 				}
-				s.rig.Say("round %d, %s, %s: %.0f ns of CPU a delivery, %.0f messages/s", round+1, load, name, c.perDelivery, c.rate)
+				s.rig.Say("round %d, %s, %s: %.0f ns of CPU a delivery (the clients %.0f), %.0f messages/s",
+					round+1, load, name, c.perDelivery, c.clients, c.rate)
 				key := load + "/" + name
 				costs[key] = append(costs[key], c)
 			}

@@ -28,6 +28,7 @@ type lane struct {
 // cost is what a trial took.
 type cost struct {
 	perDelivery float64 // nanoseconds of CPU
+	clients     float64 // the same of the clients, which does not count
 	rate        float64 // messages a second
 }
 
@@ -68,27 +69,39 @@ func (l *lane) saturated(ctx context.Context, messages, window int) (cost, error
 }
 
 // trial measures what do costs, which delivers so many messages to all.
-func (l *lane) trial(ctx context.Context, messages int, do func() error) (cost, error) {
-	before, err := procstat.CPU(l.pids...)
+func (l *lane) trial(ctx context.Context, messages int, do func() error) (c cost, err error) {
+	deliveries := float64(messages) * float64(l.fleet.Spec.Clients)
+	servers, err := spent(l.pids)
 	if err != nil {
-		return cost{}, err
+		return c, err
+	}
+	clients, err := spent(l.fleet.PIDs())
+	if err != nil {
+		return c, err
 	}
 	began := time.Now()
 	if err := do(); err != nil {
-		return cost{}, err
+		return c, err
 	}
-	took := time.Since(began)
+	c.rate = float64(messages) / time.Since(began).Seconds()
 	time.Sleep(settle)
-	after, err := procstat.CPU(l.pids...)
-	if err != nil {
-		return cost{}, err
+	if c.perDelivery, err = servers(deliveries); err != nil {
+		return c, err
 	}
-	if _, err := l.fleet.Verify(ctx); err != nil {
-		return cost{}, err
+	if c.clients, err = clients(deliveries); err != nil {
+		return c, err
 	}
-	used := max(after-before, procstat.Resolution)
-	deliveries := float64(messages) * float64(l.fleet.Spec.Clients)
-	return cost{float64(used) / deliveries, float64(messages) / took.Seconds()}, nil
+	_, err = l.fleet.Verify(ctx)
+	return c, err
+}
+
+// spent returns a function that tells the nanoseconds of CPU that the processes have used since, for each of so many.
+func spent(pids []int) (each func(of float64) (float64, error), err error) {
+	before, err := procstat.CPU(pids...)
+	return func(of float64) (float64, error) {
+		after, err := procstat.CPU(pids...)
+		return float64(max(after-before, procstat.Resolution)) / of, err
+	}, err
 }
 
 // posted sends messages by the API, several at once if it is told to send several.
