@@ -29,10 +29,6 @@ type comparison struct {
 
 var comparisons = []comparison{
 	{
-		"go/gateway/delivery", "a message to one of 1,000 sessions", "gateway", "Delivery", "BareWriter",
-		"a bare loop that writes the ready frame, one a call", "ns/delivery",
-	},
-	{
 		"go/gateway/identify", "a session up to READY", "gateway", "Identify", "Handshake",
 		"the connection up to HELLO", "ns/op",
 	},
