@@ -57,7 +57,7 @@ func hold(ctx context.Context, r *rig.Rig, o Options) ([]Result, error) {
 		return nil, fmt.Errorf("of %d sessions %d are there; %d dropped, %d told Invalid Session, %d heartbeats unanswered: %q",
 			c.fleet.Spec.Clients, counts.Ready, counts.Dropped, counts.Invalid-before.Invalid, counts.Unanswered, c.fleet.Faults())
 	}
-	target := float64(o.size(heldSessions))
+	target := float64(c.spec.Clients) // heldSessions, unless they are divided
 	return []Result{{
 		Name: "hold/100000", What: "sessions held at once, heartbeats answered, none dropped, a message to each at the end",
 		Peer: "the number to hold", Unit: "sessions", ToReach: ">= 1", Ours: float64(counts.Ready), PeerHas: target,
