@@ -2,6 +2,7 @@ package clients_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"testing"
@@ -153,7 +154,8 @@ func mustWorld(t *testing.T, base string) *world {
 	return w
 }
 
-// watch opens a gateway session that writes into a journal until the test ends.
+// watch opens a gateway session that writes into a journal until the test ends, and waits until it has every guild that READY
+// named: what is not replayed, such as typing, never reaches a session that is still on its way in.
 func watch(t *testing.T, opts gatewayclient.Options) (*gatewayclient.Session, *journal[gatewayclient.Event]) {
 	t.Helper()
 	seen := newJournal[gatewayclient.Event]()
@@ -165,5 +167,23 @@ func watch(t *testing.T, opts gatewayclient.Options) (*gatewayclient.Session, *j
 		t.Fatalf("connect to the gateway: %v", err)
 	}
 	t.Cleanup(session.Close)
+	var ready struct{ Guilds []unavailable }
+	first := seen.await(t, 0, "READY", func(e gatewayclient.Event) bool { return e.Type == "READY" })
+	must(t, "read READY", json.Unmarshal(first.Data, &ready))
+	for _, guild := range ready.Guilds {
+		if !guild.Unavailable {
+			continue // a person's READY has the guild itself
+		}
+		seen.await(t, 0, "GUILD_CREATE of "+guild.ID, func(e gatewayclient.Event) bool {
+			var created unavailable
+			return e.Type == "GUILD_CREATE" && json.Unmarshal(e.Data, &created) == nil && created.ID == guild.ID
+		})
+	}
 	return session, seen
+}
+
+// unavailable is the part of a guild that says whether it has come yet.
+type unavailable struct {
+	ID          string
+	Unavailable bool
 }
