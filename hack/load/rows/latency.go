@@ -55,12 +55,12 @@ func latency(ctx context.Context, r *rig.Rig, o Options) ([]Result, error) {
 			return nil, err
 		}
 		rate := oursSaturated / 2
-		ours99, err := ours.p99(ctx, o, rate)
+		ours99, err := ours.p99(ctx, r, o, rate)
 		if err != nil {
 			return nil, err
 		}
 		peerRate := min(rate, peerSaturated/2)
-		peer99, err := peer.p99(ctx, o, peerRate)
+		peer99, err := peer.p99(ctx, r, o, peerRate)
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +101,7 @@ func (t *timed) saturated(ctx context.Context, o Options) (float64, error) {
 }
 
 // p99 sends messages at the rate, whether or not those before have arrived, and returns the p99 in milliseconds.
-func (t *timed) p99(ctx context.Context, o Options, rate float64) (float64, error) {
+func (t *timed) p99(ctx context.Context, r *rig.Rig, o Options, rate float64) (float64, error) {
 	count := o.size(latencyMessages)
 	have := t.fleet.Have()
 	begun := make([]int64, count)
@@ -137,6 +137,7 @@ func (t *timed) p99(ctx context.Context, o Options, rate float64) (float64, erro
 		}
 		took[i] = max(0, time.Duration(arrived-at).Seconds()*1000) // the answer may be later than the message
 	}
+	r.Say("%s: p50 %.1f, p90 %.1f, p99 %.1f, most %.1f ms at %.0f/s", t.name, quantile(took, 0.5), quantile(took, 0.9), quantile(took, 0.99), quantile(took, 1), rate)
 	return quantile(took, 0.99), nil
 }
 
