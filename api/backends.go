@@ -9,17 +9,19 @@ import (
 
 	"guildhall.chat/guildhall/internal/config"
 	"guildhall.chat/guildhall/internal/events"
+	"guildhall.chat/guildhall/internal/fetch"
 	"guildhall.chat/guildhall/internal/store"
 )
 
-// backends are the connections that serve and worker both have.
+// backends are the connections that serve and worker both have, and the way to URLs of others.
 type backends struct {
 	store     *store.Store
 	redis     *redis.ClusterClient
 	publisher *events.Publisher
+	fetch     *fetch.Client
 }
 
-func open(ctx context.Context, secrets config.Secrets, rc config.Redis, window time.Duration, logger *slog.Logger) (*backends, error) {
+func open(ctx context.Context, secrets config.Secrets, rc config.Redis, fc config.Fetch, window time.Duration, logger *slog.Logger) (*backends, error) {
 	s, err := store.Open(ctx, secrets.PostgresDSN)
 	if err != nil {
 		return nil, err
@@ -38,7 +40,7 @@ func open(ctx context.Context, secrets config.Secrets, rc config.Redis, window t
 	})
 	publisher := events.NewPublisher(rdb, s, window, logger)
 	s.PublishTo(publisher)
-	return &backends{store: s, redis: rdb, publisher: publisher}, nil
+	return &backends{store: s, redis: rdb, publisher: publisher, fetch: fetch.New(fc.FetchAllow)}, nil
 }
 
 func (b *backends) close() {

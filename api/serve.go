@@ -23,6 +23,7 @@ import (
 type serveCommand struct {
 	config.Common
 	config.Redis
+	config.Fetch
 	Listen       string        `help:"Address that clients connect to." default:"127.0.0.1:8082"`
 	PublicURL    string        `help:"Base URL of the platform as clients see it." default:"http://127.0.0.1:8080"`
 	GatewayURL   string        `help:"WebSocket URL of the gateway as clients see it." default:"ws://127.0.0.1:8080"`
@@ -55,7 +56,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	back, err := open(ctx, secrets, c.Redis, c.ResumeWindow, logger)
+	back, err := open(ctx, secrets, c.Redis, c.Fetch, c.ResumeWindow, logger)
 	if err != nil {
 		return err
 	}

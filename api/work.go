@@ -15,6 +15,7 @@ import (
 type workerCommand struct {
 	config.Common
 	config.Redis
+	config.Fetch
 	ResumeWindow time.Duration `help:"How long a session waits for its client: events are kept as long." default:"5m"`
 }
 
@@ -29,7 +30,7 @@ func (c *workerCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	back, err := open(ctx, secrets, c.Redis, c.ResumeWindow, logger)
+	back, err := open(ctx, secrets, c.Redis, c.Fetch, c.ResumeWindow, logger)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 type serve struct {
 	Common
 	Redis
+	Fetch
 	Shards   int    `default:"2"`
 	SMTPAddr string `name:"smtp-addr"`
 
@@ -85,6 +87,18 @@ func TestMistakesExitWith2AndNameTheKey(t *testing.T) {
 				t.Fatalf("exit %d, %q does not name %s", code, stderr, c.want)
 			}
 		})
+	}
+}
+
+func TestNetworksAreParsed(t *testing.T) {
+	var c cli
+	code, stderr := start(t, &c, []string{"GUILDHALL_FETCH_ALLOW=10.0.0.0/8,fd00::/8"}, "serve", "--secrets", "/s", "--redis-addrs", "a:1")
+	if want := "[10.0.0.0/8 fd00::/8]"; code != 0 || fmt.Sprint(c.Serve.FetchAllow) != want {
+		t.Errorf("exit %d, %v, want %s: %s", code, c.Serve.FetchAllow, want, stderr)
+	}
+	code, stderr = start(t, &c, nil, "serve", "--secrets", "/s", "--redis-addrs", "a:1", "--fetch-allow", "10.0.0.0")
+	if code != 2 || !strings.Contains(stderr, "fetch-allow") {
+		t.Errorf("no network: exit %d: %s", code, stderr)
 	}
 }
 
