@@ -14,6 +14,7 @@ import (
 	"guildhall.chat/guildhall/api/mail"
 	"guildhall.chat/guildhall/api/members"
 	"guildhall.chat/guildhall/api/messages"
+	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/api/reactions"
 	"guildhall.chat/guildhall/api/rest"
 	"guildhall.chat/guildhall/api/roles"
@@ -30,6 +31,7 @@ const passwordsAtOnce = 4
 func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Keys, queue *mail.Queue) {
 	s, a := back.store, cfg.Access
 	presences := presence.New(back.redis)
+	poster := posting.New(s, a)
 	cfg.Routes = slices.Concat(
 		accounts.New(accounts.Config{
 			Store: s, Authenticator: cfg.Authenticator, Keys: keys, Passwords: auth.NewPasswords(passwordsAtOnce),
@@ -42,7 +44,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		guilds.New(s, a, presences).Routes(),
 		invites.New(s, a, presences).Routes(),
 		members.New(s, a).Routes(),
-		messages.New(s, a, back.redis).Routes(),
+		messages.New(s, a, poster, back.redis).Routes(),
 		reactions.New(s, a).Routes(),
 		roles.New(a).Routes(),
 		users.New(s, presences).Routes(),

@@ -1,18 +1,11 @@
-// Package messages serves the messages of guild channels and DMs.
+// Package messages serves the messages of guild channels and DMs: who may read, send, edit and delete them. What makes a
+// message is the matter of package posting.
 //
-// A new message is checked as a whole (body.go and what it calls), then resolved against the database: what it replies to
-// or forwards, whom it mentions. In a guild it is committed together with others of its guild (store.CreateGuildMessage);
-// in a DM it is a change with one event for each recipient's log. Edits and deletions are changes that hold the message's
-// row, and keep what was there before. Every message that is returned passes the content gate (content.go).
-//
-// Files, stickers, polls and voice messages are refused, each with an error on its field: they need a store for files
-// that this version does not have.
+// Edits and deletions are changes that hold the message's row, and keep what was there before.
 // https://discord.com/developers/docs/resources/message
 package messages
 
 import (
-	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -20,8 +13,8 @@ import (
 
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/internal/discord"
-	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
 )
@@ -30,12 +23,13 @@ import (
 type Handlers struct {
 	store  *store.Store
 	access *access.Access
+	poster *posting.Poster
 	redis  redis.UniversalClient
 }
 
 // New returns the handlers; Redis holds the slowmode of channels.
-func New(s *store.Store, a *access.Access, rdb redis.UniversalClient) *Handlers {
-	return &Handlers{store: s, access: a, redis: rdb}
+func New(s *store.Store, a *access.Access, p *posting.Poster, rdb redis.UniversalClient) *Handlers {
+	return &Handlers{store: s, access: a, poster: p, redis: rdb}
 }
 
 // Routes lists the operations.
@@ -78,20 +72,4 @@ func (h *Handlers) place(c *call.Call) (*access.Room, snowflake.ID, error) {
 	}
 	room, err := h.room(c)
 	return room, id, err
-}
-
-// readable returns the message of the path if the caller may read it.
-func (h *Handlers) readable(ctx context.Context, room *access.Room, id, viewer snowflake.ID) (discord.Message, error) {
-	if err := room.Need(permissions.ReadMessageHistory); err != nil {
-		return discord.Message{}, err
-	}
-	m, err := h.store.Message(ctx, room.Channel.ID, id, viewer)
-	return m, unknownMessage(err)
-}
-
-func unknownMessage(err error) error {
-	if errors.Is(err, store.ErrNotFound) {
-		return discord.ErrUnknownMessage
-	}
-	return err
 }

@@ -4,6 +4,7 @@ import (
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/form"
+	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/store"
@@ -37,7 +38,7 @@ func (h *Handlers) list(c *call.Call) error {
 		messages = []discord.Message{}
 	}
 	for i := range messages {
-		conceal(c.Caller, room, &messages[i])
+		posting.Conceal(c.Caller, room, &messages[i])
 	}
 	return c.OK(messages)
 }
@@ -72,7 +73,7 @@ func (h *Handlers) get(c *call.Call) error {
 	if err != nil {
 		return err
 	}
-	m, err := h.readable(c.Request.Context(), room, id, c.Caller.UserID)
+	m, err := h.poster.Readable(c.Request.Context(), room, id, c.Caller.UserID)
 	return answer(c, room, m, err)
 }
 
@@ -81,6 +82,6 @@ func answer(c *call.Call, room *access.Room, m discord.Message, err error) error
 	if err != nil {
 		return err
 	}
-	conceal(c.Caller, room, &m)
+	posting.Conceal(c.Caller, room, &m)
 	return c.OK(m)
 }

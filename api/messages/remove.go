@@ -8,6 +8,7 @@ import (
 	"guildhall.chat/guildhall/api/audit"
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/form"
+	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/permissions"
@@ -26,7 +27,7 @@ func (h *Handlers) remove(c *call.Call) error {
 	err = h.store.Change(ctx, func(tx *store.Tx) error {
 		m, err := tx.HoldMessage(ctx, room.Channel.ID, id)
 		if err != nil {
-			return unknownMessage(err)
+			return posting.UnknownMessage(err)
 		}
 		own := m.Author.ID == c.Caller.UserID
 		if !own {
@@ -63,7 +64,7 @@ func record(c *call.Call, tx *store.Tx, room *access.Room, action discord.AuditA
 	if action == discord.AuditMessageDelete {
 		entry.Options["channel_id"] = room.Channel.ID.String()
 	}
-	return tx.Audit(c.Request.Context(), guildOf(room), entry)
+	return tx.Audit(c.Request.Context(), room.Guild.Guild.ID, entry)
 }
 
 const (

@@ -57,6 +57,7 @@ type Message struct {
 	Components        json.RawMessage   `json:"components"`
 	Nonce             json.RawMessage   `json:"nonce,omitempty"` // string or number, as the sender gave it
 	WebhookID         *snowflake.ID     `json:"webhook_id,omitempty"`
+	ApplicationID     *snowflake.ID     `json:"application_id,omitempty"` // whose webhook or interaction it is of
 	MessageReference  *MessageReference `json:"message_reference,omitempty"`
 	ReferencedMessage **Message         `json:"referenced_message,omitempty"` // outer nil: not fetched; inner nil: deleted
 	MessageSnapshots  []MessageSnapshot `json:"message_snapshots,omitempty"`

@@ -26,11 +26,11 @@ func (m messageInsert) queue(b *pgx.Batch) {
 		nonce = &text
 	}
 	b.Queue(`insert into messages (id, channel_id, guild_id, author_id, type, content, tts, mention_everyone, mentions,
-		mention_roles, embeds, attachments, components, flags, nonce, webhook_id, reference, snapshots)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+		mention_roles, embeds, attachments, components, flags, nonce, webhook_id, reference, snapshots, parts)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
 		m.ID, m.ChannelID, m.GuildID, m.Author.ID, m.Type, m.Content, m.TTS, m.MentionEveryone, mentionIDs(m.Message),
 		m.MentionRoles, m.Embeds, m.Attachments, m.Components, m.Flags, nonce, m.WebhookID, m.MessageReference,
-		m.MessageSnapshots)
+		m.MessageSnapshots, partsOf(m.Message))
 }
 
 func mentionIDs(m discord.Message) []snowflake.ID {
@@ -63,10 +63,12 @@ func (tx *Tx) InsertMessage(ctx context.Context, guild *snowflake.ID, m discord.
 }
 
 const messageColumns = `m.id, m.channel_id, m.type, m.content, m.tts, m.mention_everyone, m.mentions, m.mention_roles,
-	m.embeds, m.attachments, m.components, m.flags, m.pinned, m.webhook_id, m.reference, m.snapshots, m.edited_at, ` +
-	userColumns
+	m.embeds, m.attachments, m.components, m.flags, m.pinned, m.webhook_id, m.reference, m.snapshots, m.edited_at,
+	m.parts, m.author_id, coalesce(u.username, ''), u.global_name, u.avatar, u.banner, u.accent_color, coalesce(u.bot, false),
+	coalesce(u.flags, 0)`
 
-const messageFrom = ` from messages m join users u on u.id = m.author_id `
+// messageFrom joins the author's account; a webhook has none, its messages carry their author.
+const messageFrom = ` from messages m left join users u on u.id = m.author_id `
 
 // scanMessage reads a message whose mentions hold ids alone; see complete.
 func scanMessage(row pgx.Row) (discord.Message, error) {
@@ -74,12 +76,14 @@ func scanMessage(row pgx.Row) (discord.Message, error) {
 	var mentions []snowflake.ID
 	var attachments, components []byte
 	var edited *time.Time
+	var parts *messageParts
 	targets := append([]any{&m.ID, &m.ChannelID, &m.Type, &m.Content, &m.TTS, &m.MentionEveryone, &mentions,
 		&m.MentionRoles, &m.Embeds, &attachments, &components, &m.Flags, &m.Pinned, &m.WebhookID, &m.MessageReference,
-		&m.MessageSnapshots, &edited}, userTargets(&m.Author)...)
+		&m.MessageSnapshots, &edited, &parts}, userTargets(&m.Author)...)
 	if err := row.Scan(targets...); err != nil {
 		return m, err
 	}
+	parts.give(&m)
 	m.Attachments, m.Components = json.RawMessage(attachments), json.RawMessage(components)
 	m.Timestamp = discord.At(m.ID.Time())
 	m.EditedTimestamp = discord.AtOrNil(edited)

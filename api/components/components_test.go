@@ -1,4 +1,4 @@
-package messages
+package components
 
 import (
 	"encoding/json"
@@ -16,7 +16,7 @@ func TestComponentsAreCompleted(t *testing.T) {
 		`[{"type":9,"accessory":{"type":11},"components":[{"type":10}]}]`: `[{"accessory":{"id":2,"type":11},"components":[{"id":3,"type":10}],"id":1,"type":9}]`,
 	} {
 		var p form.Problems
-		if got := components(&p, json.RawMessage(sent), 0); string(got) != want || p.Err() != nil {
+		if got := Check(&p, json.RawMessage(sent), 0); string(got) != want || p.Err() != nil {
 			t.Errorf("%s\n got %s, %v\nwant %s", sent, got, p.Err(), want)
 		}
 	}
@@ -29,7 +29,7 @@ func TestComponentIDsAreChecked(t *testing.T) {
 		`[{"type":10,"id":0.5}]`, `[{"type":10,"id":2147483648}]`,
 	} {
 		var p form.Problems
-		if components(&p, json.RawMessage(sent), 0); p.Err() == nil {
+		if Check(&p, json.RawMessage(sent), 0); p.Err() == nil {
 			t.Errorf("%s was accepted", sent)
 		}
 	}
@@ -39,7 +39,7 @@ func TestAComponentThatIsNoObjectIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, sent := range []string{`[null]`, `[{"type":1,"components":[null,1]}]`, `[{"type":5.5}]`, `[{"type":1,"components":["x"]}]`} {
 		var p form.Problems
-		if components(&p, json.RawMessage(sent), 0); p.Err() == nil {
+		if Check(&p, json.RawMessage(sent), 0); p.Err() == nil {
 			t.Errorf("%s was accepted", sent)
 		}
 	}

@@ -1,4 +1,4 @@
-package messages
+package posting
 
 import (
 	"regexp"
@@ -14,17 +14,17 @@ import (
 // maxMentions bounds the users, and the roles, that one message mentions.
 const maxMentions = 100
 
-// allowedMentions says which of the mentions in a content count. Without one all do, the author of the message replied to
+// AllowedMentions says which of the mentions in a content count. Without one all do, the author of the message replied to
 // included.
 // https://discord.com/developers/docs/resources/message#allowed-mentions-object
-type allowedMentions struct {
+type AllowedMentions struct {
 	Parse       []string       `json:"parse"`
 	Users       []snowflake.ID `json:"users"`
 	Roles       []snowflake.ID `json:"roles"`
 	RepliedUser *form.Bool     `json:"replied_user"`
 }
 
-func (a *allowedMentions) check(p *form.Problems) {
+func (a *AllowedMentions) check(p *form.Problems) {
 	if a == nil {
 		return
 	}
@@ -47,12 +47,12 @@ func (a *allowedMentions) check(p *form.Problems) {
 }
 
 // allows reports whether a mention of a kind counts; listed are the ids named explicitly.
-func (a *allowedMentions) allows(kind string, id snowflake.ID, listed []snowflake.ID) bool {
+func (a *AllowedMentions) allows(kind string, id snowflake.ID, listed []snowflake.ID) bool {
 	return slices.Contains(a.Parse, kind) || slices.Contains(listed, id)
 }
 
 // pings reports whether a reply mentions the author whom it answers.
-func (a *allowedMentions) pings() bool {
+func (a *AllowedMentions) pings() bool {
 	return a == nil || a.RepliedUser != nil && bool(*a.RepliedUser)
 }
 
@@ -95,7 +95,7 @@ func parseMentions(content string) mentions {
 }
 
 // mentionsOf returns the mentions of a content that count in a room: those that the sender allows and may make.
-func mentionsOf(room *access.Room, content string, allowed *allowedMentions) mentions {
+func mentionsOf(room *access.Room, content string, allowed *AllowedMentions) mentions {
 	m := parseMentions(content)
 	if allowed != nil {
 		m.users = slices.DeleteFunc(m.users, func(id snowflake.ID) bool { return !allowed.allows("users", id, allowed.Users) })

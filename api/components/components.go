@@ -1,4 +1,6 @@
-package messages
+// Package components checks the components of messages and modals.
+// https://discord.com/developers/docs/components/reference
+package components
 
 import (
 	"encoding/json"
@@ -27,8 +29,9 @@ type component map[string]any
 // https://discord.com/developers/docs/components/reference#component-object-component-types
 var selects = []int{3, 5, 6, 7, 8}
 
-// components checks the frame of all components: objects with a type, bounded in number, depth and size.
-func components(p *form.Problems, raw json.RawMessage, flags int) json.RawMessage {
+// Check checks the frame of all components: objects with a type, bounded in number, depth and size. It returns them as they
+// are kept, with an id each.
+func Check(p *form.Problems, raw json.RawMessage, flags int) json.RawMessage {
 	if len(raw) == 0 || string(raw) == "null" {
 		return discord.EmptyList
 	}

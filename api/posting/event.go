@@ -1,4 +1,4 @@
-package messages
+package posting
 
 import (
 	"slices"
@@ -13,10 +13,10 @@ import (
 // persons are the people in a message as its guild sees them: the author and whom it mentions.
 type persons = map[snowflake.ID]store.Person
 
-// dispatch makes the event of a message: with guild and members, and without what differs between viewers.
+// Dispatch makes the event of a message: with guild and members, and without what differs between viewers.
 // https://discord.com/developers/docs/events/gateway-events#message-create-message-create-extra-fields
-func dispatch(room *access.Room, kind string, m discord.Message, people persons) (events.Header, discord.MessageEvent) {
-	head := room.Header(events.Header{Type: kind, User: m.Author.ID, Mentions: idsOf(m.Mentions)})
+func Dispatch(room *access.Room, kind string, m discord.Message, people map[snowflake.ID]store.Person) (events.Header, discord.MessageEvent) {
+	head := room.Header(events.Header{Type: kind, User: m.Author.ID, Mentions: mentionIDs(m.Mentions)})
 	m.Reactions = nil
 	m.Mentions = slices.Clone(m.Mentions)
 	for i := range m.Mentions {
@@ -35,7 +35,7 @@ func guildOf(room *access.Room) snowflake.ID {
 	return 0
 }
 
-func idsOf(mentions []discord.Mention) []snowflake.ID {
+func mentionIDs(mentions []discord.Mention) []snowflake.ID {
 	ids := make([]snowflake.ID, len(mentions))
 	for i := range mentions {
 		ids[i] = mentions[i].ID

@@ -1,4 +1,4 @@
-package messages
+package posting
 
 import (
 	"errors"
@@ -12,9 +12,9 @@ import (
 	"guildhall.chat/guildhall/internal/store"
 )
 
-// reference is the message that a new one replies to or forwards.
+// Reference is the message that a new one replies to or forwards.
 // https://discord.com/developers/docs/resources/message#message-reference-structure
-type reference struct {
+type Reference struct {
 	Type            *form.Int     `json:"type"`
 	MessageID       *snowflake.ID `json:"message_id"`
 	ChannelID       *snowflake.ID `json:"channel_id"`
@@ -23,11 +23,11 @@ type reference struct {
 
 const referencePath = "message_reference"
 
-func (r *reference) forward() bool {
+func (r *Reference) forward() bool {
 	return r != nil && r.Type != nil && *r.Type == discord.ReferenceForward
 }
 
-func (r *reference) check(p *form.Problems) {
+func (r *Reference) check(p *form.Problems) {
 	if r == nil {
 		return
 	}
@@ -43,25 +43,25 @@ func (r *reference) check(p *form.Problems) {
 }
 
 // resolve finds what a new message refers to and writes it into the message.
-func (h *Handlers) resolve(c *call.Call, room *access.Room, r *reference, m *discord.Message) error {
+func (p *Poster) resolve(c *call.Call, room *access.Room, r *Reference, m *discord.Message) error {
 	switch {
 	case r == nil:
 		return nil
 	case r.forward():
-		return h.forward(c, r, m)
+		return p.forward(c, r, m)
 	}
-	return h.reply(c, room, r, m)
+	return p.reply(c, room, r, m)
 }
 
 // reply makes the message an answer to one in the same channel.
-func (h *Handlers) reply(c *call.Call, room *access.Room, r *reference, m *discord.Message) error {
+func (p *Poster) reply(c *call.Call, room *access.Room, r *Reference, m *discord.Message) error {
 	if r.ChannelID != nil && *r.ChannelID != 0 && *r.ChannelID != room.Channel.ID {
 		return form.Single(referencePath, "REPLIES_CANNOT_REFERENCE_OTHER_CHANNEL", "Cannot reply to a message in a different channel")
 	}
 	if !room.Here.Has(permissions.ReadMessageHistory) {
 		return discord.ErrReplyNeedsHistory
 	}
-	target, err := h.store.Message(c.Request.Context(), room.Channel.ID, *r.MessageID, 0)
+	target, err := p.store.Message(c.Request.Context(), room.Channel.ID, *r.MessageID, 0)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		if r.FailIfNotExists != nil && !bool(*r.FailIfNotExists) {
@@ -85,12 +85,12 @@ func (h *Handlers) reply(c *call.Call, room *access.Room, r *reference, m *disco
 
 // forward puts a snapshot of a message, from any channel that the caller can read, into the new one.
 // https://discord.com/developers/docs/resources/message#message-snapshot-object
-func (h *Handlers) forward(c *call.Call, r *reference, m *discord.Message) error {
-	source, err := h.access.Room(c, *r.ChannelID)
+func (p *Poster) forward(c *call.Call, r *Reference, m *discord.Message) error {
+	source, err := p.access.Room(c, *r.ChannelID)
 	if err != nil {
 		return err
 	}
-	target, err := h.readable(c.Request.Context(), source, *r.MessageID, 0)
+	target, err := p.Readable(c.Request.Context(), source, *r.MessageID, 0)
 	if errors.Is(err, discord.ErrUnknownMessage) {
 		return form.Single(referencePath, "MESSAGE_REFERENCE_UNKNOWN_MESSAGE", "Unknown message")
 	}
@@ -100,7 +100,7 @@ func (h *Handlers) forward(c *call.Call, r *reference, m *discord.Message) error
 	switch {
 	case !target.Type.Written():
 		return form.Single(referencePath, "MESSAGE_REFERENCE_NOT_FORWARDABLE", "Messages of this type cannot be forwarded")
-	case !mayRead(c.Caller, source, &target):
+	case !MayRead(c.Caller, source, &target):
 		return discord.ErrForwardUnreadable
 	}
 	m.Flags |= discord.MessageFlagHasSnapshot

@@ -1,21 +1,24 @@
-package messages
+package posting
 
 import (
 	"encoding/json"
 	"strings"
 	"unicode/utf8"
 
+	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/api/components"
 	"guildhall.chat/guildhall/api/form"
 	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
 )
 
 const maxContent = 2000
 
-// createBody is what a client sends to create a message.
+// Body is what a client sends to create a message.
 // https://discord.com/developers/docs/resources/message#create-message-jsonform-params
-type createBody struct {
+type Body struct {
 	Content          *string          `json:"content"`
 	Embeds           []embedBody      `json:"embeds"`
 	Components       json.RawMessage  `json:"components"`
@@ -23,8 +26,8 @@ type createBody struct {
 	EnforceNonce     *form.Bool       `json:"enforce_nonce"`
 	TTS              *form.Bool       `json:"tts"`
 	Flags            *form.Int        `json:"flags"`
-	AllowedMentions  *allowedMentions `json:"allowed_mentions"`
-	MessageReference *reference       `json:"message_reference"`
+	AllowedMentions  *AllowedMentions `json:"allowed_mentions"`
+	MessageReference *Reference       `json:"message_reference"`
 	refused
 }
 
@@ -51,50 +54,73 @@ func hasFiles(c *call.Call) bool {
 	return c.Request.MultipartForm != nil && len(c.Request.MultipartForm.File) > 0
 }
 
-// draft is a message as the client wants it, checked on its own.
-type draft struct {
-	content    string
-	embeds     []discord.Embed
-	components json.RawMessage
-	nonce      json.RawMessage
-	flags      int
-	tts        bool
-	allowed    *allowedMentions
-	reference  *reference
+// Draft is a message as the sender wants it, checked on its own.
+type Draft struct {
+	Content    string
+	Embeds     []discord.Embed
+	Components json.RawMessage
+	Nonce      json.RawMessage // nil: none
+	Flags      int
+	TTS        bool
+	Allowed    *AllowedMentions // nil: whoever is mentioned
+	Reference  *Reference       // nil: neither a reply nor a forward
 }
 
 const settableFlags = discord.MessageFlagSuppressEmbeds | discord.MessageFlagSuppressNotifications |
 	discord.MessageFlagComponentsV2
 
-// read decodes the body of a new message and tells everything that is wrong with it.
-func (b *createBody) read(c *call.Call) (*draft, error) {
+// Read decodes the body of a new message and tells everything that is wrong with it.
+func (b *Body) Read(c *call.Call) (*Draft, error) {
 	if err := c.Bind(b); err != nil {
 		return nil, err
 	}
 	var p form.Problems
 	b.refuse(&p, c)
-	d := &draft{
-		content: content(&p, b.Content),
-		embeds:  embeds(&p, b.Embeds),
-		nonce:   b.Nonce.value(&p),
-		tts:     b.TTS != nil && bool(*b.TTS),
-		allowed: b.AllowedMentions, reference: b.MessageReference,
+	d := &Draft{
+		Content: content(&p, b.Content),
+		Embeds:  embeds(&p, b.Embeds),
+		Nonce:   b.Nonce.value(&p),
+		TTS:     b.TTS != nil && bool(*b.TTS),
+		Allowed: b.AllowedMentions, Reference: b.MessageReference,
 	}
 	if b.Flags != nil {
 		if *b.Flags&discord.MessageFlagVoice != 0 {
 			p.Add("flags", "BASE_TYPE_BAD_VALUE", "Voice messages are not supported by this version of the server.")
 		}
-		d.flags = int(*b.Flags) & settableFlags
+		d.Flags = int(*b.Flags) & settableFlags
 	}
-	d.components = components(&p, b.Components, d.flags)
+	d.Components = components.Check(&p, b.Components, d.Flags)
 	b.AllowedMentions.check(&p)
 	b.MessageReference.check(&p)
-	legacyFields(&p, d.flags, d.content, d.embeds)
+	legacyFields(&p, d.Flags, d.Content, d.Embeds)
 	return d, p.Err()
 }
 
-func (d *draft) empty() bool {
-	return d.content == "" && len(d.embeds) == 0 && string(d.components) == "[]" && !d.reference.forward()
+// Enforced reports whether a message with the same nonce is to be answered instead of a second one.
+func (b *Body) Enforced(d *Draft) bool {
+	return d.Nonce != nil && b.EnforceNonce != nil && bool(*b.EnforceNonce)
+}
+
+// Permit applies what the sender may put into a message. Embeds are left out without EMBED_LINKS; that this leaves
+// nothing is the missing permission's fault.
+func (d *Draft) Permit(room *access.Room) error {
+	if d.TTS && !room.Here.Has(permissions.SendTTSMessages) {
+		return discord.ErrMissingPermissions
+	}
+	if d.empty() {
+		return discord.ErrEmptyMessage
+	}
+	if !room.Here.Has(permissions.EmbedLinks) {
+		d.Embeds = []discord.Embed{}
+	}
+	if d.empty() {
+		return discord.ErrMissingPermissions
+	}
+	return nil
+}
+
+func (d *Draft) empty() bool {
+	return d.Content == "" && len(d.Embeds) == 0 && string(d.Components) == "[]" && !d.Reference.forward()
 }
 
 func content(p *form.Problems, text *string) string {

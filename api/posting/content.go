@@ -1,4 +1,4 @@
-package messages
+package posting
 
 import (
 	"slices"
@@ -8,13 +8,13 @@ import (
 	"guildhall.chat/guildhall/internal/discord"
 )
 
-// conceal is the content gate: a message whose content the caller may not read loses what it says, and so does the one
+// Conceal is the content gate: a message whose content the caller may not read loses what it says, and so does the one
 // that it replies to.
-func conceal(caller call.Caller, room *access.Room, m *discord.Message) {
+func Conceal(caller call.Caller, room *access.Room, m *discord.Message) {
 	if m.ReferencedMessage != nil && *m.ReferencedMessage != nil {
-		conceal(caller, room, *m.ReferencedMessage)
+		Conceal(caller, room, *m.ReferencedMessage)
 	}
-	if mayRead(caller, room, m) {
+	if MayRead(caller, room, m) {
 		return
 	}
 	m.Content, m.Embeds, m.Attachments, m.Components = "", []discord.Embed{}, discord.EmptyList, discord.EmptyList
@@ -24,11 +24,11 @@ func conceal(caller call.Caller, room *access.Room, m *discord.Message) {
 	}
 }
 
-// mayRead reports whether the caller gets to see what a message says. A bot whose application is not granted
+// MayRead reports whether the caller gets to see what a message says. A bot whose application is not granted
 // MESSAGE_CONTENT sees it in DMs, and in guilds of its own messages and those that mention it. REST goes by the grant, not
 // by a session's intents.
 // https://discord.com/developers/docs/events/gateway#message-content-intent
-func mayRead(caller call.Caller, room *access.Room, m *discord.Message) bool {
+func MayRead(caller call.Caller, room *access.Room, m *discord.Message) bool {
 	switch {
 	case !caller.Bot, room.Direct(), m.Author.ID == caller.UserID:
 		return true

@@ -1,0 +1,107 @@
+package posting
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"guildhall.chat/guildhall/api/access"
+	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/api/components"
+	"guildhall.chat/guildhall/api/form"
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/permissions"
+	"guildhall.chat/guildhall/internal/store"
+)
+
+// Edit is what a client sends to change a message; null empties a field.
+// https://discord.com/developers/docs/resources/message#edit-message-jsonform-params
+type Edit struct {
+	Content         form.Field[*string]          `json:"content"`
+	Embeds          form.Field[*[]embedBody]     `json:"embeds"`
+	Components      form.Field[*json.RawMessage] `json:"components"`
+	Flags           form.Field[*form.Int]        `json:"flags"`
+	AllowedMentions *AllowedMentions             `json:"allowed_mentions"`
+	refused
+}
+
+// Read decodes the body and tells what is wrong with it on its own.
+func (e *Edit) Read(c *call.Call) error {
+	if err := c.Bind(e); err != nil {
+		return err
+	}
+	var p form.Problems
+	e.refuse(&p, c)
+	e.AllowedMentions.check(&p)
+	return p.Err()
+}
+
+// Says reports whether the body changes what the message says: its author's right alone.
+func (e *Edit) Says() bool {
+	return e.Content.Set || e.Embeds.Set || e.Components.Set || e.AllowedMentions != nil || e.Attachments != nil
+}
+
+// Rewrite applies an edit to a held message and emits MESSAGE_UPDATE. Who may do that is for the caller to check.
+func (e *Edit) Rewrite(ctx context.Context, tx *store.Tx, room *access.Room, was discord.Message) error {
+	m := was
+	if err := e.apply(&m, room); err != nil {
+		return err
+	}
+	users := mentionIDs(m.Mentions)
+	if e.Says() {
+		now := discord.At(time.Now())
+		found := mentionsOf(room, m.Content, e.AllowedMentions)
+		users = withAnswered(&m, m.Author.ID, found.users, e.AllowedMentions.pings())
+		m.EditedTimestamp, m.MentionRoles, m.MentionEveryone = &now, found.roles, found.everyone
+	}
+	people, err := tx.People(ctx, guildOf(room), withAuthor(m.Author.ID, users))
+	if err != nil {
+		return err
+	}
+	m.Mentions = mentionsFrom(people, users)
+	if err := tx.UpdateMessage(ctx, was, m); err != nil {
+		return err
+	}
+	m.TTS = false // the event never asks to speak
+	head, event := Dispatch(room, discord.EventMessageUpdate, m, people)
+	return room.Emit(tx, head, event)
+}
+
+// apply writes the fields that were sent into the message.
+func (e *Edit) apply(m *discord.Message, room *access.Room) error {
+	var p form.Problems
+	if e.Flags.Set {
+		m.Flags &^= discord.MessageFlagSuppressEmbeds
+		if e.Flags.Value != nil {
+			m.Flags |= int(*e.Flags.Value) & (discord.MessageFlagSuppressEmbeds | discord.MessageFlagComponentsV2)
+		}
+	}
+	if e.Content.Set {
+		m.Content = content(&p, e.Content.Value)
+	}
+	if e.Embeds.Set {
+		var list []embedBody
+		if e.Embeds.Value != nil {
+			list = *e.Embeds.Value
+		}
+		m.Embeds = embeds(&p, list)
+		if !room.Here.Has(permissions.EmbedLinks) {
+			m.Embeds = []discord.Embed{}
+		}
+	}
+	if e.Components.Set {
+		var raw json.RawMessage
+		if e.Components.Value != nil {
+			raw = *e.Components.Value
+		}
+		m.Components = components.Check(&p, raw, m.Flags)
+	}
+	legacyFields(&p, m.Flags, m.Content, m.Embeds)
+	if err := p.Err(); err != nil {
+		return err
+	}
+	if m.Content == "" && len(m.Embeds) == 0 && string(m.Components) == "[]" && len(m.MessageSnapshots) == 0 {
+		return discord.ErrEmptyMessage
+	}
+	return nil
+}

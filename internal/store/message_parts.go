@@ -1,0 +1,36 @@
+package store
+
+import (
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/snowflake"
+)
+
+// messageParts is what few messages have, kept in one column that is null for all others.
+type messageParts struct {
+	// Author is what a webhook's message shows: the name and picture that the webhook gave it.
+	Author      *discord.User `json:"author,omitempty"`
+	Application *snowflake.ID `json:"application_id,omitempty"`
+}
+
+// partsOf returns the rare parts of a message, nil if it has none.
+func partsOf(m discord.Message) *messageParts {
+	p := messageParts{Application: m.ApplicationID}
+	if m.WebhookID != nil {
+		p.Author = &m.Author
+	}
+	if p == (messageParts{}) {
+		return nil
+	}
+	return &p
+}
+
+// give puts the parts into the message that they were read with.
+func (p *messageParts) give(m *discord.Message) {
+	if p == nil {
+		return
+	}
+	if p.Author != nil {
+		m.Author = *p.Author
+	}
+	m.ApplicationID = p.Application
+}
