@@ -6,4 +6,23 @@ const (
 	EventSessionsReplace       = "SESSIONS_REPLACE"
 	EventGuildSync             = "GUILD_SYNC"
 	EventGuildMemberListUpdate = "GUILD_MEMBER_LIST_UPDATE"
+
+	EventUserSettingsUpdate      = "USER_SETTINGS_UPDATE"
+	EventUserSettingsProtoUpdate = "USER_SETTINGS_PROTO_UPDATE"
+	EventUserGuildSettingsUpdate = "USER_GUILD_SETTINGS_UPDATE"
+	EventNotificationSettings    = "NOTIFICATION_SETTINGS_UPDATE"
+	EventUserNoteUpdate          = "USER_NOTE_UPDATE"
+
+	EventRelationshipAdd    = "RELATIONSHIP_ADD"
+	EventRelationshipUpdate = "RELATIONSHIP_UPDATE"
+	EventRelationshipRemove = "RELATIONSHIP_REMOVE"
+
+	EventChannelRecipientAdd    = "CHANNEL_RECIPIENT_ADD"
+	EventChannelRecipientRemove = "CHANNEL_RECIPIENT_REMOVE"
+
+	EventMessageAck          = "MESSAGE_ACK"
+	EventChannelPinsAck      = "CHANNEL_PINS_ACK"
+	EventGuildFeatureAck     = "GUILD_FEATURE_ACK"
+	EventUserNonChannelAck   = "USER_NON_CHANNEL_ACK"
+	EventRecentMentionDelete = "RECENT_MENTION_DELETE"
 )
