@@ -7,6 +7,9 @@
 //
 //	header -> Parse -> Claims -> [Redis: rate limits, epoch] -> Confirm -> call.Caller
 //
+// An OAuth2 access token is signed, too, but always asks the primary what is left of its grant: so it ends at once with the
+// grant, the application or the user, and nothing of it needs to be told to other pods.
+//
 // Whoever changes what authentication looks at calls Changed after the commit and before answering; the old token is then
 // refused by all pods.
 package authn
@@ -22,6 +25,7 @@ import (
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/internal/auth"
 	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/ratelimit"
 	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
 )
@@ -67,12 +71,24 @@ type Claims struct {
 	// counted against the account. A bot that this process has not seen yet is not proven until Confirm.
 	Proven bool
 
-	epoch int64  // of an access token
-	hash  []byte // of a bot's token
+	epoch int64      // of an access token
+	hash  []byte     // of a bot's token
+	grant auth.Grant // of an OAuth2 access token
 }
 
 // Anonymous reports whether the request carries no credentials.
 func (c Claims) Anonymous() bool { return c.User == 0 }
+
+// Delegated reports whether an application asks for a user, by OAuth2.
+func (c Claims) Delegated() bool { return c.grant.ID != 0 }
+
+// Counted is whose requests the rate limits count. What an application does for a user is apart from what the user does.
+func (c Claims) Counted() ratelimit.Identity {
+	if c.Delegated() {
+		return ratelimit.User(c.User) + "/" + ratelimit.User(c.grant.Application)
+	}
+	return ratelimit.User(c.User)
+}
 
 func (c Claims) login() login { return login{c.User, c.Session} }
 
@@ -101,6 +117,12 @@ func (a *Authenticator) Parse(header string) (Claims, error) {
 			return Claims{}, discord.ErrUnauthorized
 		}
 		return Claims{User: access.User, Session: access.Session, Proven: true, epoch: access.Epoch}, nil
+	case auth.Bearer:
+		grant, err := a.keys.VerifyBearer(token)
+		if err != nil {
+			return Claims{}, discord.ErrUnauthorized
+		}
+		return Claims{User: grant.User, Proven: true, grant: grant}, nil
 	}
 	return Claims{}, discord.ErrUnauthorized
 }
@@ -116,6 +138,9 @@ func (c Claims) fits(id store.Identity) bool {
 // Confirm returns the caller of a request that is not anonymous. epoch is what Redis said of the account; unless known, the
 // primary is asked. The error is discord.ErrUnauthorized, or an internal one.
 func (a *Authenticator) Confirm(ctx context.Context, c Claims, epoch int64, known bool) (call.Caller, error) {
+	if c.Delegated() {
+		return a.confirmGrant(ctx, c.grant)
+	}
 	id, ok := a.held.Get(c.login())
 	// A token of a later epoch than Redis knows proves that Redis has lost news.
 	if !ok || !known || id.Epoch != epoch || c.epoch > epoch {

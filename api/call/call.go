@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -28,6 +29,14 @@ import (
 type Caller struct {
 	store.Identity
 	Session snowflake.ID // the login of a user's access token; 0 for bots
+	// Grant is what lets an application act for the user, by OAuth2; then ApplicationID is that application. Nil for users
+	// and bots that act themselves.
+	Grant *store.Grant
+}
+
+// May reports whether the caller acts itself, or for a user who allowed the application the scope.
+func (c Caller) May(scope string) bool {
+	return c.Grant == nil || slices.Contains(c.Grant.Scopes, scope)
 }
 
 // Anonymous reports whether the request carries no credentials.

@@ -13,7 +13,11 @@ const (
 	UsersOnly               // bots get 20001
 	BotsOnly                // users get 20002
 	Anyone                  // no credentials needed
+	OAuth2                  // applications that act for a user, and nobody else; Route.Scope says more
 )
+
+// AnyScope as a Route's Scope lets every OAuth2 token in.
+const AnyScope = "*"
 
 // Limit is a rate-limit bucket: so many requests in a window, for each caller and major parameter.
 type Limit struct {
@@ -41,6 +45,10 @@ type Route struct {
 	Path   string
 	Access Access
 	Limit  Limit
+	// Scope is what an OAuth2 access token needs to call it besides; empty: none can. A handler that tells more to some
+	// asks Caller.May.
+	// https://discord.com/developers/docs/topics/oauth2#shared-resources-oauth2-scopes
+	Scope string
 	// Unverified lets users call it before they have verified their mail address, where that is required.
 	Unverified bool
 	Handle     Handler

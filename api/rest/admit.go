@@ -49,7 +49,7 @@ func admit(cfg *Config, route call.Route) gin.HandlerFunc {
 		address := addressOf(c)
 		request := ratelimit.Request{Identity: address, Address: address, Bucket: bucket, Major: major(c, majors)}
 		if claims.Proven {
-			request.Identity = ratelimit.User(claims.User)
+			request.Identity = claims.Counted()
 		}
 
 		pipe := cfg.Redis.Pipeline()
@@ -73,6 +73,9 @@ func admit(cfg *Config, route call.Route) gin.HandlerFunc {
 		if inGuild {
 			v, ok := version.Result()
 			this.SetVersion(guild, v, ok)
+		}
+		if route.Access == call.Anyone && route.Scope == "" && claims.Delegated() {
+			claims = authn.Claims{} // what is open to all is nothing that an application does for a user
 		}
 		err := confirm(cfg, c, claims, decision, this)
 		// An access token whose time is over must not keep its owner from getting the next one.

@@ -103,15 +103,32 @@ func allow(cfg *Config, route call.Route) gin.HandlerFunc {
 
 func mayCall(cfg *Config, route call.Route, caller call.Caller) error {
 	switch {
+	case caller.Grant != nil:
+		return mayCallFor(cfg, route, caller)
 	case route.Access == call.Anyone:
 		return nil
 	case caller.Anonymous():
 		return discord.ErrUnauthorized
+	case route.Access == call.OAuth2:
+		return discord.ErrOAuth2Token
 	case route.Access == call.UsersOnly && caller.Bot:
 		return discord.ErrBotsForbidden
 	case route.Access == call.BotsOnly && !caller.Bot:
 		return discord.ErrOnlyBots
 	case cfg.VerifiedOnly && !caller.Bot && !caller.Verified && !route.Unverified && route.Method != http.MethodGet:
+		return discord.ErrVerifyAccount
+	}
+	return nil
+}
+
+// mayCallFor is mayCall for an application that acts for a user.
+func mayCallFor(cfg *Config, route call.Route, caller call.Caller) error {
+	switch {
+	case route.Scope == "":
+		return discord.ErrUnauthorized
+	case route.Scope != call.AnyScope && !caller.May(route.Scope):
+		return discord.ErrScopeNeeded
+	case cfg.VerifiedOnly && !caller.Verified && !route.Unverified && route.Method != http.MethodGet:
 		return discord.ErrVerifyAccount
 	}
 	return nil

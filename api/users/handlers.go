@@ -32,8 +32,8 @@ func New(s *store.Store, presences Presences) *Handlers {
 // Routes lists the operations. PATCH /users/@me is in package accounts.
 func (h *Handlers) Routes() []call.Route {
 	return []call.Route{
-		{Method: http.MethodGet, Path: "/users/@me", Access: call.Signed, Limit: call.Per(30, 10*time.Second), Handle: h.me},
-		{Method: http.MethodGet, Path: "/users/@me/guilds", Access: call.Signed, Limit: call.Per(10, 10*time.Second), Handle: h.guilds},
+		{Method: http.MethodGet, Path: "/users/@me", Access: call.Signed, Scope: discord.ScopeIdentify, Limit: call.Per(30, 10*time.Second), Handle: h.me},
+		{Method: http.MethodGet, Path: "/users/@me/guilds", Access: call.Signed, Scope: discord.ScopeGuilds, Limit: call.Per(10, 10*time.Second), Handle: h.guilds},
 		{Method: http.MethodDelete, Path: "/users/@me/guilds/:guild_id", Access: call.Signed, Limit: call.Per(5, 5*time.Second), Unverified: true, Handle: h.leave},
 		{Method: http.MethodGet, Path: "/users/:user_id", Access: call.Signed, Limit: call.Per(30, 10*time.Second), Handle: h.user},
 		{Method: http.MethodGet, Path: "/users/:user_id/profile", Access: call.UsersOnly, Limit: call.Per(10, 5*time.Second), Handle: h.profile},
@@ -47,7 +47,20 @@ func (h *Handlers) me(c *call.Call) error {
 	if err != nil {
 		return err
 	}
+	if !c.Caller.May(discord.ScopeEmail) {
+		return c.OK(identity(self))
+	}
 	return c.OK(self)
+}
+
+// identity is an account without what needs the scope email.
+func identity(self discord.SelfUser) any {
+	return struct {
+		discord.SelfUser
+		// A field nearer to the top hides the one below of the same name.
+		Verified *bool   `json:"verified,omitempty"`
+		Email    *string `json:"email,omitempty"`
+	}{SelfUser: self}
 }
 
 // user returns anybody's public account.

@@ -53,10 +53,15 @@ func (k *Keys) IssueAccess(user, session snowflake.ID, epoch int64) (string, err
 		Session: session,
 		Epoch:   epoch,
 	})
-	token.Header["kid"] = k.access[0].id
-	signed, err := token.SignedString(k.access[0].key)
+	return k.access[0].sign(token)
+}
+
+// sign signs a token and names the key in it.
+func (k tokenKey) sign(token *jwt.Token) (string, error) {
+	token.Header["kid"] = k.id
+	signed, err := token.SignedString(k.key)
 	if err != nil {
-		return "", fmt.Errorf("auth: sign an access token: %w", err)
+		return "", fmt.Errorf("auth: sign a token: %w", err)
 	}
 	return signed, nil
 }
@@ -68,7 +73,7 @@ func (k *Keys) VerifyAccess(token string) (Access, error) {
 		return Access{}, ErrAccessToken
 	}
 	var claims accessClaims
-	if _, err := k.parser.ParseWithClaims(token, &claims, k.accessKeyOf); err != nil {
+	if _, err := k.accessParser.ParseWithClaims(token, &claims, keyOf(k.access)); err != nil {
 		return Access{}, ErrAccessToken
 	}
 	user, err := snowflake.Parse(claims.Subject)
@@ -78,17 +83,20 @@ func (k *Keys) VerifyAccess(token string) (Access, error) {
 	return Access{User: user, Session: claims.Session, Epoch: claims.Epoch, Expires: claims.ExpiresAt.Time}, nil
 }
 
-func (k *Keys) accessKeyOf(token *jwt.Token) (any, error) {
-	for _, known := range k.access {
-		if token.Header["kid"] == known.id {
-			return known.key, nil
+// keyOf finds the key that a token names.
+func keyOf(keys []tokenKey) jwt.Keyfunc {
+	return func(token *jwt.Token) (any, error) {
+		for _, known := range keys {
+			if token.Header["kid"] == known.id {
+				return known.key, nil
+			}
 		}
+		return nil, ErrAccessToken
 	}
-	return nil, ErrAccessToken
 }
 
-// newAccessParser pins all that a token could choose: the algorithm, issuer, audience, and that it ends.
-func newAccessParser(now func() time.Time) *jwt.Parser {
+// newTokenParser pins all that a token could choose: the algorithm, issuer, audience, and that it ends.
+func newTokenParser(audience string, now func() time.Time) *jwt.Parser {
 	return jwt.NewParser(
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
 		jwt.WithIssuer(issuer),

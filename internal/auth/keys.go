@@ -2,8 +2,9 @@
 //
 // A user logs in with a password (Passwords) and gets an access token, which any api pod can check by itself, and an
 // opaque refresh token, of which the database keeps the hash. A bot has one token in Discord's form, of which the database
-// keeps the hash too. Keys signs what only the platform itself makes and reads: access tokens, the gateway's session ids and
-// what the shard router says to the gateway. Every parser here takes bytes from outside and fails closed.
+// keeps the hash too. Keys signs what only the platform itself makes and reads: access tokens, those of OAuth2 among them,
+// the gateway's session ids, what the shard router says to the gateway and the forms of the consent page; it seals what the
+// database must keep but not be able to read. Every parser here takes bytes from outside and fails closed.
 package auth
 
 import (
@@ -25,14 +26,20 @@ const minSigningKey = 32
 // Keys signs and verifies. It is made from the platform's signing keys: the first signs, all verify, so that a key can be
 // replaced without logging anybody out. Safe for concurrent use.
 type Keys struct {
-	access  []accessKey
+	access  []tokenKey
+	bearer  []tokenKey
 	session [][]byte
 	router  [][]byte
-	parser  *jwt.Parser
-	now     func() time.Time
+	seal    [][]byte
+	consent [][]byte
+	// One parser a kind of token.
+	accessParser *jwt.Parser
+	bearerParser *jwt.Parser
+	now          func() time.Time
 }
 
-type accessKey struct {
+// tokenKey signs the tokens of one kind.
+type tokenKey struct {
 	id  string // the token's kid
 	key []byte
 }
@@ -49,18 +56,24 @@ func NewKeys(signing [][]byte) (*Keys, error) {
 			return nil, fmt.Errorf("auth: signing key %d has %d bytes, fewer than %d", i+1, len(secret), minSigningKey)
 		}
 		derived := make(map[string][]byte)
-		for _, purpose := range []string{"access-token", "access-token-id", "session-id", "router"} {
+		for _, purpose := range []string{
+			"access-token", "access-token-id", "bearer-token", "bearer-token-id", "session-id", "router", "seal", "consent",
+		} {
 			key, err := hkdf.Key(sha256.New, secret, nil, "guildhall "+purpose, sha256.Size)
 			if err != nil {
 				return nil, fmt.Errorf("auth: derive the %s key: %w", purpose, err)
 			}
 			derived[purpose] = key
 		}
-		k.access = append(k.access, accessKey{hex.EncodeToString(derived["access-token-id"][:8]), derived["access-token"]})
+		k.access = append(k.access, tokenKey{hex.EncodeToString(derived["access-token-id"][:8]), derived["access-token"]})
+		k.bearer = append(k.bearer, tokenKey{hex.EncodeToString(derived["bearer-token-id"][:8]), derived["bearer-token"]})
 		k.session = append(k.session, derived["session-id"])
 		k.router = append(k.router, derived["router"])
+		k.seal = append(k.seal, derived["seal"])
+		k.consent = append(k.consent, derived["consent"])
 	}
-	k.parser = newAccessParser(func() time.Time { return k.now() })
+	now := func() time.Time { return k.now() }
+	k.accessParser, k.bearerParser = newTokenParser(audience, now), newTokenParser(bearerAudience, now)
 	return k, nil
 }
 

@@ -85,6 +85,8 @@ var (
 	ErrBulkDeleteCount    = newError(http.StatusBadRequest, 50016, "Provided too few or too many messages to delete")
 	ErrSystemMessage      = newError(http.StatusForbidden, 50021, "Cannot execute action on a system message")
 	ErrWrongChannelType   = newError(http.StatusBadRequest, 50024, "Cannot execute action on this channel type")
+	ErrOAuth2Token        = newError(http.StatusUnauthorized, 50025, "Invalid OAuth2 access token provided")
+	ErrScopeNeeded        = newError(http.StatusForbidden, 50026, "Missing required OAuth2 scope")
 	ErrMissingScope       = newError(http.StatusBadRequest, 50026, "Missing required OAuth2 scope")
 	ErrInvalidRole        = newError(http.StatusBadRequest, 50028, "Invalid role")
 	ErrInvalidRecipients  = newError(http.StatusBadRequest, 50033, "Invalid recipient(s)")

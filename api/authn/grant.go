@@ -1,0 +1,23 @@
+package authn
+
+import (
+	"context"
+	"errors"
+
+	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/internal/auth"
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/store"
+)
+
+// confirmGrant asks what is left of a grant.
+func (a *Authenticator) confirmGrant(ctx context.Context, g auth.Grant) (call.Caller, error) {
+	id, grant, err := a.store.Grant(ctx, g.ID)
+	if errors.Is(err, store.ErrNotFound) || err == nil && (id.UserID != g.User || id.ApplicationID != g.Application) {
+		return call.Caller{}, discord.ErrUnauthorized
+	}
+	if err != nil {
+		return call.Caller{}, err
+	}
+	return call.Caller{Identity: id, Grant: &grant}, nil
+}
