@@ -5,6 +5,7 @@ import (
 
 	"guildhall.chat/guildhall/api/accounts"
 	"guildhall.chat/guildhall/api/applications"
+	"guildhall.chat/guildhall/api/bans"
 	"guildhall.chat/guildhall/api/channels"
 	"guildhall.chat/guildhall/api/direct"
 	"guildhall.chat/guildhall/api/gatewayinfo"
@@ -43,6 +44,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		direct.New(s).Routes(),
 		gatewayinfo.New(c.GatewayURL, c.Shards, sessionlimit.New(back.redis)).Routes(),
 		guilds.New(s, a, presences).Routes(),
+		bans.New(s, a).Routes(),
 		invites.New(s, a, presences).Routes(),
 		members.New(s, a).Routes(),
 		messages.New(s, a, poster, back.redis).Routes(),

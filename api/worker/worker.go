@@ -45,6 +45,7 @@ func (w *Worker) jobs() []job {
 		{"partitions", time.Minute, always(w.partitions)},
 		{"presence", 2 * time.Second, always(w.expirePresence)},
 		{"housekeeping", 10 * time.Minute, always(w.housekeep)},
+		{"purge", purgeInterval, always(w.purge)},
 	}
 }
 

@@ -52,6 +52,9 @@ func (tx *Tx) CreateLogin(ctx context.Context, user snowflake.ID, userAgent stri
 	if err != nil {
 		return login, fmt.Errorf("create login: %w", err)
 	}
+	if err := tx.seen(ctx, user); err != nil {
+		return login, err
+	}
 	if err := tx.addRefreshToken(ctx, login.Session, token); err != nil {
 		return login, err
 	}
@@ -147,6 +150,9 @@ func (s *Store) Refresh(ctx context.Context, hash []byte, next RefreshToken) (lo
 		}
 		if _, err := tx.Exec(ctx, `update auth_sessions set last_used = now() where id = $1`, login.Session); err != nil {
 			return fmt.Errorf("use login: %w", err)
+		}
+		if err := tx.seen(ctx, login.User); err != nil {
+			return err
 		}
 		return tx.addRefreshToken(ctx, login.Session, next)
 	})

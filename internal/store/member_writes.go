@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -36,6 +34,11 @@ func (tx *Tx) Join(ctx context.Context, guild, user snowflake.ID, roles []snowfl
 	head := events.Header{Type: discord.EventGuildMemberAdd, Guild: guild, User: user}
 	if err := tx.Emit(guild, head, discord.MemberEvent{Member: m, GuildID: guild}); err != nil {
 		return m, err
+	}
+	if m.User.Bot {
+		if err := tx.addIntegration(ctx, guild, user); err != nil {
+			return m, err
+		}
 	}
 	if system == nil || flags&discord.SystemSuppressJoins != 0 {
 		return m, nil
@@ -103,40 +106,4 @@ func (tx *Tx) UpdateMember(ctx context.Context, guild snowflake.ID, m discord.Me
 	}
 	head := events.Header{Type: discord.EventGuildMemberUpdate, Guild: guild, User: m.User.ID, Membership: access}
 	return tx.Emit(guild, head, discord.MemberEvent{Member: m, GuildID: guild})
-}
-
-// RemoveMember ends a membership and tells the guild; a bot's own role goes with it. ErrNotFound: no member. That the
-// owner stays is for the caller to check, under HoldGuild.
-func (tx *Tx) RemoveMember(ctx context.Context, guild, user snowflake.ID) (discord.User, error) {
-	if err := tx.LockGuild(ctx, guild); err != nil {
-		return discord.User{}, err
-	}
-	if err := found(tx.Exec(ctx, `delete from members where guild_id = $1 and user_id = $2`, guild, user)); err != nil {
-		return discord.User{}, fmt.Errorf("remove member %s of guild %s: %w", user, guild, err)
-	}
-	var gone discord.User
-	var own []snowflake.ID
-	b := &pgx.Batch{}
-	b.Queue(`update guilds set member_count = member_count - 1 where id = $1`, guild)
-	b.Queue(`select `+userColumns+` from users u where u.id = $1`, user).QueryRow(func(row pgx.Row) (err error) {
-		gone, err = scanUser(row)
-		return err
-	})
-	b.Queue(`select id from roles where guild_id = $1 and bot_id = $2`, guild, user).Query(func(rows pgx.Rows) (err error) {
-		own, err = pgx.CollectRows(rows, pgx.RowTo[snowflake.ID])
-		return err
-	})
-	if err := tx.SendBatch(ctx, b).Close(); err != nil {
-		return gone, fmt.Errorf("remove member %s of guild %s: %w", user, guild, err)
-	}
-	head := events.Header{Type: discord.EventGuildMemberRemove, Guild: guild, User: user, Membership: true}
-	if err := tx.Emit(guild, head, discord.MemberRemoveEvent{GuildID: guild, User: gone}); err != nil {
-		return gone, err
-	}
-	for _, role := range own {
-		if err := tx.DeleteRole(ctx, guild, role); err != nil {
-			return gone, err
-		}
-	}
-	return gone, nil
 }

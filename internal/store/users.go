@@ -69,3 +69,13 @@ func scanSelf(row pgx.Row) (discord.SelfUser, error) {
 	}
 	return u, err
 }
+
+// usersByID is Users by their ids.
+func (s *Store) usersByID(ctx context.Context, ids []snowflake.ID) (map[snowflake.ID]discord.User, error) {
+	users, err := s.Users(ctx, ids)
+	byID := make(map[snowflake.ID]discord.User, len(users))
+	for _, u := range users {
+		byID[u.ID] = u
+	}
+	return byID, err
+}

@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/events"
+	"guildhall.chat/guildhall/internal/snowflake"
+)
+
+// An integration is a row beside a bot's membership: Join makes it, RemoveMembers ends it.
+
+const integrationQuery = `select i.id, i.scopes, i.user_id, a.id, a.name, a.icon, a.description, ` + userColumns + `
+	from integrations i join applications a on a.id = i.application_id join users u on u.id = a.bot_id `
+
+// scanIntegration reads an integration; of who added it only the id.
+func scanIntegration(row pgx.Row) (discord.Integration, error) {
+	i := discord.Integration{Type: "discord", Enabled: true}
+	var by *snowflake.ID
+	var bot discord.User
+	targets := append([]any{&i.ID, &i.Scopes, &by, &i.Application.ID, &i.Application.Name, &i.Application.Icon,
+		&i.Application.Description}, userTargets(&bot)...)
+	if err := row.Scan(targets...); err != nil {
+		return i, err
+	}
+	i.Name, i.Application.Bot = i.Application.Name, &bot
+	i.Account = discord.IntegrationAccount{ID: i.Application.ID.String(), Name: i.Application.Name}
+	if by != nil {
+		i.User = &discord.User{ID: *by}
+	}
+	return i, nil
+}
+
+// maxIntegrations is how many a guild's list has at most.
+// https://discord.com/developers/docs/resources/guild#get-guild-integrations
+const maxIntegrations = 50
+
+// Integrations returns a guild's integrations, oldest first, with who added them.
+func (s *Store) Integrations(ctx context.Context, guild snowflake.ID) ([]discord.Integration, error) {
+	list, err := collect(ctx, s.pool, scanIntegration, integrationQuery+`where i.guild_id = $1 order by i.id limit $2`,
+		guild, maxIntegrations)
+	if err != nil {
+		return nil, fmt.Errorf("integrations of guild %s: %w", guild, err)
+	}
+	var by []snowflake.ID
+	for _, i := range list {
+		if i.User != nil {
+			by = append(by, i.User.ID)
+		}
+	}
+	users, err := s.usersByID(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range list {
+		if i.User != nil {
+			*i.User = users[i.User.ID]
+		}
+	}
+	return list, nil
+}
+
+// Integration returns one of a guild's integrations, ErrNotFound if it has none of the id.
+func (tx *Tx) Integration(ctx context.Context, guild, id snowflake.ID) (discord.Integration, error) {
+	i, err := scanIntegration(tx.QueryRow(ctx, integrationQuery+`where i.guild_id = $1 and i.id = $2`, guild, id))
+	if err != nil {
+		return i, fmt.Errorf("integration %s: %w", id, notFound(err))
+	}
+	return i, nil
+}
+
+// addIntegration notes that a bot has become a member, and tells the guild. A bot without an application has none.
+func (tx *Tx) addIntegration(ctx context.Context, guild, bot snowflake.ID) error {
+	tag, err := tx.Exec(ctx, `insert into integrations (id, guild_id, application_id)
+		select $1, $2, id from applications where bot_id = $3 on conflict do nothing`, tx.NewID(), guild, bot)
+	if err != nil {
+		return fmt.Errorf("add integration of bot %s: %w", bot, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return nil
+	}
+	i, err := scanIntegration(tx.QueryRow(ctx, integrationQuery+`where i.guild_id = $1 and a.bot_id = $2`, guild, bot))
+	if err != nil {
+		return fmt.Errorf("integration of bot %s: %w", bot, err)
+	}
+	head := events.Header{Type: discord.EventIntegrationCreate, Guild: guild}
+	if err := tx.Emit(guild, head, discord.IntegrationEvent{Integration: i, GuildID: guild}); err != nil {
+		return err
+	}
+	return tx.integrationsChanged(guild)
+}
+
+// GrantIntegration notes who added a bot, and for which scopes.
+func (tx *Tx) GrantIntegration(ctx context.Context, guild, app, by snowflake.ID, scopes []string) error {
+	_, err := tx.Exec(ctx, `update integrations set user_id = $3, scopes = $4 where guild_id = $1 and application_id = $2`,
+		guild, app, by, scopes)
+	if err != nil {
+		return fmt.Errorf("grant integration of application %s: %w", app, err)
+	}
+	return nil
+}
+
+func (tx *Tx) removeIntegrations(ctx context.Context, guild snowflake.ID, bots []snowflake.ID) error {
+	rows, err := tx.Query(ctx, `delete from integrations i using applications a
+		where i.guild_id = $1 and a.id = i.application_id and a.bot_id = any($2) returning i.id, i.application_id`, guild, bots)
+	if err != nil {
+		return fmt.Errorf("remove integrations of guild %s: %w", guild, err)
+	}
+	gone, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e discord.IntegrationDeleteEvent, err error) {
+		e.GuildID = guild
+		return e, row.Scan(&e.ID, &e.ApplicationID)
+	})
+	if err != nil {
+		return fmt.Errorf("remove integrations of guild %s: %w", guild, err)
+	}
+	for _, e := range gone {
+		if err := tx.Emit(guild, events.Header{Type: discord.EventIntegrationDelete, Guild: guild}, e); err != nil {
+			return err
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	return tx.integrationsChanged(guild)
+}
+
+func (tx *Tx) integrationsChanged(guild snowflake.ID) error {
+	head := events.Header{Type: discord.EventGuildIntegrationsUpdate, Guild: guild}
+	return tx.Emit(guild, head, discord.IntegrationsUpdateEvent{GuildID: guild})
+}
