@@ -1,178 +1,204 @@
-// Package components checks the components of messages and modals.
+// Package components checks the components of messages and modals, and reads those that are kept.
+//
+//	raw JSON -> Check or CheckModal -> JSON as it is kept -> Parse -> Each, Find, Submit
+//
+// Each kind's check (message.go, inputs.go, layout.go, modal.go) reads one component as it was sent, notes what is wrong with
+// it at its own path and returns it as it is kept: with what the kind has and nothing else, with an id and with Discord's
+// defaults.
 // https://discord.com/developers/docs/components/reference
 package components
 
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
-	"slices"
 
 	"guildhall.chat/guildhall/api/form"
 	"guildhall.chat/guildhall/internal/discord"
 )
 
-// Limits of components.
-// https://discord.com/developers/docs/components/reference#what-is-a-component
+// Bounds of what is looked at, and of a message's components altogether.
 const (
-	maxRows           = 5  // top-level components of a legacy message
-	maxComponents     = 40 // all components of a v2 message
-	maxComponentDepth = 12 // of objects and lists in each other
-	maxComponentBytes = 48 << 10
+	maxComponents = 40
+	maxText       = 4000 // characters over all text displays
+	maxNesting    = 12   // of objects and lists in each other; the deepest component is an option's emoji at 10
+	maxBytes      = 256 << 10
 )
 
-// component is kept as it came, but for what it leaves out: what its fields mean is between the bot and the clients.
-type component map[string]any
-
-// selects are the types of component in which one chooses: of texts, users, roles, both, channels.
-// https://discord.com/developers/docs/components/reference#component-object-component-types
-var selects = []int{3, 5, 6, 7, 8}
-
-// Check checks the frame of all components: objects with a type, bounded in number, depth and size. It returns them as they
-// are kept, with an id each.
+// Check checks the components of a message with the flags and returns them as they are kept; problems are noted below
+// "components".
 func Check(p *form.Problems, raw json.RawMessage, flags int) json.RawMessage {
+	c := checker{problems: p}
+	list, ok := c.read(raw)
+	if !ok || len(list) == 0 {
+		return discord.EmptyList
+	}
+	return c.finish(c.message(list, flags&discord.MessageFlagComponentsV2 != 0))
+}
+
+// CheckModal checks the components of a modal and returns them as they are sent to the user; problems are noted below
+// "data.components", where the answer to an interaction has them.
+func CheckModal(p *form.Problems, raw json.RawMessage) json.RawMessage {
+	c := checker{problems: p, root: "data"}
+	list, ok := c.read(raw)
+	if !ok {
+		return discord.EmptyList
+	}
+	return c.finish(c.modal(list))
+}
+
+// checker goes through the components of one message or modal.
+type checker struct {
+	problems  *form.Problems
+	root      string // path of what holds the components
+	inModal   bool
+	count     int
+	text      int // characters of the text displays
+	ids       map[form.Int]bool
+	customIDs map[string]bool
+}
+
+func (c *checker) path() string { return form.At(c.root, "components") }
+
+// read decodes the list; false if nothing can be said about what is in it.
+func (c *checker) read(raw json.RawMessage) ([]Component, bool) {
 	if len(raw) == 0 || string(raw) == "null" {
-		return discord.EmptyList
+		return nil, true
 	}
-	if len(raw) > maxComponentBytes {
-		p.Add("components", "BASE_TYPE_MAX_LENGTH", fmt.Sprintf("Components are at most %d bytes.", maxComponentBytes))
-		return nil
+	if len(raw) > maxBytes {
+		c.problems.Add(c.path(), "BASE_TYPE_MAX_LENGTH", fmt.Sprintf("Components are at most %d bytes.", maxBytes))
+		return nil, false
 	}
-	var list []component
-	if err := json.Unmarshal(raw, &list); err != nil {
-		p.Add("components", "LIST_TYPE_CONVERT", "Only lists of objects may be used here.")
-		return nil
+	if nesting(raw) > maxNesting {
+		c.problems.Add(c.path(), "BASE_TYPE_BAD_VALUE", "Components are nested too deeply.")
+		return nil, false
 	}
-	if flags&discord.MessageFlagComponentsV2 == 0 {
-		p.Max("components", len(list), maxRows)
+	var list []Component
+	return list, c.problems.Part(c.path(), raw, &list)
+}
+
+// nesting is how deep objects and lists are in each other in valid JSON.
+func nesting(raw json.RawMessage) int {
+	depth, deepest, quoted := 0, 0, false
+	for i := 0; i < len(raw); i++ {
+		switch b := raw[i]; {
+		case quoted && b == '\\':
+			i++
+		case b == '"':
+			quoted = !quoted
+		case quoted:
+		case b == '{', b == '[':
+			depth++
+			deepest = max(deepest, depth)
+		case b == '}', b == ']':
+			depth--
+		}
 	}
-	w := componentWalk{problems: p}
-	for i, c := range list {
-		w.component(form.At("components", i), c, 1)
+	return deepest
+}
+
+// finish gives ids to the components without one and encodes the list.
+func (c *checker) finish(list []Component) json.RawMessage {
+	if c.count > maxComponents {
+		c.problems.Add(c.path(), "BASE_TYPE_BAD_LENGTH", fmt.Sprintf("There are at most %d components.", maxComponents))
 	}
-	if w.count > maxComponents {
-		p.Add("components", "BASE_TYPE_BAD_LENGTH", fmt.Sprintf("A message has at most %d components.", maxComponents))
+	if c.text > maxText {
+		c.problems.Add(c.path(), "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED",
+			fmt.Sprintf("The text of all components is at most %d characters.", maxText))
 	}
-	if len(list) == 0 {
-		return discord.EmptyList
-	}
-	w.complete()
-	// Encoded anew: what Go's decoder took for text and number Postgres takes too.
+	next := form.Int(1)
+	Each(list, func(one *Component) bool {
+		if one.ID == 0 {
+			for c.ids[next] {
+				next++
+			}
+			one.ID = next
+			next++
+		}
+		return true
+	})
 	encoded, err := json.Marshal(list)
 	if err != nil {
-		p.Add("components", "BASE_TYPE_INVALID", "Components cannot be kept in this form.")
+		c.problems.Add(c.path(), "BASE_TYPE_INVALID", "Components cannot be kept in this form.")
 	}
 	return encoded
 }
 
-// componentWalk counts components and checks that each has a type.
-type componentWalk struct {
-	problems *form.Problems
-	count    int
-	open     []component  // without an id of their own, in order
-	ids      map[int]bool // taken
-}
-
-func (w *componentWalk) component(path string, fields component, depth int) {
-	w.count++
-	kind, ok := whole(fields["type"])
-	if !ok || kind < 1 || kind > 1000 {
-		w.problems.Required(form.At(path, "type"))
-	}
-	w.id(path, fields)
-	if slices.Contains(selects, kind) {
-		for _, key := range []string{"min_values", "max_values"} {
-			if fields[key] == nil {
-				fields[key] = 1
-			}
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(fields)) {
-		value := fields[key]
-		at := form.At(path, key)
-		object, isObject := value.(map[string]any)
-		list, isList := value.([]any)
-		switch {
-		case key == "components" && isList:
-			for i, item := range list {
-				child, _ := item.(map[string]any)
-				w.child(form.At(at, i), child, depth)
-			}
-		case (key == "component" || key == "accessory") && isObject:
-			w.child(at, object, depth)
-		default:
-			w.other(at, value, depth+1)
-		}
-	}
-}
-
-// id notes a component's id. It is unique in the message; absent or 0, it is given.
+// begin notes a component and returns it with what every kind has.
 // https://discord.com/developers/docs/components/reference#anatomy-of-a-component
-func (w *componentWalk) id(path string, fields component) {
-	n, ok := whole(fields["id"])
+func (c *checker) begin(path string, sent *Component) Component {
+	c.count++
 	switch {
-	case fields["id"] == nil || ok && n == 0:
-		if fields != nil { // what is no object has been refused for want of a type
-			w.open = append(w.open, fields)
+	case sent.ID < 0 || sent.ID > math.MaxInt32:
+		c.problems.Range(form.At(path, "id"), int64(sent.ID), 0, math.MaxInt32)
+	case sent.ID != 0 && c.ids[sent.ID]:
+		c.problems.Add(form.At(path, "id"), "COMPONENT_ID_DUPLICATED", "Component ids are unique in a message.")
+	case sent.ID != 0:
+		if c.ids == nil {
+			c.ids = map[form.Int]bool{}
 		}
-	case !ok || n < 0 || n > math.MaxInt32:
-		w.problems.Add(form.At(path, "id"), "NUMBER_TYPE_COERCE", "Value is not an integer of the allowed size.")
-	case w.ids[n]:
-		w.problems.Add(form.At(path, "id"), "COMPONENT_ID_DUPLICATED", "Component ids are unique in a message.")
-	default:
-		if w.ids == nil {
-			w.ids = map[int]bool{}
-		}
-		w.ids[n] = true
+		c.ids[sent.ID] = true
 	}
+	return Component{Type: sent.Type, ID: sent.ID}
 }
 
-// complete gives ids to the components without one: from 1, in order, leaving out those taken.
-func (w *componentWalk) complete() {
-	next := 1
-	for _, fields := range w.open {
-		for w.ids[next] {
-			next++
-		}
-		fields["id"] = next
-		next++
+const maxCustomID = 100
+
+// customID is the custom id of a component that must have one; it is unique.
+func (c *checker) customID(path string, sent *Component) string {
+	at := form.At(path, "custom_id")
+	c.problems.Length(at, sent.CustomID, 1, maxCustomID)
+	if c.customIDs[sent.CustomID] && sent.CustomID != "" {
+		c.problems.Add(at, "COMPONENT_CUSTOM_ID_DUPLICATED", "Component custom id cannot be duplicated")
 	}
+	if c.customIDs == nil {
+		c.customIDs = map[string]bool{}
+	}
+	c.customIDs[sent.CustomID] = true
+	return sent.CustomID
 }
 
-// whole returns a number without a fraction.
-func whole(v any) (int, bool) {
-	n, isNumber := v.(float64)
-	return int(n), isNumber && n == float64(int(n))
-}
-
-func (w *componentWalk) child(path string, fields component, depth int) {
-	if !w.tooDeep(path, depth+2) {
-		w.component(path, fields, depth+2)
+// oneOf reports whether a component is of a kind that may stand where it does.
+func (c *checker) oneOf(path string, sent *Component, allowed ...Kind) bool {
+	at := form.At(path, "type")
+	if sent.Type == 0 {
+		c.problems.Required(at)
+		return false
 	}
-}
-
-// other bounds the depth of what is no component: options, media, whatever comes.
-func (w *componentWalk) other(path string, value any, depth int) {
-	if w.tooDeep(path, depth) {
-		return
-	}
-	switch v := value.(type) {
-	case map[string]any:
-		for key, inner := range v {
-			w.other(form.At(path, key), inner, depth+1)
-		}
-	case []any:
-		for i, inner := range v {
-			w.other(form.At(path, i), inner, depth+1)
+	for _, kind := range allowed {
+		if sent.Type == kind {
+			return true
 		}
 	}
-}
-
-func (w *componentWalk) tooDeep(path string, depth int) bool {
-	if depth > maxComponentDepth {
-		w.problems.Add(path, "BASE_TYPE_BAD_VALUE", "Components are nested too deeply.")
-		return true
-	}
+	form.OneOf(c.problems, at, sent.Type, allowed...)
 	return false
+}
+
+// size checks the length of a list that must be there.
+func (c *checker) size(path string, n, least, most int) {
+	switch {
+	case n == 0 && least > 0:
+		c.problems.Required(path)
+	case n < least || n > most:
+		c.problems.Add(path, "BASE_TYPE_BAD_LENGTH", fmt.Sprintf("Must be between %d and %d in length.", least, most))
+	}
+}
+
+// optional checks a text that may be missing; an empty one counts as missing.
+func (c *checker) optional(path string, text *string, most int) *string {
+	if text == nil || *text == "" {
+		return nil
+	}
+	c.problems.Length(path, *text, 1, most)
+	return text
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// or is the value, or the default when none was sent.
+func or[T any](v *T, otherwise T) *T {
+	if v == nil {
+		return &otherwise
+	}
+	return v
 }

@@ -33,6 +33,9 @@ func (f *Field[T]) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// MarshalJSON writes the value. What is kept as it was sent has omitzero in its tag, so that an absent field stays absent.
+func (f Field[T]) MarshalJSON() ([]byte, error) { return json.Marshal(f.Value) }
+
 // inner is the type of the value, for saying where in it something is wrong.
 func (Field[T]) inner() reflect.Type { return reflect.TypeFor[T]() }
 

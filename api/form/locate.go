@@ -12,13 +12,27 @@ const maxLocated = 25
 // locate says of each value of a body that doesn't fit its place in t where it stands, with the indexes of lists, which
 // encoding/json doesn't tell. It runs only for bodies that couldn't be decoded, and returns nil where it finds nothing.
 func locate(body []byte, t reflect.Type) error {
-	l := locator{}
+	l := locator{problems: &Problems{}}
 	l.value("", body, t)
 	return l.problems.Err()
 }
 
+// Part decodes a part of a body that was kept as it came, and reports whether it could; what doesn't fit is noted at path
+// and below it.
+func (p *Problems) Part(path string, raw json.RawMessage, into any) bool {
+	if json.Unmarshal(raw, into) == nil {
+		return true
+	}
+	l := locator{problems: p}
+	l.value(path, raw, reflect.TypeOf(into))
+	if l.found == 0 {
+		p.Add(path, "BASE_TYPE_INVALID", "A value has the wrong form.")
+	}
+	return false
+}
+
 type locator struct {
-	problems Problems
+	problems *Problems
 	found    int
 }
 
