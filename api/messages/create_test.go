@@ -142,9 +142,9 @@ func TestLimitsAreTold(t *testing.T) {
 		"both ways to allow":  {object{"content": "x", "allowed_mentions": object{"parse": []string{"users"}, "users": []string{"1"}}}, []string{"allowed_mentions"}, "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE"},
 		"unknown parse":       {object{"content": "x", "allowed_mentions": object{"parse": []string{"dogs"}}}, []string{"allowed_mentions", "parse", "0"}, "BASE_TYPE_CHOICES"},
 		"component":           {object{"components": []object{{"components": []object{}}}}, []string{"components", "0", "type"}, "BASE_TYPE_REQUIRED"},
-		"rows":                {object{"components": []object{{"type": 1}, {"type": 1}, {"type": 1}, {"type": 1}, {"type": 1}, {"type": 1}}}, []string{"components"}, "BASE_TYPE_MAX_LENGTH"},
+		"rows":                {object{"components": []object{{"type": 1}, {"type": 1}, {"type": 1}, {"type": 1}, {"type": 1}, {"type": 1}}}, []string{"components"}, "BASE_TYPE_BAD_LENGTH"},
 		"components no list":  {object{"components": "x"}, []string{"components"}, "LIST_TYPE_CONVERT"},
-		"big components":      {object{"components": []object{{"type": 1, "x": long(30_000)}}}, []string{"components"}, "BASE_TYPE_MAX_LENGTH"},
+		"big components":      {object{"components": []object{{"type": 1, "x": long(140_000)}}}, []string{"components"}, "BASE_TYPE_MAX_LENGTH"},
 		"v2 with content":     {object{"content": "x", "flags": 1 << 15, "components": []object{{"type": 10, "content": "x"}}}, []string{"content"}, "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2"},
 		"reference":           {object{"content": "x", "message_reference": object{}}, []string{"message_reference", "message_id"}, "BASE_TYPE_REQUIRED"},
 	} {
@@ -163,9 +163,9 @@ func TestAwkwardComponentsAreKeptOrRefused(t *testing.T) {
 	t.Parallel()
 	h := newHall(t)
 	for _, raw := range []string{
-		`{"components":[{"type":1,"a\u0000":"b\u0000c\\u0000"}]}`,
-		`{"components":[{"type":1,"a":"\ud800"}]}`,
-		`{"components":[{"type":1,"a":1e400}]}`,
+		`{"components":[{"type":10,"content":"b\u0000c\\u0000"}],"flags":32768}`,
+		`{"components":[{"type":10,"content":"\ud800"}],"flags":32768}`,
+		`{"components":[{"type":17,"accent_color":1e400}],"flags":32768}`,
 		`{"components":[null]}`,
 		`{"components":[{"type":1e300}]}`,
 		`{"content":"nul \u0000 in text","nonce":"a\u0000"}`,
@@ -175,7 +175,7 @@ func TestAwkwardComponentsAreKeptOrRefused(t *testing.T) {
 			t.Errorf("%s: %d %s", raw, answer.Status, answer.Body)
 		}
 	}
-	sent := h.send(h.member, object{"components": []object{{"type": 1, "components": []object{{"type": 2, "custom_id": "b"}}}}})
+	sent := h.send(h.member, object{"components": []object{{"type": 1, "components": []object{{"type": 2, "style": 1, "label": "B", "custom_id": "b"}}}}})
 	if got := h.get(h.member, sent.ID).Components; !bytes.Contains(got, []byte(`"custom_id"`)) {
 		t.Errorf("components %s", got)
 	}

@@ -81,7 +81,7 @@ func TestContentGate(t *testing.T) {
 	h := newHall(t)
 	blind, seeing := h.Bot(t, h.owner, 0), h.Bot(t, h.owner, discord.AppFlagMessageContentLimited)
 	h.Join(t, h.guild, blind, seeing)
-	rich := object{"content": "words", "embeds": []object{{"title": "T"}}, "components": []object{{"type": 1}}}
+	rich := object{"content": "words", "embeds": []object{{"title": "T"}}, "components": []object{{"type": 1, "components": []object{{"type": 5, "custom_id": "u"}}}}}
 	secret := h.send(h.owner, rich)
 	pinged := h.send(h.owner, object{"content": "<@" + blind.ID.String() + "> words"})
 	own := h.send(blind, object{"content": "words", "message_reference": object{"message_id": secret.ID}})

@@ -11,6 +11,7 @@ import (
 	"guildhall.chat/guildhall/api/form"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
+	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
 )
 
@@ -44,13 +45,13 @@ func (e *Edit) Says() bool {
 // Rewrite applies an edit to a held message and emits MESSAGE_UPDATE. Who may do that is for the caller to check.
 func (e *Edit) Rewrite(ctx context.Context, tx *store.Tx, room *access.Room, was discord.Message) error {
 	m := was
-	if err := e.apply(&m, room); err != nil {
+	if err := e.apply(&m, room, tx.NewID); err != nil {
 		return err
 	}
 	users := mentionIDs(m.Mentions)
 	if e.Says() {
 		now := discord.At(time.Now())
-		found := mentionsOf(room, m.Content, e.AllowedMentions)
+		found := mentionsOf(room, said(&m), e.AllowedMentions)
 		users = withAnswered(&m, m.Author.ID, found.users, e.AllowedMentions.pings())
 		m.EditedTimestamp, m.MentionRoles, m.MentionEveryone = &now, found.roles, found.everyone
 	}
@@ -68,7 +69,7 @@ func (e *Edit) Rewrite(ctx context.Context, tx *store.Tx, room *access.Room, was
 }
 
 // apply writes the fields that were sent into the message.
-func (e *Edit) apply(m *discord.Message, room *access.Room) error {
+func (e *Edit) apply(m *discord.Message, room *access.Room, newID func() snowflake.ID) error {
 	var p form.Problems
 	if e.Flags.Set {
 		m.Flags &^= discord.MessageFlagSuppressEmbeds
@@ -95,6 +96,7 @@ func (e *Edit) apply(m *discord.Message, room *access.Room) error {
 			raw = *e.Components.Value
 		}
 		m.Components = components.Check(&p, raw, m.Flags)
+		m.Components, _ = components.Attach(&p, m.Components, newID, nil)
 	}
 	legacyFields(&p, m.Flags, m.Content, m.Embeds)
 	if err := p.Err(); err != nil {

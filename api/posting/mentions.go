@@ -6,7 +6,9 @@ import (
 	"strings"
 
 	"guildhall.chat/guildhall/api/access"
+	"guildhall.chat/guildhall/api/components"
 	"guildhall.chat/guildhall/api/form"
+	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
 )
@@ -92,6 +94,14 @@ func parseMentions(content string) mentions {
 	}
 	found.everyone = strings.Contains(content, "@everyone") || strings.Contains(content, "@here")
 	return found
+}
+
+// said is the text of a message in which mentions count.
+func said(m *discord.Message) string {
+	if m.Flags&discord.MessageFlagComponentsV2 != 0 {
+		return components.Text(m.Components)
+	}
+	return m.Content
 }
 
 // mentionsOf returns the mentions of a content that count in a room: those that the sender allows and may make.

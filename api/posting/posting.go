@@ -16,6 +16,8 @@ import (
 
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/api/components"
+	"guildhall.chat/guildhall/api/form"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -75,7 +77,12 @@ func (p *Poster) Compose(c *call.Call, room *access.Room, from Sender, d *Draft)
 	if err := p.resolve(c, room, d.Reference, &m); err != nil {
 		return nil, err
 	}
-	found := mentionsOf(room, d.Content, d.Allowed)
+	var problems form.Problems
+	m.Components, _ = components.Attach(&problems, m.Components, p.store.NewID, nil)
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	found := mentionsOf(room, said(&m), d.Allowed)
 	m.MentionRoles, m.MentionEveryone = found.roles, found.everyone
 	users := withAnswered(&m, from.id(), found.users, d.Allowed.pings())
 	people, err := p.store.People(ctx, guildOf(room), withAuthor(from.id(), users))
