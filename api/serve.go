@@ -22,14 +22,12 @@ import (
 
 type serveCommand struct {
 	config.Common
-	config.Redis
-	config.Fetch
-	Listen       string        `help:"Address that clients connect to." default:"127.0.0.1:8082"`
-	PublicURL    string        `help:"Base URL of the platform as clients see it." default:"http://127.0.0.1:8080"`
-	GatewayURL   string        `help:"WebSocket URL of the gateway as clients see it." default:"ws://127.0.0.1:8080"`
-	Shards       int           `help:"Number of gateway shards; GET /gateway/bot recommends it." default:"1"`
-	ResumeWindow time.Duration `help:"How long an event log lives in Redis after its last event." default:"5m"`
-	RateLimits   string        `help:"on, or off for load tests." enum:"on,off" default:"on"`
+	Dependencies
+	Listen     string `help:"Address that clients connect to." default:"127.0.0.1:8082"`
+	PublicURL  string `help:"Base URL of the platform as clients see it." default:"http://127.0.0.1:8080"`
+	GatewayURL string `help:"WebSocket URL of the gateway as clients see it." default:"ws://127.0.0.1:8080"`
+	Shards     int    `help:"Number of gateway shards; GET /gateway/bot recommends it." default:"1"`
+	RateLimits string `help:"on, or off for load tests." enum:"on,off" default:"on"`
 
 	SMTPAddr             string   `name:"smtp-addr" help:"Mail server, host:port. Without it mail goes to --mail-dir." placeholder:"ADDR"`
 	MailFrom             string   `help:"Sender of mails." default:"guildhall@localhost"`
@@ -56,7 +54,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	back, err := open(ctx, secrets, c.Redis, c.Fetch, c.ResumeWindow, logger)
+	back, err := open(ctx, secrets, c.Dependencies, logger)
 	if err != nil {
 		return err
 	}

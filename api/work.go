@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -14,9 +13,7 @@ import (
 
 type workerCommand struct {
 	config.Common
-	config.Redis
-	config.Fetch
-	ResumeWindow time.Duration `help:"How long a session waits for its client: events are kept as long." default:"5m"`
+	Dependencies
 }
 
 // Run does the jobs until ctx ends.
@@ -30,7 +27,7 @@ func (c *workerCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	back, err := open(ctx, secrets, c.Redis, c.Fetch, c.ResumeWindow, logger)
+	back, err := open(ctx, secrets, c.Dependencies, logger)
 	if err != nil {
 		return err
 	}

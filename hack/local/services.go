@@ -49,12 +49,13 @@ func (p *platform) startServices(ctx context.Context) error {
 		"--shards", strconv.Itoa(p.options.Shards),
 		"--rate-limits", p.options.RateLimits,
 		"--mail-dir", p.data.file("mail"), "--mail-from", "guildhall@localhost",
+		"--files-dir", p.data.file("files"),
 	}, redis...)
 	serve = append(serve, p.resumeWindow()...)
 	if p.options.RequireVerifiedEmail {
 		serve = append(serve, "--require-verified-email")
 	}
-	worker := append([]string{"worker"}, append(redis, p.resumeWindow()...)...)
+	worker := append([]string{"worker", "--files-dir", p.data.file("files")}, append(redis, p.resumeWindow()...)...)
 	children := []supervise.Child{p.service("worker", "api", worker...)}
 	for _, name := range numbered("api", p.options.APIs) {
 		children = append(children, p.service(name, "api", append(slices.Clone(serve), "--listen", p.addr(name))...))

@@ -39,6 +39,16 @@ type Redis struct {
 	RedisAddrs []string `help:"Seed addresses of the Redis Cluster, host:port, comma-separated." placeholder:"ADDRS" required:""`
 }
 
+// Files holds the flags that say where uploaded files are kept. Embed it.
+type Files struct {
+	FilesDir    string `help:"Directory for uploaded files, on a platform of one machine." placeholder:"DIR" xor:"files"`
+	S3Endpoint  string `name:"s3-endpoint" env:"GUILDHALL_S3_ENDPOINT" help:"URL of an S3-compatible service for uploaded files. Without it and --files-dir nobody can upload." placeholder:"URL" xor:"files"`
+	S3Bucket    string `name:"s3-bucket" env:"GUILDHALL_S3_BUCKET" help:"Bucket for uploaded files; it must exist." default:"guildhall"`
+	S3Region    string `name:"s3-region" env:"GUILDHALL_S3_REGION" help:"Region of the bucket." default:"us-east-1"`
+	S3Prefix    string `name:"s3-prefix" env:"GUILDHALL_S3_PREFIX" help:"Put before the name of each object, for a bucket that others use too." placeholder:"TEXT"`
+	S3PathStyle bool   `name:"s3-path-style" env:"GUILDHALL_S3_PATH_STYLE" help:"Address the bucket in the path, not in the host name, as most services but Amazon's need." default:"true" negatable:""`
+}
+
 // Run parses the process's arguments and environment into cli, a pointer to a kong structure, runs the selected
 // command and exits: 0 when it returned nil, 2 when the configuration is wrong, 1 when anything else is.
 //

@@ -20,6 +20,8 @@ const (
 	RedisPasswordFile = "redis-password"
 	SigningKeysFile   = "signing-keys"
 	SMTPPasswordFile  = "smtp-password"
+	S3AccessKeyFile   = "s3-access-key"
+	S3SecretKeyFile   = "s3-secret-key"
 )
 
 // MinSigningKey is the least length of a signing key in bytes: that of a SHA-256 digest, as RFC 2104 section 3 advises.
@@ -36,6 +38,8 @@ type Secrets struct {
 	RedisPassword string   // empty: none
 	SigningKeys   [][]byte // at least one; the first signs, all verify
 	SMTPPassword  string   // empty: none
+	S3AccessKey   string   // empty: none
+	S3SecretKey   string   // empty: none
 }
 
 // LoadSecrets reads the secrets in dir. postgres-dsn and signing-keys must be there. The error names the file.
@@ -44,10 +48,15 @@ func LoadSecrets(dir string) (Secrets, error) {
 	keys, keysErr := LoadSigningKeys(dir)
 	redisPassword, redisErr := readOptional(dir, RedisPasswordFile)
 	smtpPassword, smtpErr := readOptional(dir, SMTPPasswordFile)
-	if err := errors.Join(dsnErr, keysErr, redisErr, smtpErr); err != nil {
+	s3Access, s3AccessErr := readOptional(dir, S3AccessKeyFile)
+	s3Secret, s3SecretErr := readOptional(dir, S3SecretKeyFile)
+	if err := errors.Join(dsnErr, keysErr, redisErr, smtpErr, s3AccessErr, s3SecretErr); err != nil {
 		return Secrets{}, err
 	}
-	return Secrets{PostgresDSN: dsn, RedisPassword: redisPassword, SigningKeys: keys, SMTPPassword: smtpPassword}, nil
+	return Secrets{
+		PostgresDSN: dsn, RedisPassword: redisPassword, SigningKeys: keys, SMTPPassword: smtpPassword,
+		S3AccessKey: s3Access, S3SecretKey: s3Secret,
+	}, nil
 }
 
 // LoadSigningKeys reads signing-keys in dir alone, for a program that is trusted with nothing else.

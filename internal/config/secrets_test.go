@@ -44,7 +44,7 @@ func TestLoadSecrets(t *testing.T) {
 
 func TestSecretsAreNeverShown(t *testing.T) {
 	t.Parallel()
-	s := Secrets{PostgresDSN: "hunter2", RedisPassword: "hunter2", SigningKeys: [][]byte{[]byte("hunter2")}, SMTPPassword: "hunter2"}
+	s := Secrets{PostgresDSN: "hunter2", RedisPassword: "hunter2", SigningKeys: [][]byte{[]byte("hunter2")}, SMTPPassword: "hunter2", S3SecretKey: "hunter2"}
 	var shown bytes.Buffer
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		_, _ = fmt.Fprintf(&shown, verb+" "+verb+" "+verb+"\n", s, &s, struct{ S Secrets }{s})
