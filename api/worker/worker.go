@@ -44,6 +44,7 @@ func (w *Worker) jobs() []job {
 		{"relay", relayInterval, func() step { return newRelay(w.store, w.publisher).step }},
 		{"partitions", time.Minute, always(w.partitions)},
 		{"presence", 2 * time.Second, always(w.expirePresence)},
+		{"search", searchInterval, always(w.index)},
 		{"housekeeping", 10 * time.Minute, always(w.housekeep)},
 		{"purge", purgeInterval, always(w.purge)},
 	}

@@ -119,8 +119,11 @@ func (s *Store) SaveMark(ctx context.Context, mark Mark) error {
 	return nil
 }
 
-// DropOutbox drops the slices of the outbox that ended before the moment and hold nothing that the relay has yet to send,
-// and deletes such rows from the default partition. It returns how many slices were dropped.
+// spentMark is where neither the relay nor the search index need the outbox before; null while there is no relay.
+const spentMark = `select least(mark, (select mark from search_state)) from relay_mark`
+
+// DropOutbox drops the slices of the outbox that ended before the moment and hold nothing that the relay has yet to send
+// or the search index to read, and deletes such rows from the default partition. It returns how many slices were dropped.
 func (s *Store) DropOutbox(ctx context.Context, before time.Time) (dropped int, err error) {
 	slices, err := s.outboxSlices(ctx)
 	if err != nil {
@@ -133,7 +136,7 @@ func (s *Store) DropOutbox(ctx context.Context, before time.Time) (dropped int, 
 		}
 		var unsent bool
 		err = s.pool.QueryRow(ctx, `select exists (
-			select from `+name+` where xid >= coalesce((select mark from relay_mark), '0'))`).Scan(&unsent)
+			select from `+name+` where xid >= coalesce((`+spentMark+`), '0'))`).Scan(&unsent)
 		if err != nil {
 			return dropped, fmt.Errorf("look into %s: %w", name, err)
 		}
@@ -145,7 +148,7 @@ func (s *Store) DropOutbox(ctx context.Context, before time.Time) (dropped int, 
 		}
 		dropped++
 	}
-	if _, err := s.deleteBatches(ctx, "outbox_default", `created_at < $1 and xid < (select mark from relay_mark)`, before); err != nil {
+	if _, err := s.deleteBatches(ctx, "outbox_default", `created_at < $1 and xid < (`+spentMark+`)`, before); err != nil {
 		return dropped, fmt.Errorf("clean outbox_default: %w", err)
 	}
 	return dropped, nil

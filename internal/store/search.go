@@ -111,6 +111,18 @@ func (s *Store) SearchWords(ctx context.Context, text string) ([]Word, error) {
 	return nil, fmt.Errorf("words of a search: %w", err)
 }
 
+// OpenDirects returns the ids of a user's open DMs.
+func (s *Store) OpenDirects(ctx context.Context, user snowflake.ID) ([]snowflake.ID, error) {
+	rows, err := s.pool.Query(ctx, openDirect, user)
+	if err == nil {
+		var ids []snowflake.ID
+		if ids, err = pgx.CollectRows(rows, pgx.RowTo[snowflake.ID]); err == nil {
+			return ids, nil
+		}
+	}
+	return nil, fmt.Errorf("open DMs of %s: %w", user, err)
+}
+
 // MessagesByID returns those of the messages that exist, in the order asked for, complete but for reactions.
 func (s *Store) MessagesByID(ctx context.Context, ids []snowflake.ID) ([]discord.Message, error) {
 	if len(ids) == 0 {
