@@ -21,6 +21,7 @@ import (
 	"guildhall.chat/guildhall/api/rest"
 	"guildhall.chat/guildhall/api/roles"
 	"guildhall.chat/guildhall/api/search"
+	"guildhall.chat/guildhall/api/settings"
 	"guildhall.chat/guildhall/api/users"
 	"guildhall.chat/guildhall/internal/auth"
 	"guildhall.chat/guildhall/internal/presence"
@@ -53,6 +54,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		relationships.New(s, presences, back.publisher).Routes(),
 		roles.New(a).Routes(),
 		search.New(s, a).Routes(),
+		settings.New(s, a).Routes(),
 		users.New(s, presences).Routes(),
 	)
 	cfg.Public = images.New(s).Routes()
