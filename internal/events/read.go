@@ -16,10 +16,6 @@ import (
 const (
 	// readTimeout bounds one look into a log.
 	readTimeout = 3 * time.Second
-	// sweepInterval is how often all feeds are compared with their logs, in case that a publication was lost without
-	// the connection ending.
-	sweepInterval = 5 * time.Second
-	sweepBatch    = 500
 )
 
 var (
@@ -130,45 +126,4 @@ func (fs *Feeds) readStream(ctx context.Context, log snowflake.ID, last int64) (
 		evs = append(evs, e)
 	}
 	return evs, newest, nil
-}
-
-// sweep compares every feed with its log's last seq.
-func (fs *Feeds) sweep() {
-	ticker := time.NewTicker(sweepInterval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-fs.ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		fs.mu.Lock()
-		all := make([]*Feed, 0, len(fs.feeds))
-		for _, f := range fs.feeds {
-			all = append(all, f)
-		}
-		fs.mu.Unlock()
-		for start := 0; start < len(all); start += sweepBatch {
-			fs.compare(all[start:min(start+sweepBatch, len(all))])
-		}
-	}
-}
-
-func (fs *Feeds) compare(feeds []*Feed) {
-	ctx, cancel := context.WithTimeout(fs.ctx, readTimeout)
-	defer cancel()
-	cmds := make([]*redis.StringCmd, len(feeds))
-	_, _ = fs.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-		for i, f := range feeds {
-			cmds[i] = pipe.HGet(ctx, stateKey(f.log), fieldLast)
-		}
-		return nil
-	})
-	for i, f := range feeds {
-		if newest, err := cmds[i].Int64(); err == nil {
-			if last, started := f.position(); started && newest > last {
-				f.check()
-			}
-		}
-	}
 }
