@@ -92,6 +92,9 @@ func (g *gateway) check() error {
 	return nil
 }
 
+// redisBuffer is what a connection to Redis buffers each way, in bytes; larger replies and commands pass in parts.
+const redisBuffer = 8 << 10
+
 // Run serves until ctx ends and the clients are drained.
 func (g *gateway) Run(ctx context.Context) error {
 	if err := g.check(); err != nil {
@@ -115,6 +118,8 @@ func (g *gateway) Run(ctx context.Context) error {
 		Addrs: g.RedisAddrs, Password: secrets.RedisPassword,
 		// Else go-redis waits for its own timeout whatever the deadline of the context is.
 		ContextTimeoutEnabled: true,
+		// A storm of clients leaves many connections behind, and the default of 32 KiB each way with every one of them.
+		ReadBufferSize: redisBuffer, WriteBufferSize: redisBuffer,
 	})
 	defer func() { _ = rdb.Close() }()
 	if g.RateLimits == "off" {

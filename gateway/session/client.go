@@ -29,16 +29,14 @@ type Client struct {
 	conn   Transport
 	params codec.Params
 
-	ctx    context.Context // ends with the connection
-	cancel context.CancelFunc
-
 	// Of the reader.
 	frames        window
 	presences     window
 	strangerUntil time.Time
 
 	mu      sync.Mutex
-	opening bool  // an IDENTIFY or RESUME is under way
+	attempt context.Context // of the IDENTIFY or RESUME that is under way, nil without; it ends with the connection
+	abandon context.CancelFunc
 	link    *link // of the session; nil before
 	closed  bool
 	left    bool // the client closed with a code that ends the session
@@ -133,26 +131,27 @@ func (c *Client) session() *Session {
 func (c *Client) isOpening() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.opening
+	return c.attempt != nil
 }
 
 // begin runs open beside the reader, unless the connection has a session or is about to.
 func (c *Client) begin(open func(context.Context) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.opening || c.link != nil && c.link.live() {
+	if c.attempt != nil || c.link != nil && c.link.live() {
 		return closeError(discord.CloseAlreadyAuthenticated)
 	}
 	if c.closed || c.server.stopping.Load() {
 		return nil // op 7 is on its way
 	}
-	c.opening = true
+	c.attempt, c.abandon = context.WithCancel(c.server.ctx)
 	c.server.spawn(func() {
-		ctx, cancel := context.WithTimeout(c.ctx, c.server.config.OpenTimeout)
+		ctx, cancel := context.WithTimeout(c.attempt, c.server.config.OpenTimeout)
 		defer cancel()
 		err := open(ctx)
 		c.mu.Lock()
-		c.opening = false
+		c.abandon()
+		c.attempt, c.abandon = nil, nil
 		c.server.openings.Add(1)
 		c.mu.Unlock()
 		c.fail(err)
@@ -177,9 +176,11 @@ func (c *Client) take(l *link) {
 
 // Closed implements socket.Protocol. Only a client that closes with 1000 or 1001 ends its session.
 func (c *Client) Closed(code int) {
-	c.cancel()
 	c.server.forget(c)
 	c.mu.Lock()
+	if c.abandon != nil {
+		c.abandon()
+	}
 	c.closed, c.left = true, code == 1000 || code == 1001
 	l, left := c.link, c.left
 	c.mu.Unlock()

@@ -138,10 +138,10 @@ func (s *Server) admit(c *Client) (ctx context.Context, done func(), err error) 
 	defer s.waiting.Add(-1)
 	select {
 	case s.admission <- struct{}{}:
-	case <-c.ctx.Done():
-		return nil, nil, c.ctx.Err()
+	case <-c.attempt.Done():
+		return nil, nil, c.attempt.Err()
 	}
-	ctx, cancel := context.WithTimeout(c.ctx, s.config.OpenTimeout)
+	ctx, cancel := context.WithTimeout(c.attempt, s.config.OpenTimeout)
 	return ctx, func() { cancel(); <-s.admission }, nil
 }
 
@@ -208,7 +208,6 @@ func (s *Server) open(conn Transport, o socket.Opening) *Client {
 		presences:     window{limit: maxPresences, every: presenceWindow, began: now},
 		strangerUntil: now.Add(strangerTimeout),
 	}
-	c.ctx, c.cancel = context.WithCancel(s.ctx)
 	if s.config.Unlimited {
 		c.frames.limit, c.presences.limit = math.MaxInt, math.MaxInt
 	}

@@ -55,7 +55,7 @@ func Open(ctx context.Context, dsn string) (*Store, error) {
 	if cfg.MaxConns < maxConns {
 		cfg.MaxConns = maxConns
 	}
-	cfg.MaxConnIdleTime = 5 * time.Minute
+	cfg.MaxConnIdleTime = time.Minute
 	cfg.ConnConfig.RuntimeParams["statement_timeout"] = fmt.Sprint(statementTimeout.Milliseconds())
 	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = fmt.Sprint(statementTimeout.Milliseconds())
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
