@@ -7,6 +7,7 @@ import (
 	"guildhall.chat/guildhall/api/applications"
 	"guildhall.chat/guildhall/api/bans"
 	"guildhall.chat/guildhall/api/channels"
+	"guildhall.chat/guildhall/api/commands"
 	"guildhall.chat/guildhall/api/direct"
 	"guildhall.chat/guildhall/api/gatewayinfo"
 	"guildhall.chat/guildhall/api/guilds"
@@ -43,6 +44,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		}).Routes(),
 		applications.New(s, a, cfg.Authenticator, c.PublicURL).Routes(),
 		channels.New(s, a, back.publisher).Routes(),
+		commands.New(s, a, back.publisher).Routes(),
 		direct.New(s).Routes(),
 		gatewayinfo.New(c.GatewayURL, c.Shards, sessionlimit.New(back.redis)).Routes(),
 		guilds.New(s, a, presences).Routes(),

@@ -4,6 +4,7 @@ package apitest
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"fmt"
 	"log/slog"
@@ -122,9 +123,11 @@ func (w *World) Bot(t testing.TB, owner *Client, flags int64) *Client {
 	token, hash := auth.NewBotToken(id)
 	w.Exec(t, `insert into users (id, username, bot) values ($1, $2, true)`, id, fmt.Sprintf("bot%d", id))
 	w.Exec(t, `insert into logs (id) values ($1)`, id)
+	app, seed := w.Store.NewID(), make([]byte, ed25519.SeedSize)
+	_, _ = rand.Read(seed) // never fails
 	w.Exec(t, `insert into applications (id, owner_id, name, flags, sign_key, bot_id, bot_token_hash)
-		values ($1, $2, 'bot', $3, '', $4, $5)`, w.Store.NewID(), owner.ID, flags, id, hash)
-	return &Client{world: w, ID: id, Authorization: "Bot " + token}
+		values ($1, $2, 'bot', $3, $4, $5, $6)`, app, owner.ID, flags, seed, id, hash)
+	return &Client{world: w, ID: id, ApplicationID: app, Authorization: "Bot " + token}
 }
 
 // Anyone is a client without credentials.

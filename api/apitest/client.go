@@ -14,6 +14,7 @@ import (
 // Client makes requests as one account.
 type Client struct {
 	ID            snowflake.ID
+	ApplicationID snowflake.ID // of a bot
 	Authorization string
 	Header        http.Header // sent with each request
 

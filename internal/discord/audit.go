@@ -12,24 +12,25 @@ type AuditAction int
 
 // Audit-log events in scope of what writes them so far.
 const (
-	AuditGuildUpdate       AuditAction = 1
-	AuditChannelCreate     AuditAction = 10
-	AuditChannelUpdate     AuditAction = 11
-	AuditChannelDelete     AuditAction = 12
-	AuditOverwriteCreate   AuditAction = 13
-	AuditOverwriteUpdate   AuditAction = 14
-	AuditOverwriteDelete   AuditAction = 15
-	AuditMemberKick        AuditAction = 20
-	AuditMemberUpdate      AuditAction = 24
-	AuditMemberRoleUpdate  AuditAction = 25
-	AuditBotAdd            AuditAction = 28
-	AuditRoleCreate        AuditAction = 30
-	AuditRoleUpdate        AuditAction = 31
-	AuditRoleDelete        AuditAction = 32
-	AuditInviteCreate      AuditAction = 40
-	AuditInviteDelete      AuditAction = 42
-	AuditMessageDelete     AuditAction = 72
-	AuditMessageBulkDelete AuditAction = 73
+	AuditGuildUpdate        AuditAction = 1
+	AuditChannelCreate      AuditAction = 10
+	AuditChannelUpdate      AuditAction = 11
+	AuditChannelDelete      AuditAction = 12
+	AuditOverwriteCreate    AuditAction = 13
+	AuditOverwriteUpdate    AuditAction = 14
+	AuditOverwriteDelete    AuditAction = 15
+	AuditMemberKick         AuditAction = 20
+	AuditMemberUpdate       AuditAction = 24
+	AuditMemberRoleUpdate   AuditAction = 25
+	AuditBotAdd             AuditAction = 28
+	AuditRoleCreate         AuditAction = 30
+	AuditRoleUpdate         AuditAction = 31
+	AuditRoleDelete         AuditAction = 32
+	AuditInviteCreate       AuditAction = 40
+	AuditInviteDelete       AuditAction = 42
+	AuditMessageDelete      AuditAction = 72
+	AuditMessageBulkDelete  AuditAction = 73
+	AuditCommandPermissions AuditAction = 121
 )
 
 // AuditEntry is an entry of the audit log; with GuildID it is the payload of GUILD_AUDIT_LOG_ENTRY_CREATE.

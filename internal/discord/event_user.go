@@ -2,10 +2,15 @@ package discord
 
 // Dispatches that only people's clients get. Discord does not document them.
 const (
-	EventReadySupplemental     = "READY_SUPPLEMENTAL"
-	EventSessionsReplace       = "SESSIONS_REPLACE"
-	EventGuildSync             = "GUILD_SYNC"
-	EventGuildMemberListUpdate = "GUILD_MEMBER_LIST_UPDATE"
+	EventReadySupplemental      = "READY_SUPPLEMENTAL"
+	EventSessionsReplace        = "SESSIONS_REPLACE"
+	EventGuildSync              = "GUILD_SYNC"
+	EventCommandIndexUpdate     = "GUILD_APPLICATION_COMMAND_INDEX_UPDATE"
+	EventAutocompleteResponse   = "APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE"
+	EventInteractionSuccess     = "INTERACTION_SUCCESS"
+	EventInteractionFailure     = "INTERACTION_FAILURE"
+	EventInteractionModalCreate = "INTERACTION_MODAL_CREATE"
+	EventGuildMemberListUpdate  = "GUILD_MEMBER_LIST_UPDATE"
 
 	EventUserSettingsUpdate      = "USER_SETTINGS_UPDATE"
 	EventUserSettingsProtoUpdate = "USER_SETTINGS_PROTO_UPDATE"
