@@ -18,6 +18,7 @@ import (
 	"guildhall.chat/guildhall/api/messages"
 	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/api/reactions"
+	"guildhall.chat/guildhall/api/readstates"
 	"guildhall.chat/guildhall/api/relationships"
 	"guildhall.chat/guildhall/api/rest"
 	"guildhall.chat/guildhall/api/roles"
@@ -53,6 +54,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		members.New(s, a).Routes(),
 		messages.New(s, a, poster, back.redis).Routes(),
 		reactions.New(s, a).Routes(),
+		readstates.New(s, a).Routes(),
 		relationships.New(s, presences, back.publisher).Routes(),
 		roles.New(a).Routes(),
 		search.New(s, a).Routes(),

@@ -48,6 +48,8 @@ func (s *Store) ExpireLogins(ctx context.Context) (removed int64, err error) {
 func (s *Store) ExpireRecords(ctx context.Context) (removed int64, err error) {
 	return s.deleteAll(ctx, []expiry{
 		{table: "invites", condition: `expires_at < now()`},
+		{table: "message_mentions", condition: `message_id < $1`, args: []any{snowflake.FromTime(time.Now().Add(-mentionsKept))}},
+		{table: "dismissed_mentions", condition: `message_id < $1`, args: []any{snowflake.FromTime(time.Now().Add(-recentMentions))}},
 		{table: "audit_log", condition: `id < $1`, args: []any{snowflake.FromTime(time.Now().Add(-auditKept))}},
 	})
 }

@@ -132,11 +132,14 @@ func (s *Store) tryInsertMessages(ctx context.Context, batch []*pendingMessage) 
 	b := &pgx.Batch{}
 	evs := make([]events.Event, len(batch))
 	newest := map[snowflake.ID]snowflake.ID{}
+	inserts := make([]messageInsert, len(batch))
 	for i, m := range batch {
 		m.insert.queue(b)
+		inserts[i] = m.insert
 		newest[m.insert.ChannelID] = max(newest[m.insert.ChannelID], m.insert.ID)
 		evs[i] = m.event
 	}
+	queueUnread(b, inserts)
 	// In the order of ids, as everybody locks channels: two batches of two pods can't wait for each other.
 	for _, channel := range slices.Sorted(maps.Keys(newest)) {
 		b.Queue(`update channels set last_message_id = greatest(last_message_id, $2) where id = $1`, channel, newest[channel])

@@ -54,7 +54,9 @@ func (s *Store) CreateGuildMessage(ctx context.Context, guild snowflake.ID, m di
 // InsertMessage inserts a message within a change: a DM, whose events go to several logs, or one with other effects.
 func (tx *Tx) InsertMessage(ctx context.Context, guild *snowflake.ID, m discord.Message) error {
 	b := &pgx.Batch{}
-	messageInsert{m, guild}.queue(b)
+	insert := messageInsert{m, guild}
+	insert.queue(b)
+	queueUnread(b, []messageInsert{insert})
 	b.Queue(`update channels set last_message_id = greatest(last_message_id, $2) where id = $1`, m.ChannelID, m.ID)
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return fmt.Errorf("insert message: %w", err)
