@@ -75,7 +75,7 @@ func Rules(c *discord.Channel) *permissions.Channel {
 
 // MemberRules is a member as package permissions takes it; the member must carry its user.
 func MemberRules(m discord.Member) permissions.Member {
-	rules := permissions.Member{User: m.User.ID, Roles: m.Roles}
+	rules := permissions.Member{User: m.User.ID, Roles: m.Roles, Pending: m.Pending}
 	if until := m.CommunicationDisabledUntil; until != nil {
 		rules.TimedOutUntil = until.Time
 	}

@@ -1,9 +1,7 @@
 package bans
 
 import (
-	"encoding/json"
 	"strconv"
-	"strings"
 	"time"
 
 	"guildhall.chat/guildhall/api/access"
@@ -27,35 +25,6 @@ const (
 )
 
 func cutoff(days int) time.Time { return time.Now().AddDate(0, 0, -days) }
-
-// roleList is a list of ids, or a text of them with commas in between.
-type roleList []snowflake.ID
-
-// UnmarshalJSON accepts both forms.
-func (l *roleList) UnmarshalJSON(b []byte) error {
-	if len(b) == 0 || b[0] != '"' {
-		return json.Unmarshal(b, (*[]snowflake.ID)(l))
-	}
-	var text string
-	if err := json.Unmarshal(b, &text); err != nil {
-		return err
-	}
-	return l.parse(text)
-}
-
-func (l *roleList) parse(text string) error {
-	for part := range strings.SplitSeq(text, ",") {
-		if part = strings.TrimSpace(part); part == "" {
-			continue
-		}
-		id, err := snowflake.Parse(part)
-		if err != nil {
-			return err
-		}
-		*l = append(*l, id)
-	}
-	return nil
-}
 
 // checkRoles makes sure that what is pruned has no role that the caller could not take away.
 func checkRoles(v *access.Visit, roles []snowflake.ID) error {
@@ -87,9 +56,9 @@ func (h *Handlers) previewPrune(c *call.Call) error {
 	if err != nil {
 		return err
 	}
-	var roles roleList
+	var roles form.IDs
 	for _, text := range c.QueryArray("include_roles") {
-		if err := roles.parse(text); err != nil {
+		if err := roles.Add(text); err != nil {
 			return form.Single("include_roles", "NUMBER_TYPE_COERCE", "Value is not snowflake.")
 		}
 	}
@@ -120,7 +89,7 @@ func (h *Handlers) prune(c *call.Call) error {
 	var b struct {
 		Days  form.Field[*form.Int]  `json:"days"`
 		Count form.Field[*form.Bool] `json:"compute_prune_count"`
-		Roles form.Field[roleList]   `json:"include_roles"`
+		Roles form.Field[form.IDs]   `json:"include_roles"`
 	}
 	if err := c.Bind(&b); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/internal/discord"
@@ -55,7 +56,11 @@ func Accept(ctx context.Context, tx *store.Tx, code string, user snowflake.ID) (
 	if err := mayJoin(ctx, tx, i, user); err != nil {
 		return i, false, err
 	}
-	if _, err := tx.Join(ctx, guild, user, nil); errors.Is(err, store.ErrFull) {
+	as := store.Joining{Temporary: *i.Temporary}
+	for _, r := range i.Roles {
+		as.Roles = append(as.Roles, r.ID)
+	}
+	if _, err := tx.JoinAs(ctx, guild, user, as); errors.Is(err, store.ErrFull) {
 		return i, false, discord.ErrTooManyMembers
 	} else if err != nil {
 		return i, false, err
@@ -64,8 +69,16 @@ func Accept(ctx context.Context, tx *store.Tx, code string, user snowflake.ID) (
 }
 
 func mayJoin(ctx context.Context, tx *store.Tx, i discord.Invite, user snowflake.ID) error {
-	if slices.Contains(i.Guild.Features, discord.FeatureInvitesDisabled) {
+	stopped := i.StoppedUntil != nil && i.StoppedUntil.After(time.Now())
+	if stopped || slices.Contains(i.Guild.Features, discord.FeatureInvitesDisabled) {
 		return discord.ErrUnknownInvite
+	}
+	if i.Targeted {
+		if admits, err := tx.InviteAdmits(ctx, i.Code, user); err != nil {
+			return err
+		} else if !admits {
+			return discord.ErrUnknownInvite
+		}
 	}
 	banned, err := tx.Banned(ctx, i.Guild.ID, user)
 	if err != nil {

@@ -39,6 +39,7 @@ func (h *Handlers) Routes() []call.Route {
 		ofChannel = "/channels/:channel_id/invites"
 		one       = "/invites/:code"
 	)
+	const targets = one + "/target-users"
 	reads := call.Per(10, 10*time.Second)
 	writes := call.Per(5, 10*time.Second)
 	return []call.Route{
@@ -48,6 +49,9 @@ func (h *Handlers) Routes() []call.Route {
 		{Method: http.MethodGet, Path: one, Access: call.Anyone, Limit: reads, Handle: h.get},
 		{Method: http.MethodPost, Path: one, Access: call.UsersOnly, Limit: reads, Handle: h.accept},
 		{Method: http.MethodDelete, Path: one, Limit: writes, Handle: h.remove},
+		{Method: http.MethodGet, Path: targets, Limit: reads, Handle: h.targets},
+		{Method: http.MethodPut, Path: targets, Limit: writes, Handle: h.setTargets},
+		{Method: http.MethodGet, Path: targets + "/job-status", Limit: reads, Handle: h.targetsJob},
 	}
 }
 
@@ -58,7 +62,13 @@ func (h *Handlers) get(c *call.Call) error {
 	if err != nil {
 		return err
 	}
+	if err := h.admitted(c, found); err != nil {
+		return err
+	}
 	shown := public(found)
+	if err := h.addEvent(c, &shown); err != nil {
+		return err
+	}
 	if !c.QueryBool("with_counts") {
 		return c.OK(shown)
 	}
@@ -69,6 +79,32 @@ func (h *Handlers) get(c *call.Call) error {
 		c.Logger.Warn("presences not counted", "guild", found.Guild.ID, "error", err)
 	}
 	return c.OK(shown)
+}
+
+// admitted hides an invite from those whom it is not for.
+func (h *Handlers) admitted(c *call.Call, i discord.Invite) error {
+	if !i.Targeted || !c.Caller.Anonymous() && i.Inviter.ID == c.Caller.UserID {
+		return nil
+	}
+	admits, err := h.store.InviteAdmits(c.Request.Context(), i.Code, c.Caller.UserID)
+	if err == nil && !admits {
+		return discord.ErrUnknownInvite
+	}
+	return err
+}
+
+// addEvent adds the scheduled event of the guild that the link to the invite names, if there is one.
+func (h *Handlers) addEvent(c *call.Call, i *discord.Invite) error {
+	id, named, err := c.QueryID("guild_scheduled_event_id")
+	if err != nil || !named {
+		return err
+	}
+	event, err := h.store.ScheduledEvent(c.Request.Context(), i.Guild.ID, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	i.ScheduledEvent = &event
+	return err
 }
 
 // find returns the invite that the path names.

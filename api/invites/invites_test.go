@@ -299,3 +299,108 @@ func TestDeletedChannelTakesItsInvitesAlong(t *testing.T) {
 	h.owner.Must(t, http.MethodDelete, "/channels/"+h.channel.String(), nil, nil)
 	h.User(t).Fails(t, http.MethodPost, "/invites/"+made.Code, nil, discord.ErrUnknownInvite)
 }
+
+func TestInviteGivesRolesAndMembersForATime(t *testing.T) {
+	t.Parallel()
+	h := newHall(t)
+	role := h.Store.NewID()
+	h.Exec(t, `insert into roles (id, guild_id, name, permissions, position) values ($1, $2, 'guest', 0, 1)`, role, h.id)
+	h.Exec(t, `update logs set structure = structure + 1 where id = $1`, h.id)
+	body := map[string]any{"role_ids": []any{role}, "temporary": true}
+	h.friend.Fails(t, http.MethodPost, h.path, body, discord.ErrMissingPermissions)
+	h.owner.Fails(t, http.MethodPost, h.path, map[string]any{"role_ids": []any{h.id}}, discord.ErrInvalidForm)
+	i := h.invite(t, h.owner, body)
+	if len(i.Roles) != 1 || i.Roles[0].ID != role || i.Roles[0].Name != "guest" {
+		t.Errorf("roles %+v", i.Roles)
+	}
+	if again := h.invite(t, h.owner, body); again.Code != i.Code {
+		t.Error("the same invite was made twice")
+	}
+	guest := h.User(t)
+	guest.Must(t, http.MethodPost, "/invites/"+i.Code, nil, nil)
+	var temporary bool
+	var roles []snowflake.ID
+	err := h.Query(t, `select temporary, roles from members where user_id = $1`, guest.ID).Scan(&temporary, &roles)
+	if err != nil || !temporary || !slices.Equal(roles, []snowflake.ID{role}) {
+		t.Errorf("temporary %v, roles %v, %v", temporary, roles, err)
+	}
+}
+
+func TestInviteToAStream(t *testing.T) {
+	t.Parallel()
+	h := newHall(t)
+	var voice discord.Channel
+	h.owner.Must(t, http.MethodPost, h.guild+"/channels", map[string]any{"name": "voice", "type": 2}, &voice)
+	path := "/channels/" + voice.ID.String() + "/invites"
+	body := map[string]any{"target_type": 1, "target_user_id": h.friend.ID}
+	h.owner.Fails(t, http.MethodPost, h.path, body, discord.ErrInvalidForm) // a text channel
+	h.owner.Fails(t, http.MethodPost, path, map[string]any{"target_type": 1}, discord.ErrInvalidForm)
+	h.owner.Fails(t, http.MethodPost, path, map[string]any{"target_type": 2, "target_application_id": "7"}, discord.ErrInvalidForm)
+	var i discord.Invite
+	h.owner.Must(t, http.MethodPost, path, body, &i)
+	if i.TargetType == nil || *i.TargetType != 1 || i.TargetUser == nil || i.TargetUser.ID != h.friend.ID {
+		t.Errorf("invite %+v", i)
+	}
+}
+
+func upload(t *testing.T, as *apitest.Client, method, path, content string) apitest.Answer {
+	t.Helper()
+	const boundary = "edge"
+	body := "--" + boundary + "\r\nContent-Disposition: form-data; name=\"target_users_file\"; filename=\"users.csv\"\r\n" +
+		"Content-Type: text/csv\r\n\r\n" + content + "\r\n--" + boundary + "--\r\n"
+	as.Header = http.Header{"Content-Type": {"multipart/form-data; boundary=" + boundary}}
+	defer func() { as.Header = nil }()
+	return as.Do(t, method, path, []byte(body))
+}
+
+func TestInviteForSomeUsers(t *testing.T) {
+	t.Parallel()
+	h := newHall(t)
+	invited, uninvited := h.User(t), h.User(t)
+	answer := upload(t, h.owner, http.MethodPost, h.path, "user_id\n"+invited.ID.String()+"\n5\n")
+	var i discord.Invite
+	if err := json.Unmarshal(answer.Body, &i); err != nil || answer.Status != http.StatusOK {
+		t.Fatalf("%d %s", answer.Status, answer.Body)
+	}
+	path := "/invites/" + i.Code
+	invited.Fails(t, http.MethodPost, path, nil, discord.ErrUnknownInvite) // the worker has yet to read the list
+	var job discord.InviteTargetsJob
+	h.owner.Must(t, http.MethodGet, path+"/target-users/job-status", nil, &job)
+	if job.Status != 1 || job.Total != 2 || job.Processed != 0 {
+		t.Errorf("job %+v", job)
+	}
+	for range 2 {
+		if _, err := h.Store.TakeInviteTargets(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.owner.Must(t, http.MethodGet, path+"/target-users/job-status", nil, &job)
+	if job.Status != 2 || job.Processed != 2 || job.CompletedAt == nil {
+		t.Errorf("job %+v", job)
+	}
+	csv := h.owner.Do(t, http.MethodGet, path+"/target-users", nil)
+	if want := "user_id\n" + invited.ID.String() + "\n5\n"; string(csv.Body) != want {
+		t.Errorf("users %q, expected %q", csv.Body, want)
+	}
+	h.Anyone().Fails(t, http.MethodGet, path, nil, discord.ErrUnknownInvite)
+	uninvited.Fails(t, http.MethodGet, path, nil, discord.ErrUnknownInvite)
+	uninvited.Fails(t, http.MethodPost, path, nil, discord.ErrUnknownInvite)
+	uninvited.Fails(t, http.MethodGet, path+"/target-users", nil, discord.ErrMissingAccess)
+	h.friend.Fails(t, http.MethodGet, path+"/target-users", nil, discord.ErrMissingPermissions)
+	h.friend.Fails(t, http.MethodGet, path+"/target-users/job-status", nil, discord.ErrMissingPermissions)
+	if got := upload(t, h.friend, http.MethodPut, path+"/target-users", "user_id\n1"); got.Status != http.StatusForbidden {
+		t.Errorf("%d %s", got.Status, got.Body)
+	}
+	invited.Must(t, http.MethodGet, path, nil, nil)
+	invited.Must(t, http.MethodPost, path, nil, nil)
+	if got := upload(t, h.owner, http.MethodPut, path+"/target-users", "user_id\nnobody"); got.Status != http.StatusBadRequest {
+		t.Errorf("%d %s", got.Status, got.Body)
+	}
+	if got := upload(t, h.owner, http.MethodPut, path+"/target-users", uninvited.ID.String()); got.Status != http.StatusNoContent {
+		t.Errorf("%d %s", got.Status, got.Body)
+	}
+	if _, err := h.Store.TakeInviteTargets(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	uninvited.Must(t, http.MethodPost, path, nil, nil)
+}

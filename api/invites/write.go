@@ -36,16 +36,18 @@ func record(i discord.Invite) recorded { return recorded{i, i.Channel.ID, i.Invi
 // creation is the body of an invite to be made.
 // https://discord.com/developers/docs/resources/channel#create-channel-invite-json-params
 type creation struct {
-	MaxAge    form.Field[form.Int] `json:"max_age"`
-	MaxUses   form.Field[form.Int] `json:"max_uses"`
-	Temporary form.Field[bool]     `json:"temporary"`
-	Unique    form.Field[bool]     `json:"unique"`
+	MaxAge    form.Field[form.Int]  `json:"max_age"`
+	MaxUses   form.Field[form.Int]  `json:"max_uses"`
+	Temporary form.Field[form.Bool] `json:"temporary"`
+	Unique    form.Field[form.Bool] `json:"unique"`
+	target
 }
 
 func (b *creation) check() error {
 	var p form.Problems
 	p.Range("max_age", int64(b.MaxAge.Value), 0, maxAge)
 	p.Range("max_uses", int64(b.MaxUses.Value), 0, maxUses)
+	b.target.check(&p)
 	return p.Err()
 }
 
@@ -63,6 +65,10 @@ func (h *Handlers) create(c *call.Call) error {
 	if err := b.check(); err != nil {
 		return err
 	}
+	only, limited, err := targetUsers(c)
+	if err != nil {
+		return err
+	}
 	ctx := c.Request.Context()
 	var made discord.Invite
 	err = h.access.ChangeIn(c, channel, permissions.CreateInstantInvite, func(tx *store.Tx, r *access.Room) (err error) {
@@ -72,9 +78,12 @@ func (h *Handlers) create(c *call.Call) error {
 		guild := r.Guild.Guild.ID
 		asked := store.NewInvite{
 			Guild: guild, Channel: channel, Inviter: c.Caller.UserID, MaxUses: int(b.MaxUses.Value),
-			MaxAge: time.Duration(b.MaxAge.Or(defaultAge)) * time.Second, Temporary: b.Temporary.Value,
+			MaxAge: time.Duration(b.MaxAge.Or(defaultAge)) * time.Second, Temporary: bool(b.Temporary.Value),
 		}
-		if !b.Unique.Value {
+		if err := b.target.apply(ctx, tx, r, &asked); err != nil {
+			return err
+		}
+		if !bool(b.Unique.Value) && !limited {
 			if made, err = tx.SimilarInvite(ctx, asked); !errors.Is(err, store.ErrNotFound) {
 				return err
 			}
@@ -88,6 +97,11 @@ func (h *Handlers) create(c *call.Call) error {
 		}
 		if made, err = tx.CreateInvite(ctx, asked); err != nil {
 			return err
+		}
+		if limited {
+			if err := tx.TargetInvite(ctx, made.Code, only); err != nil {
+				return err
+			}
 		}
 		entry, err := audit.Changed(c, discord.AuditInviteCreate, channel, nil, record(made), audited...)
 		if err != nil {
@@ -108,6 +122,9 @@ func (h *Handlers) remove(c *call.Call) error {
 	found, err := h.find(c)
 	if err != nil {
 		return err
+	}
+	if found.Vanity() {
+		return discord.ErrUnknownInvite // it is a setting of the guild
 	}
 	ctx, guild := c.Request.Context(), found.Guild.ID
 	may := func(v *access.Visit) error {

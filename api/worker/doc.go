@@ -6,6 +6,8 @@
 //	presence      clears what gateway pods left that have died, and tells their users' guilds
 //	purge         deletes the messages of channels that are gone and of banned users
 //	search        brings the search index up with what was sent, edited and deleted
+//	invite targets     takes in the lists of users whom invites are for
+//	temporary members  removes those who have gone offline
 //	housekeeping  forgets refresh tokens, verifications, logins, invites and audit-log entries that are past use
 //
 // All jobs may run twice at once for a moment, when a lease changes hands while its holder hangs: each is made of steps

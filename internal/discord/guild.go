@@ -49,9 +49,16 @@ type Guild struct {
 	NSFWLevel                 int             `json:"nsfw_level"`
 	Emojis                    json.RawMessage `json:"emojis"`
 	Stickers                  json.RawMessage `json:"stickers"`
-	IncidentsData             *struct{}       `json:"incidents_data"`
+	IncidentsData             *Incidents      `json:"incidents_data"`
 	ApproximateMemberCount    *int            `json:"approximate_member_count,omitempty"`
 	ApproximatePresenceCount  *int            `json:"approximate_presence_count,omitempty"`
+}
+
+// Incidents says until when a guild keeps people out, or its members from writing to each other.
+// https://discord.com/developers/docs/resources/guild#incidents-data-object
+type Incidents struct {
+	InvitesDisabledUntil *Timestamp `json:"invites_disabled_until"`
+	DMsDisabledUntil     *Timestamp `json:"dms_disabled_until"`
 }
 
 // SystemSuppressJoins is the flag of system_channel_flags that keeps joins from being announced.
@@ -63,6 +70,11 @@ const SystemSuppressJoins = 1 << 0
 const (
 	FeatureCommunity       = "COMMUNITY"        // needs a rules and an updates channel
 	FeatureInvitesDisabled = "INVITES_DISABLED" // nobody can join
+	FeatureDiscoverable    = "DISCOVERABLE"     // anybody can see its preview; needs COMMUNITY
+	FeatureWelcomeScreen   = "WELCOME_SCREEN_ENABLED"
+	FeatureScreening       = "MEMBER_VERIFICATION_GATE_ENABLED"    // who is new has to fill in a form
+	FeatureManualApproval  = "MEMBER_VERIFICATION_MANUAL_APPROVAL" // and somebody has to approve of it
+	FeatureGuildOnboarding = "GUILD_ONBOARDING"
 )
 
 // UnavailableGuild stands for a guild in READY, and in GUILD_DELETE: during an outage with Unavailable, without it

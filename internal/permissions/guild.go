@@ -25,9 +25,10 @@ type Member struct {
 	User          snowflake.ID
 	Roles         []snowflake.ID // without @everyone; ids that the guild doesn't have are ignored
 	TimedOutUntil time.Time      // communication_disabled_until; zero or past: not timed out
+	Pending       bool           // has yet to pass the guild's screening
 }
 
-// whileTimedOut is what a time-out leaves to a member.
+// whileTimedOut is what a time-out, or the wait for the screening, leaves to a member.
 const whileTimedOut = ViewChannel | ReadMessageHistory
 
 // Base returns what the member may do in the guild, apart from channels.
@@ -35,7 +36,7 @@ func (g *Guild) Base(m Member, now time.Time) Set {
 	return limit(g.base(m), m, now)
 }
 
-// base is Base without the time-out. Owner and administrators have All.
+// base is Base without time-out and screening. Owner and administrators have All.
 func (g *Guild) base(m Member) Set {
 	if m.User == g.Owner {
 		return All
@@ -50,9 +51,9 @@ func (g *Guild) base(m Member) Set {
 	return set
 }
 
-// limit applies the member's time-out; it doesn't touch owner and administrators.
+// limit applies the member's time-out or screening; it doesn't touch owner and administrators.
 func limit(set Set, m Member, now time.Time) Set {
-	if m.TimedOutUntil.After(now) && !set.Has(Administrator) {
+	if (m.Pending || m.TimedOutUntil.After(now)) && !set.Has(Administrator) {
 		set &= whileTimedOut
 	}
 	return set

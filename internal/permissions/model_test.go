@@ -60,7 +60,7 @@ func modelCan(bit Set, g *Guild, m Member, c *Channel, now time.Time) bool {
 			granted = allow || granted && !deny
 		}
 	}
-	if now.Before(m.TimedOutUntil) && bit != 1<<10 && bit != 1<<16 {
+	if (m.Pending || now.Before(m.TimedOutUntil)) && bit != 1<<10 && bit != 1<<16 {
 		return false
 	}
 	if !granted || bit == 1<<10 {
@@ -99,6 +99,7 @@ func TestInAgainstTheModel(t *testing.T) {
 			User:          id.Draw(t, "user"),
 			Roles:         rapid.SliceOfNDistinct(id.Filter(func(id snowflake.ID) bool { return id != 1 }), 0, 4, rapid.ID).Draw(t, "member roles"),
 			TimedOutUntil: now.Add(time.Duration(rapid.IntRange(-1, 1).Draw(t, "time-out"))),
+			Pending:       rapid.Bool().Draw(t, "pending"),
 		}
 		overwrite := rapid.Custom(func(t *rapid.T) Overwrite {
 			return Overwrite{id.Draw(t, "of"), Kind(rapid.IntRange(0, 1).Draw(t, "kind")), set.Draw(t, "allow"), set.Draw(t, "deny")}

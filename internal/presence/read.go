@@ -60,6 +60,35 @@ func (p *Presences) Users(ctx context.Context, users []snowflake.ID) (map[snowfl
 	return present, nil
 }
 
+// Connected returns which of the users have a session, whatever its status, in one round trip.
+func (p *Presences) Connected(ctx context.Context, users []snowflake.ID) (map[snowflake.ID]bool, error) {
+	connected := make(map[snowflake.ID]bool, len(users))
+	pipe := p.rdb.Pipeline()
+	cmds := make([]*redis.MapStringStringCmd, len(users))
+	for i, user := range users {
+		cmds[i] = pipe.HGetAll(ctx, userKey(user))
+	}
+	if len(users) == 0 {
+		return connected, nil
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, fmt.Errorf("presence: read %d users: %w", len(users), err)
+	}
+	for i, user := range users {
+		sessions, err := decodeSessions(cmds[i].Val())
+		if err != nil {
+			return nil, err
+		}
+		connected[user] = len(sessions) > 0
+	}
+	return connected, nil
+}
+
+// InGuild returns the presences of all in a guild who are not offline. There may be some who have left it.
+func (p *Presences) InGuild(ctx context.Context, guild snowflake.ID) (map[snowflake.ID]Presence, error) {
+	return p.inGuild(ctx, guild)
+}
+
 // Guild returns the data of a PRESENCE_UPDATE for each of the members who is not offline.
 func (p *Presences) Guild(
 	ctx context.Context, guild snowflake.ID, members []snowflake.ID,

@@ -97,3 +97,8 @@ func (s *Store) Application(ctx context.Context, id snowflake.ID) (discord.Appli
 func (s *Store) ApplicationsOf(ctx context.Context, owner snowflake.ID) ([]discord.Application, error) {
 	return applications(ctx, s.pool, `a.owner_id = $1`, owner)
 }
+
+// Application is Store.Application within a change.
+func (tx *Tx) Application(ctx context.Context, id snowflake.ID) (discord.Application, error) {
+	return application(ctx, tx, id)
+}

@@ -106,6 +106,9 @@ func (tx *Tx) DeleteChannel(ctx context.Context, g discord.Guild, c discord.Chan
 	if err != nil {
 		return fmt.Errorf("free the channels of category %s: %w", c.ID, err)
 	}
+	if err := tx.deleteEventsIn(ctx, c.ID); err != nil {
+		return err
+	}
 	if err := found(tx.Exec(ctx, `delete from channels where guild_id = $1 and id = $2`, g.ID, c.ID)); err != nil {
 		return fmt.Errorf("delete channel %s: %w", c.ID, err)
 	}

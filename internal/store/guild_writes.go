@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -63,24 +64,37 @@ func (tx *Tx) CreateGuild(ctx context.Context, g discord.Guild, channels []disco
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return nil, fmt.Errorf("create guild: %w", err)
 	}
-	if _, err := tx.addMember(ctx, g.ID, g.OwnerID, nil); err != nil {
+	if _, err := tx.addMember(ctx, g.ID, g.OwnerID, Joining{}); err != nil {
 		return nil, err
 	}
 	return readGuild(ctx, tx, g.ID)
 }
 
-// guildUpdate writes what PATCH /guilds can change.
+// guildUpdate writes a guild's own fields, all but the member count.
 const guildUpdate = `update guilds set owner_id = $2, name = $3, icon = $4, description = $5, splash = $6,
 	discovery_splash = $7, banner = $8, features = $9, afk_channel_id = $10, afk_timeout = $11, system_channel_id = $12,
 	system_channel_flags = $13, verification_level = $14, default_message_notifications = $15,
 	explicit_content_filter = $16, preferred_locale = $17, rules_channel_id = $18, public_updates_channel_id = $19,
-	safety_alerts_channel_id = $20, premium_progress_bar_enabled = $21, widget_channel_id = $22 where id = $1`
+	safety_alerts_channel_id = $20, premium_progress_bar_enabled = $21, widget_channel_id = $22, widget_enabled = $23,
+	mfa_level = $24, vanity_code = $25, invites_disabled_until = $26, dms_disabled_until = $27 where id = $1`
 
 func queueGuild(b *pgx.Batch, g discord.Guild) {
+	var stopped discord.Incidents
+	if g.IncidentsData != nil {
+		stopped = *g.IncidentsData
+	}
 	b.Queue(guildUpdate, g.ID, g.OwnerID, g.Name, g.Icon, g.Description, g.Splash, g.DiscoverySplash, g.Banner,
 		g.Features, g.AFKChannelID, g.AFKTimeout, g.SystemChannelID, g.SystemChannelFlags, g.VerificationLevel,
 		g.DefaultNotifications, g.ExplicitContentFilter, g.PreferredLocale, g.RulesChannelID, g.PublicUpdatesChannelID,
-		g.SafetyAlertsChannelID, g.PremiumProgressBarEnabled, g.WidgetChannelID)
+		g.SafetyAlertsChannelID, g.PremiumProgressBarEnabled, g.WidgetChannelID, g.WidgetEnabled,
+		g.MFALevel, g.VanityURLCode, timeOrNil(stopped.InvitesDisabledUntil), timeOrNil(stopped.DMsDisabledUntil))
+}
+
+func timeOrNil(t *discord.Timestamp) *time.Time {
+	if t == nil {
+		return nil
+	}
+	return &t.Time
 }
 
 // UpdateGuild writes a guild's own fields and sends it, with the roles it carries, to its members.
@@ -90,6 +104,9 @@ func (tx *Tx) UpdateGuild(ctx context.Context, g discord.Guild) error {
 	b.Queue(`select owner_id from guilds where id = $1 for update`, g.ID).QueryRow(func(row pgx.Row) error { return row.Scan(&owner) })
 	queueGuild(b, g)
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		if taken(err) {
+			return fmt.Errorf("update guild %s: %w", g.ID, ErrTaken)
+		}
 		return fmt.Errorf("update guild %s: %w", g.ID, notFound(err))
 	}
 	head := events.Header{Type: discord.EventGuildUpdate, Guild: g.ID, Structure: true, Access: owner != g.OwnerID}

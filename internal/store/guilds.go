@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,7 +15,8 @@ import (
 const guildColumns = `id, owner_id, name, icon, description, splash, discovery_splash, banner, features, afk_channel_id,
 	afk_timeout, system_channel_id, system_channel_flags, widget_enabled, widget_channel_id, verification_level,
 	default_message_notifications, mfa_level, explicit_content_filter, preferred_locale, rules_channel_id,
-	public_updates_channel_id, safety_alerts_channel_id, premium_progress_bar_enabled, nsfw_level, member_count`
+	public_updates_channel_id, safety_alerts_channel_id, premium_progress_bar_enabled, nsfw_level, vanity_code,
+	invites_disabled_until, dms_disabled_until, member_count`
 
 // Limits that the guild object tells its members.
 const (
@@ -25,11 +27,13 @@ const (
 
 // scanGuild reads a guild without its roles, and its member count.
 func scanGuild(row pgx.Row) (g discord.Guild, members int, err error) {
+	var noInvites, noDMs *time.Time
 	err = row.Scan(&g.ID, &g.OwnerID, &g.Name, &g.Icon, &g.Description, &g.Splash, &g.DiscoverySplash, &g.Banner,
 		&g.Features, &g.AFKChannelID, &g.AFKTimeout, &g.SystemChannelID, &g.SystemChannelFlags, &g.WidgetEnabled,
 		&g.WidgetChannelID, &g.VerificationLevel, &g.DefaultNotifications, &g.MFALevel, &g.ExplicitContentFilter,
 		&g.PreferredLocale, &g.RulesChannelID, &g.PublicUpdatesChannelID, &g.SafetyAlertsChannelID,
-		&g.PremiumProgressBarEnabled, &g.NSFWLevel, &members)
+		&g.PremiumProgressBarEnabled, &g.NSFWLevel, &g.VanityURLCode, &noInvites, &noDMs, &members)
+	g.IncidentsData = incidents(noInvites, noDMs)
 	g.Region = "deprecated" // voice regions belong to channels; the field is still required
 	g.MaxMembers, g.MaxVideoUsers, g.MaxStageVideoUsers = maxGuildMembers, maxVideoUsers, maxStageVideoUsers
 	g.NSFW = nsfw(g.NSFWLevel)
@@ -38,6 +42,14 @@ func scanGuild(row pgx.Row) (g discord.Guild, members int, err error) {
 		g.Features = []string{}
 	}
 	return g, members, err
+}
+
+// incidents is nil for a guild that nothing is stopped in.
+func incidents(noInvites, noDMs *time.Time) *discord.Incidents {
+	if noInvites == nil && noDMs == nil {
+		return nil
+	}
+	return &discord.Incidents{InvitesDisabledUntil: discord.AtOrNil(noInvites), DMsDisabledUntil: discord.AtOrNil(noDMs)}
 }
 
 // nsfw reports whether a guild's NSFW level is explicit or age-restricted.

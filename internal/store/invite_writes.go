@@ -19,17 +19,23 @@ type NewInvite struct {
 	MaxAge                  time.Duration // 0: forever
 	MaxUses                 int           // 0: without end
 	Temporary               bool
+	TargetType              *int
+	TargetUser, TargetApp   *snowflake.ID
+	Roles                   []snowflake.ID // ascending
 }
 
 // SimilarInvite returns an invite that the same inviter made with the same settings; ErrNotFound if there is none.
 func (tx *Tx) SimilarInvite(ctx context.Context, n NewInvite) (discord.Invite, error) {
-	i, err := scanInvite(tx.QueryRow(ctx, `select `+inviteColumns+inviteFrom+`where i.channel_id = $1 and i.inviter_id = $2
-		and i.max_age = $3 and i.max_uses = $4 and i.temporary = $5 and `+unexpired+` order by i.created_at desc limit 1`,
-		n.Channel, n.Inviter, int(n.MaxAge.Seconds()), n.MaxUses, n.Temporary))
+	var code string
+	err := tx.QueryRow(ctx, `select i.code from invites i where i.channel_id = $1 and i.inviter_id = $2
+		and i.max_age = $3 and i.max_uses = $4 and i.temporary = $5 and not i.targeted and i.role_ids = $6
+		and (i.target_type, i.target_user_id, i.target_application_id) is not distinct from ($7::smallint, $8::bigint, $9::bigint)
+		and `+unexpired+` order by i.created_at desc limit 1`, n.Channel, n.Inviter, int(n.MaxAge.Seconds()), n.MaxUses,
+		n.Temporary, noneIfNil(n.Roles), n.TargetType, n.TargetUser, n.TargetApp).Scan(&code)
 	if err != nil {
-		return i, fmt.Errorf("similar invite: %w", notFound(err))
+		return discord.Invite{}, fmt.Errorf("similar invite: %w", notFound(err))
 	}
-	return i, nil
+	return tx.Invite(ctx, code)
 }
 
 // InviteCount returns how many invites a guild has, after it has removed those that have expired. Exact under HoldGuild.
@@ -50,10 +56,11 @@ const codeAttempts = 3
 func (tx *Tx) CreateInvite(ctx context.Context, n NewInvite) (discord.Invite, error) {
 	for range codeAttempts {
 		code := inviteCode()
-		tag, err := tx.Exec(ctx, `insert into invites (code, guild_id, channel_id, inviter_id, max_age, max_uses, temporary, expires_at)
-			values ($1, $2, $3, $4, $5, $6, $7, case when $5 > 0 then now() + make_interval(secs => $5::int) end)
-			on conflict do nothing`,
-			code, n.Guild, n.Channel, n.Inviter, int(n.MaxAge.Seconds()), n.MaxUses, n.Temporary)
+		tag, err := tx.Exec(ctx, `insert into invites (code, guild_id, channel_id, inviter_id, max_age, max_uses, temporary, expires_at,
+				target_type, target_user_id, target_application_id, role_ids)
+			values ($1, $2, $3, $4, $5, $6, $7, case when $5 > 0 then now() + make_interval(secs => $5::int) end, $8, $9, $10, $11)
+			on conflict do nothing`, code, n.Guild, n.Channel, n.Inviter, int(n.MaxAge.Seconds()), n.MaxUses, n.Temporary,
+			n.TargetType, n.TargetUser, n.TargetApp, noneIfNil(n.Roles))
 		if err != nil {
 			return discord.Invite{}, fmt.Errorf("create invite: %w", err)
 		}
@@ -67,6 +74,7 @@ func (tx *Tx) CreateInvite(ctx context.Context, n NewInvite) (discord.Invite, er
 		return i, tx.Emit(n.Guild, inviteHead(discord.EventInviteCreate, i), discord.InviteCreateEvent{
 			ChannelID: n.Channel, GuildID: n.Guild, Code: code, CreatedAt: *i.CreatedAt, Inviter: i.Inviter,
 			MaxAge: *i.MaxAge, MaxUses: *i.MaxUses, Temporary: *i.Temporary, ExpiresAt: i.ExpiresAt,
+			TargetType: i.TargetType, TargetUser: i.TargetUser, TargetApplication: i.TargetApplication, RoleIDs: n.Roles,
 		})
 	}
 	return discord.Invite{}, errors.New("create invite: every code drawn was taken")
@@ -74,6 +82,9 @@ func (tx *Tx) CreateInvite(ctx context.Context, n NewInvite) (discord.Invite, er
 
 // UseInvite counts a use; with the last one the invite is gone. The guild must be held.
 func (tx *Tx) UseInvite(ctx context.Context, i discord.Invite) error {
+	if i.Vanity() {
+		return tx.useVanity(ctx, i.Guild.ID)
+	}
 	if *i.MaxUses > 0 && *i.Uses+1 >= *i.MaxUses {
 		return tx.DeleteInvite(ctx, i)
 	}

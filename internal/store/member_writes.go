@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"guildhall.chat/guildhall/internal/discord"
@@ -14,20 +15,34 @@ import (
 // ErrFull is returned when a guild can take no more members.
 var ErrFull = errors.New("guild is full")
 
+// Joining is how somebody becomes a member.
+type Joining struct {
+	Roles     []snowflake.ID
+	Temporary bool // goes when going offline, unless somebody gives them a role
+	pending   bool
+}
+
 // Join makes a user or bot a member with the roles, tells the guild and the user, and announces it in the system channel
 // unless that is turned off. ErrTaken: already a member.
 func (tx *Tx) Join(ctx context.Context, guild, user snowflake.ID, roles []snowflake.ID) (discord.Member, error) {
+	return tx.JoinAs(ctx, guild, user, Joining{Roles: roles})
+}
+
+// JoinAs is Join with all that there is to say. Where members are screened, who gets no role has to pass that first.
+func (tx *Tx) JoinAs(ctx context.Context, guild, user snowflake.ID, as Joining) (discord.Member, error) {
 	var system *snowflake.ID
 	var flags, members int
-	err := tx.QueryRow(ctx, `select system_channel_id, system_channel_flags, member_count from guilds where id = $1 for update`,
-		guild).Scan(&system, &flags, &members)
+	var features []string
+	err := tx.QueryRow(ctx, `select system_channel_id, system_channel_flags, member_count, features from guilds where id = $1
+		for update`, guild).Scan(&system, &flags, &members, &features)
 	if err != nil {
 		return discord.Member{}, fmt.Errorf("join guild %s: %w", guild, notFound(err))
 	}
+	as.pending = slices.Contains(features, discord.FeatureScreening) && len(as.Roles) == 0
 	if members >= maxGuildMembers {
 		return discord.Member{}, ErrFull
 	}
-	m, err := tx.addMember(ctx, guild, user, roles)
+	m, err := tx.addMember(ctx, guild, user, as)
 	if err != nil {
 		return m, err
 	}
@@ -47,12 +62,10 @@ func (tx *Tx) Join(ctx context.Context, guild, user snowflake.ID, roles []snowfl
 }
 
 // addMember writes the row and sends the guild to the user: the gateway expands the id to the whole of it.
-func (tx *Tx) addMember(ctx context.Context, guild, user snowflake.ID, roles []snowflake.ID) (discord.Member, error) {
-	if roles == nil {
-		roles = []snowflake.ID{}
-	}
-	tag, err := tx.Exec(ctx, `insert into members (guild_id, user_id, roles) values ($1, $2, $3) on conflict do nothing`,
-		guild, user, roles)
+func (tx *Tx) addMember(ctx context.Context, guild, user snowflake.ID, as Joining) (discord.Member, error) {
+	tag, err := tx.Exec(ctx, `insert into members (guild_id, user_id, roles, temporary, pending)
+		select $1, id, $3, $4, $5 and not bot from users where id = $2 on conflict do nothing`,
+		guild, user, noneIfNil(as.Roles), as.Temporary, as.pending)
 	if err != nil {
 		return discord.Member{}, fmt.Errorf("add member %s to guild %s: %w", user, guild, err)
 	}
@@ -94,12 +107,13 @@ func (tx *Tx) UpdateMember(ctx context.Context, guild snowflake.ID, m discord.Me
 	}
 	var access bool // whether roles or time-out, and so what the member may do, changed
 	err := tx.QueryRow(ctx, `
-		with was as (select roles, timed_out_until from members where guild_id = $1 and user_id = $2 for update)
+		with was as (select roles, timed_out_until, pending from members where guild_id = $1 and user_id = $2 for update)
 		update members m set nick = $3, avatar = $4, banner = $5, roles = $6, deaf = $7, mute = $8, flags = $9,
-			timed_out_until = $10
+			timed_out_until = $10, pending = $11
 		from was where guild_id = $1 and user_id = $2
-		returning (was.roles, was.timed_out_until) is distinct from (m.roles, m.timed_out_until)`,
-		guild, m.User.ID, m.Nick, m.Avatar, m.Banner, m.Roles, m.Deaf, m.Mute, m.Flags, until).
+		returning (was.roles, was.timed_out_until, was.pending)
+			is distinct from (m.roles, m.timed_out_until, m.pending)`,
+		guild, m.User.ID, m.Nick, m.Avatar, m.Banner, m.Roles, m.Deaf, m.Mute, m.Flags, until, m.Pending).
 		Scan(&access)
 	if err != nil {
 		return fmt.Errorf("update member %s of guild %s: %w", m.User.ID, guild, notFound(err))

@@ -94,8 +94,8 @@ func (s *Store) MemberAccess(ctx context.Context, guild, user snowflake.ID) (per
 	var timedOut *time.Time
 	var version int64
 	// One statement sees one moment, so the version is not newer than the roles.
-	err := s.pool.QueryRow(ctx, `select m.roles, m.timed_out_until, l.members from members m join logs l on l.id = m.guild_id
-		where m.guild_id = $1 and m.user_id = $2`, guild, user).Scan(&m.Roles, &timedOut, &version)
+	err := s.pool.QueryRow(ctx, `select m.roles, m.timed_out_until, m.pending, l.members from members m join logs l on l.id = m.guild_id
+		where m.guild_id = $1 and m.user_id = $2`, guild, user).Scan(&m.Roles, &timedOut, &m.Pending, &version)
 	if err != nil {
 		return m, 0, fmt.Errorf("member %s of guild %s: %w", user, guild, notFound(err))
 	}

@@ -70,6 +70,7 @@ alter table invites
     add column target_application_id bigint references applications on delete set null,
     add column role_ids bigint[] not null default '{}',
     add column targeted boolean not null default false;
+create index invites_lower on invites (lower(code));
 create table invite_targets (
     code     text not null references invites on delete cascade,
     user_id  bigint not null,
