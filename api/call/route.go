@@ -25,6 +25,8 @@ type Limit struct {
 	Window   time.Duration
 	// Name makes several routes share one bucket; empty: the route has its own.
 	Name string
+	// Together makes all callers share the bucket of a major parameter: the limit is of the thing, not of who uses it.
+	Together bool
 	// NoGlobal leaves the route out of the caller's global limit.
 	NoGlobal bool
 }

@@ -48,7 +48,11 @@ func admit(cfg *Config, route call.Route) gin.HandlerFunc {
 		claims := c.MustGet(claimsKey).(authn.Claims)
 		address := addressOf(c)
 		request := ratelimit.Request{Identity: address, Address: address, Bucket: bucket, Major: major(c, majors)}
-		if claims.Proven {
+		own := claims.Proven && !route.Limit.Together // the caller is counted under its own identity
+		switch {
+		case route.Limit.Together:
+			request.Identity = ratelimit.Resource(request.Major)
+		case claims.Proven:
 			request.Identity = claims.Counted()
 		}
 
@@ -77,7 +81,7 @@ func admit(cfg *Config, route call.Route) gin.HandlerFunc {
 		if route.Access == call.Anyone && route.Scope == "" && claims.Delegated() {
 			claims = authn.Claims{} // what is open to all is nothing that an application does for a user
 		}
-		err := confirm(cfg, c, claims, decision, this)
+		err := confirm(cfg, c, claims, decision, own, this)
 		// An access token whose time is over must not keep its owner from getting the next one.
 		if err != nil && (route.Access != call.Anyone || !errors.Is(err, discord.ErrUnauthorized)) {
 			this.Fail(err)
@@ -100,8 +104,8 @@ func countInvalid(cfg *Config, c *gin.Context, address ratelimit.Identity) {
 	cfg.Limiter.CountInvalid(ctx, address)
 }
 
-// confirm makes the claims the caller.
-func confirm(cfg *Config, c *gin.Context, claims authn.Claims, d ratelimit.Decision, this *call.Call) error {
+// confirm makes the claims the caller. own tells that the decision, and the epoch in it, is of the caller's own identity.
+func confirm(cfg *Config, c *gin.Context, claims authn.Claims, d ratelimit.Decision, own bool, this *call.Call) error {
 	if refused, ok := c.Get(refusedKey); ok {
 		return refused.(error)
 	}
@@ -109,7 +113,7 @@ func confirm(cfg *Config, c *gin.Context, claims authn.Claims, d ratelimit.Decis
 		return nil
 	}
 	// An unproven bot was counted under its address, so the epoch in the decision is not its own.
-	caller, err := cfg.Authenticator.Confirm(c.Request.Context(), claims, d.Epoch, d.EpochKnown && claims.Proven)
+	caller, err := cfg.Authenticator.Confirm(c.Request.Context(), claims, d.Epoch, d.EpochKnown && own)
 	if err != nil {
 		return err
 	}

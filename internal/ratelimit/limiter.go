@@ -45,6 +45,9 @@ func Address(ip netip.Addr) Identity {
 	return Identity(ip.String())
 }
 
+// Resource is the identity under which all clients of one thing are counted together.
+func Resource(name string) Identity { return Identity("all-" + shortHash(name)) }
+
 // Bucket is a limit that one or more routes share.
 type Bucket struct {
 	Name     string // unique; clients see a hash of it
