@@ -25,6 +25,7 @@ import (
 	"guildhall.chat/guildhall/api/search"
 	"guildhall.chat/guildhall/api/settings"
 	"guildhall.chat/guildhall/api/users"
+	"guildhall.chat/guildhall/api/webhooks"
 	"guildhall.chat/guildhall/internal/auth"
 	"guildhall.chat/guildhall/internal/presence"
 	"guildhall.chat/guildhall/internal/sessionlimit"
@@ -60,6 +61,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		search.New(s, a).Routes(),
 		settings.New(s, a).Routes(),
 		users.New(s, presences).Routes(),
+		webhooks.New(webhooks.Config{Store: s, Access: a, Poster: poster, Fetch: back.fetch, PublicURL: c.PublicURL}).Routes(),
 	)
 	cfg.Public = images.New(s).Routes()
 }

@@ -52,6 +52,11 @@ func Parse(field, uri string) (store.Image, error) {
 	if err != nil {
 		return store.Image{}, invalid(field, "The image is not base64.")
 	}
+	return Check(field, content)
+}
+
+// Check reads a picture in one of the same forms. The error is a form error at the field.
+func Check(field string, content []byte) (store.Image, error) {
 	if len(content) > maxBytes {
 		return store.Image{}, tooLarge(field)
 	}

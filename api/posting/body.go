@@ -75,11 +75,17 @@ func (b *Body) Read(c *call.Call) (*Draft, error) {
 		return nil, err
 	}
 	var p form.Problems
-	b.refuse(&p, c)
+	d := b.Draft(c, &p)
+	return d, p.Err()
+}
+
+// Draft makes the draft of a body that has been decoded, maybe as a part of a larger one, and notes all that is wrong.
+func (b *Body) Draft(c *call.Call, p *form.Problems) *Draft {
+	b.refuse(p, c)
 	d := &Draft{
-		Content: content(&p, b.Content),
-		Embeds:  embeds(&p, b.Embeds),
-		Nonce:   b.Nonce.value(&p),
+		Content: content(p, b.Content),
+		Embeds:  embeds(p, b.Embeds),
+		Nonce:   b.Nonce.value(p),
 		TTS:     b.TTS != nil && bool(*b.TTS),
 		Allowed: b.AllowedMentions, Reference: b.MessageReference,
 	}
@@ -89,11 +95,11 @@ func (b *Body) Read(c *call.Call) (*Draft, error) {
 		}
 		d.Flags = int(*b.Flags) & settableFlags
 	}
-	d.Components = components.Check(&p, b.Components, d.Flags)
-	b.AllowedMentions.check(&p)
-	b.MessageReference.check(&p)
-	legacyFields(&p, d.Flags, d.Content, d.Embeds)
-	return d, p.Err()
+	d.Components = components.Check(p, b.Components, d.Flags)
+	b.AllowedMentions.check(p)
+	b.MessageReference.check(p)
+	legacyFields(p, d.Flags, d.Content, d.Embeds)
+	return d
 }
 
 // Enforced reports whether a message with the same nonce is to be answered instead of a second one.

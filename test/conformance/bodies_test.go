@@ -43,7 +43,9 @@ func (s *suite) arena(t *testing.T) map[string]string {
 	s.join(t, s.other)
 	channel := s.ok(t, own, "POST /guilds/{guild_id}/channels", object{"name": "arena"}, s.guild).text("id")
 	role := s.ok(t, own, "POST /guilds/{guild_id}/roles", object{"name": "arena"}, s.guild).text("id")
+	hook := s.ok(t, own, "POST "+channelWebhooks, object{"name": "arena"}, channel)
 	return map[string]string{
+		"{webhook_id}": hook.text("id"), "{webhook_token}": hook.text("token"),
 		"{guild_id}": s.guild, "{channel_id}": channel, "{user_id}": s.other.ID, "{role_id}": role, "{overwrite_id}": role,
 		"{message_id}":     s.ok(t, own, "POST "+messages, object{"content": "target"}, channel).text("id"),
 		"{code}":           s.ok(t, own, "POST /channels/{channel_id}/invites", object{}, channel).text("code"),

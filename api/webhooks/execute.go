@@ -1,0 +1,162 @@
+package webhooks
+
+import (
+	"unicode/utf8"
+
+	"guildhall.chat/guildhall/api/access"
+	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/api/form"
+	"guildhall.chat/guildhall/api/posting"
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/permissions"
+	"guildhall.chat/guildhall/internal/snowflake"
+)
+
+const (
+	maxAvatarURL  = 2048
+	maxThreadName = 100
+	maxTags       = 5
+)
+
+// granted is what a webhook may do in its channel.
+const granted = permissions.InDM | permissions.SendMessagesInThreads | permissions.CreatePublicThreads | permissions.BypassSlowmode
+
+// message is what is sent to a webhook's URL.
+// https://discord.com/developers/docs/resources/webhook#execute-webhook-jsonform-params
+type message struct {
+	posting.Body
+	override
+	ThreadName  *string        `json:"thread_name"`
+	AppliedTags []snowflake.ID `json:"applied_tags"`
+}
+
+// override is what a message shows instead of the webhook's own name and picture.
+type override struct {
+	Username  *string `json:"username"`
+	AvatarURL *string `json:"avatar_url"`
+}
+
+func (o *override) check(p *form.Problems) {
+	if o.Username != nil && *o.Username != "" {
+		name := checkName(p, "username", *o.Username)
+		o.Username = &name
+	}
+	if o.AvatarURL != nil {
+		p.Max("avatar_url", utf8.RuneCountInString(*o.AvatarURL), maxAvatarURL)
+	}
+}
+
+// draft tells everything that is wrong with the message.
+func (b *message) draft(c *call.Call, w discord.Webhook) (*posting.Draft, error) {
+	b.MessageReference = nil // a webhook neither replies nor forwards
+	if b.AllowedMentions == nil {
+		b.AllowedMentions = usersOnly()
+	}
+	if drops(c, w) {
+		b.Components = nil
+	}
+	var p form.Problems
+	d := b.Draft(c, &p)
+	if w.ApplicationID == nil {
+		checkStatic(&p, d.Components)
+	}
+	b.override.check(&p)
+	if b.ThreadName != nil {
+		p.Length("thread_name", *b.ThreadName, 0, maxThreadName)
+	}
+	p.Max("applied_tags", len(b.AppliedTags), maxTags)
+	return d, p.Err()
+}
+
+// usersOnly is whom a webhook mentions unless it says otherwise.
+// https://discord.com/developers/docs/resources/message#allowed-mentions-object
+func usersOnly() *posting.AllowedMentions { return &posting.AllowedMentions{Parse: []string{"users"}} }
+
+// drops reports whether components are left out: of a webhook that is no application's, unless they are asked for.
+// https://discord.com/developers/docs/resources/webhook#execute-webhook-query-string-params
+func drops(c *call.Call, w discord.Webhook) bool {
+	return w.ApplicationID == nil && !c.QueryBool("with_components")
+}
+
+// author is what the message shows as its sender.
+func (h *Handlers) author(c *call.Call, w discord.Webhook, o override) *discord.User {
+	author := Author(w)
+	if o.Username != nil && *o.Username != "" {
+		author.Username = *o.Username
+	}
+	if o.AvatarURL != nil && *o.AvatarURL != "" {
+		if hash := h.avatars.hash(c.Request.Context(), c.Logger, *o.AvatarURL); hash != nil {
+			author.Avatar = hash
+		}
+	}
+	return author
+}
+
+// Author is a webhook as the author of its messages.
+func Author(w discord.Webhook) *discord.User {
+	return &discord.User{ID: w.ID, Username: w.Name, Avatar: w.Avatar, Discriminator: "0000", Bot: true}
+}
+
+// execute posts a message through a webhook.
+// https://discord.com/developers/docs/resources/webhook#execute-webhook
+func (h *Handlers) execute(c *call.Call) error {
+	if h.interaction(c) {
+		return h.followups.Create(c)
+	}
+	w, err := h.find(c)
+	if err != nil {
+		return err
+	}
+	var b message
+	if err := c.Bind(&b); err != nil {
+		return err
+	}
+	d, err := b.draft(c, w)
+	if err != nil {
+		return err
+	}
+	room, err := h.room(c, w)
+	if err != nil {
+		return err
+	}
+	if err := b.place(room); err != nil {
+		return err
+	}
+	sent, err := h.post(c, w, room, b.override, d)
+	if err != nil {
+		return err
+	}
+	if c.QueryBool("wait") {
+		return c.OK(sent)
+	}
+	return c.Done()
+}
+
+// post sends what was sent to the webhook in any of the forms that there are.
+func (h *Handlers) post(c *call.Call, w discord.Webhook, room *access.Room, o override, d *posting.Draft) (discord.Message, error) {
+	if err := d.Permit(room); err != nil {
+		return discord.Message{}, err
+	}
+	sender := posting.Sender{Author: h.author(c, w, o), Webhook: &w.ID, Application: w.ApplicationID}
+	post, err := h.poster.Compose(c, room, sender, d)
+	if err != nil {
+		return discord.Message{}, err
+	}
+	return h.poster.Send(c.Request.Context(), room, post, false)
+}
+
+// room is where the webhook posts.
+func (h *Handlers) room(c *call.Call, w discord.Webhook) (*access.Room, error) {
+	return h.access.Unattended(c.Request.Context(), *w.GuildID, *w.ChannelID, granted)
+}
+
+// place checks that the message can go where it is to go.
+func (b *message) place(room *access.Room) error {
+	if !room.Channel.Type.HasMessages() {
+		return discord.ErrForumNeedsThread
+	}
+	if b.ThreadName != nil && *b.ThreadName != "" {
+		return discord.ErrThreadOutOfForum
+	}
+	return nil
+}
