@@ -58,7 +58,9 @@ type Channel struct {
 	Flags                int            `json:"flags"`
 	Recipients           []User         `json:"recipients,omitempty"`
 	Icon                 **string       `json:"icon,omitempty"`
-	OwnerID              *snowflake.ID  `json:"owner_id,omitempty"` // of a group DM
+	OwnerID              *snowflake.ID  `json:"owner_id,omitempty"` // of a group DM or a thread
+	*Forum
+	*Thread
 }
 
 // ChannelRef is a channel named in passing: in an invite, in mention_channels.

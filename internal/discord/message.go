@@ -12,15 +12,18 @@ type MessageType int
 
 // Message types that are made here.
 const (
-	MessageDefault  MessageType = 0
-	MessageUserJoin MessageType = 7
-	MessageReply    MessageType = 19
+	MessageDefault       MessageType = 0
+	MessageUserJoin      MessageType = 7
+	MessageThreadCreated MessageType = 18
+	MessageReply         MessageType = 19
+	MessageThreadStarter MessageType = 21
 )
 
 // Message flags.
 // https://discord.com/developers/docs/resources/message#message-object-message-flags
 const (
 	MessageFlagSuppressEmbeds        = 1 << 2
+	MessageFlagHasThread             = 1 << 5
 	MessageFlagSuppressNotifications = 1 << 12
 	MessageFlagVoice                 = 1 << 13
 	MessageFlagHasSnapshot           = 1 << 14
@@ -61,6 +64,7 @@ type Message struct {
 	MessageReference  *MessageReference `json:"message_reference,omitempty"`
 	ReferencedMessage **Message         `json:"referenced_message,omitempty"` // outer nil: not fetched; inner nil: deleted
 	MessageSnapshots  []MessageSnapshot `json:"message_snapshots,omitempty"`
+	Thread            *Channel          `json:"thread,omitempty"` // that was made from the message
 }
 
 // Deletable reports whether messages of the type can be deleted.

@@ -38,9 +38,8 @@ type Header struct {
 	Mentions []snowflake.ID `json:"m,omitempty"`
 	// Only restricts the event to sessions of these users; nil does not restrict.
 	Only []snowflake.ID `json:"o,omitempty"`
-	// Members lists who is in a private thread, with its THREAD_CREATE and THREAD_UPDATE: who may manage threads sees it
-	// besides them.
-	Members []snowflake.ID `json:"tm,omitempty"`
+	// Thread tells of the thread that Channel is, for views that do not know it.
+	Thread *Thread `json:"th,omitempty"`
 	// Structure marks a change of roles, overwrites or owner; Membership one of a member's roles or time-out. They
 	// move the guild's permission version.
 	Structure  bool `json:"ps,omitempty"`

@@ -32,14 +32,14 @@ func (s *Store) GuildChannels(ctx context.Context, guild snowflake.ID) ([]discor
 
 const channelInsert = `insert into channels (guild_id, id, type, name, topic, position, parent_id, nsfw, overwrites,
 	rate_limit_per_user, bitrate, user_limit, rtc_region, video_quality_mode, default_auto_archive, default_thread_rate,
-	flags) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
+	flags, forum) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
 
 // channelUpdate also tells whether the overwrites are others than before.
 const channelUpdate = `
 with was as (select overwrites as before from channels where guild_id = $1 and id = $2 for update)
 update channels set type = $3, name = $4, topic = $5, position = $6, parent_id = $7, nsfw = $8,
 	overwrites = $9, rate_limit_per_user = $10, bitrate = $11, user_limit = $12, rtc_region = $13,
-	video_quality_mode = $14, default_auto_archive = $15, default_thread_rate = $16, flags = $17
+	video_quality_mode = $14, default_auto_archive = $15, default_thread_rate = $16, flags = $17, forum = $18
 	from was where guild_id = $1 and id = $2 returning ` + channelColumns + `, overwrites is distinct from before`
 
 // channelValues are the arguments of both statements; what the channel's type doesn't have gets its default.
@@ -51,7 +51,7 @@ func channelValues(guild snowflake.ID, c discord.Channel) []any {
 	return []any{guild, c.ID, c.Type, or(c.Name, ""), or(c.Topic, nil), or(c.Position, 0), or(c.ParentID, nil),
 		or(c.NSFW, false), overwrites, or(c.RateLimitPerUser, 0),
 		or(c.Bitrate, defaultBitrate), or(c.UserLimit, 0), or(c.RTCRegion, nil), or(c.VideoQualityMode, defaultVideo),
-		or(c.DefaultAutoArchive, defaultAutoArchive), or(c.DefaultThreadRate, 0), c.Flags}
+		or(c.DefaultAutoArchive, defaultAutoArchive), or(c.DefaultThreadRate, 0), c.Flags, c.Forum}
 }
 
 func or[T any](p *T, otherwise T) T {

@@ -13,7 +13,7 @@ import (
 
 const channelColumns = `id, guild_id, type, name, topic, position, parent_id, nsfw, overwrites, rate_limit_per_user,
 	bitrate, user_limit, rtc_region, video_quality_mode, default_auto_archive, default_thread_rate, flags, icon,
-	owner_id, last_message_id, last_pin_at`
+	owner_id, last_message_id, last_pin_at, forum`
 
 // channelRow is a channel as it is stored; wire keeps the fields that its type has.
 type channelRow struct {
@@ -25,13 +25,14 @@ type channelRow struct {
 	overwrites                        []discord.Overwrite
 	parent, owner, lastMessage        *snowflake.ID
 	lastPin                           *time.Time
+	forum                             *discord.Forum
 }
 
 func scanChannel(row pgx.Row) (discord.Channel, error) {
 	var c channelRow
 	err := row.Scan(&c.ID, &c.GuildID, &c.Type, &c.name, &c.topic, &c.position, &c.parent, &c.nsfw, &c.overwrites,
 		&c.slowmode, &c.bitrate, &c.userLimit, &c.rtcRegion, &c.quality, &c.archive, &c.rate, &c.Flags, &c.icon,
-		&c.owner, &c.lastMessage, &c.lastPin)
+		&c.owner, &c.lastMessage, &c.lastPin, &c.forum)
 	if err != nil {
 		return discord.Channel{}, err
 	}
@@ -41,7 +42,7 @@ func scanChannel(row pgx.Row) (discord.Channel, error) {
 func (r *channelRow) wire() discord.Channel {
 	c := r.Channel
 	lastPin := discord.AtOrNil(r.lastPin)
-	if c.Type.HasMessages() || c.Type == discord.ChannelForum || c.Type == discord.ChannelMedia {
+	if c.Type.HasMessages() || c.Type.IsForum() {
 		c.LastMessageID = &r.lastMessage
 		c.LastPinTimestamp = &lastPin
 	}
@@ -63,8 +64,22 @@ func (r *channelRow) wire() discord.Channel {
 	default:
 		c.Topic, c.NSFW, c.RateLimitPerUser = &r.topic, &r.nsfw, &r.slowmode
 		c.DefaultAutoArchive, c.DefaultThreadRate = &r.archive, &r.rate
+		if c.Type.IsForum() {
+			c.Forum = orForum(r.forum)
+		}
 	}
 	return c
+}
+
+// orForum is what a forum has until it is given something.
+func orForum(f *discord.Forum) *discord.Forum {
+	if f == nil {
+		f = &discord.Forum{}
+	}
+	if f.AvailableTags == nil {
+		f.AvailableTags = []discord.ForumTag{}
+	}
+	return f
 }
 
 // Channel returns a guild channel or DM; a DM without its recipients.
