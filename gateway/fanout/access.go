@@ -114,7 +114,9 @@ func (g *Guild) special(channel snowflake.ID) []snowflake.ID {
 	if t := g.threads[channel]; t != nil {
 		c = g.channels[t.parent]
 		if t.private {
-			users = append(users, t.members...)
+			for i := range t.members {
+				users = append(users, t.members[i].User)
+			}
 		}
 	}
 	if c != nil {

@@ -120,10 +120,18 @@ func TestSetsFollowEveryChange(t *testing.T) {
 					"owner_id": drawID(rt), "newly_created": rapid.Bool().Draw(rt, "new"),
 				}
 				head := events.Header{Type: discord.EventThreadUpdate}
-				if kind == discord.ChannelPrivateThread {
-					head.Members = []snowflake.ID{drawID(rt)}
+				if rapid.Bool().Draw(rt, "tells members") {
+					head.Thread = &events.Thread{Members: []events.ThreadMember{{User: drawID(rt)}}}
 				}
 				apply(head, object)
+			},
+			"in an archived thread": func(rt *rapid.T) {
+				apply(events.Header{
+					Type: discord.EventMessageDelete, Channel: drawThread(rt), Thread: &events.Thread{
+						Parent: testText + snowflake.ID(rapid.IntRange(0, channels-1).Draw(rt, "parent")), Private: rapid.Bool().Draw(rt, "private"),
+						Members: []events.ThreadMember{{User: drawID(rt)}},
+					},
+				}, map[string]any{"id": "1"})
 			},
 			"thread members": func(rt *rapid.T) {
 				apply(events.Header{Type: discord.EventThreadMembersUpdate}, map[string]any{

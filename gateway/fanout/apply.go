@@ -32,6 +32,10 @@ func (g *Guild) Event(e events.Event) {
 
 // handle applies an event and delivers it by the state after it; what is removed, by the state before. The lock is held.
 func (g *Guild) handle(d *dispatch) error {
+	g.meetThread(&d.event)
+	if g.changesSight(&d.event) {
+		defer g.syncGained(g.sight())
+	}
 	switch d.event.Head.Type {
 	case discord.EventGuildUpdate:
 		return g.updateGuild(d)
@@ -51,6 +55,8 @@ func (g *Guild) handle(d *dispatch) error {
 		return g.deleteThread(d)
 	case discord.EventThreadMembersUpdate:
 		return g.changeThreadMembers(d)
+	case discord.EventThreadMemberUpdate:
+		return g.updateThreadMember(d)
 	case discord.EventGuildEmojisUpdate, discord.EventGuildStickersUpdate:
 		return g.putExpressions(d)
 	case discord.EventGuildMemberAdd:
@@ -63,6 +69,10 @@ func (g *Guild) handle(d *dispatch) error {
 		return g.updatePresence(d)
 	case discord.EventMessageCreate:
 		g.noteMessage(d.event)
+		g.noteThreadMessage(d.event)
+		g.deliver(d)
+	case discord.EventMessageDelete, discord.EventMessageDeleteBulk:
+		g.noteThreadMessage(d.event)
 		g.deliver(d)
 	case discord.EventChannelPinsUpdate:
 		g.notePins(d.event)
@@ -348,14 +358,18 @@ func (g *Guild) noteMessage(e events.Event) {
 }
 
 func (g *Guild) notePins(e events.Event) {
-	c := g.channels[e.Head.Channel]
-	if c == nil || c.wire.LastPinTimestamp == nil {
+	c, t := g.channels[e.Head.Channel], g.threads[e.Head.Channel]
+	if t == nil && (c == nil || c.wire.LastPinTimestamp == nil) {
 		return
 	}
 	change, err := decode[struct {
 		Last *discord.Timestamp `json:"last_pin_timestamp"`
 	}](e)
-	if err == nil {
+	switch {
+	case err != nil:
+	case t != nil:
+		t.wire.LastPinTimestamp, t.json = &change.Last, nil
+	default:
 		c.wire.LastPinTimestamp = &change.Last
 		c.json = nil
 		g.face.sharedChanged()

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"time"
 
 	"guildhall.chat/guildhall/gateway/ready"
 	"guildhall.chat/guildhall/internal/codec"
@@ -95,6 +94,9 @@ func (g *Guild) sweepFace() {
 	if g.face.stale {
 		for _, c := range g.channels {
 			c.json = nil
+		}
+		for _, t := range g.threads {
+			t.json = nil
 		}
 		g.face = face{}
 	}
@@ -251,24 +253,6 @@ func appendItem(dst []byte, item func([]byte) []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return item(dst)
-}
-
-// threadsFor returns the active threads that GUILD_CREATE lists for a session, as the items of an array: for a bot those it
-// may see, for a person those it is in.
-func (g *Guild) threadsFor(p Profile) []byte {
-	if len(g.threads) == 0 {
-		return nil
-	}
-	m, _ := g.member(p.User)
-	now := time.Now()
-	var dst []byte
-	for _, id := range slices.Sorted(maps.Keys(g.threads)) {
-		t := g.threads[id]
-		if !t.archived && t.wire != nil && (p.Bot || t.has(p.User)) && g.may(m, toView(id), now) {
-			dst = appendItem(dst, func(dst []byte) []byte { return append(dst, t.wire...) })
-		}
-	}
-	return dst
 }
 
 // merged returns a user's own member as READY shows it.

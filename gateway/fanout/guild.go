@@ -66,7 +66,7 @@ func newGuild(h *Hub, snap *store.GuildSnapshot, members *roster.Roster) *Guild 
 	g := &Guild{
 		hub: h, id: snap.Guild.ID, object: snap.Guild,
 		channels:  make(map[snowflake.ID]*channel, len(snap.Channels)),
-		threads:   map[snowflake.ID]*thread{},
+		threads:   threadsOf(snap),
 		members:   members,
 		presences: map[snowflake.ID]json.RawMessage{},
 		perms: permissions.Guild{
@@ -223,6 +223,7 @@ func (g *Guild) sweep() {
 	defer g.mu.Unlock()
 	g.sweepSets()
 	g.sweepFace()
+	g.sweepThreads(time.Now())
 }
 
 // closeIfIdle closes the view if nobody has had a seat since the moment.

@@ -30,7 +30,7 @@ func created(t *testing.T, g *Guild, p Profile) (c struct {
 	Members   []discord.Member  `json:"members"`
 	Presences []json.RawMessage `json:"presences"`
 	Channels  []discord.Channel `json:"channels"`
-	Threads   []threadObject    `json:"threads"`
+	Threads   []discord.Channel `json:"threads"`
 	Roles     []discord.Role    `json:"roles"`
 	Emojis    []json.RawMessage `json:"emojis"`
 }, raw string) {

@@ -124,6 +124,7 @@ func (p *Place) Judge(guild snowflake.ID, past []events.Event, upTo int64) (disp
 	}
 	dispatches = make([]*codec.Shared, len(past))
 	for i, e := range past {
+		g.meetThread(&e)
 		d, err := g.forSeat(g.hub.past.dispatch(e), s, m, now)
 		if err != nil {
 			g.hub.log.Error("past event can't be judged", "guild", g.id, "seq", e.Seq, "error", err)

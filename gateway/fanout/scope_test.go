@@ -69,12 +69,21 @@ func crowd(t *testing.T) (*Guild, map[string]*sink) {
 	seat(person, 7, discord.IntentsAll)
 	seat(threadGuest, 8, discord.IntentsAll)
 	apply(t, g, events.Header{Type: discord.EventThreadCreate}, map[string]any{"id": publicThread, "type": 11, "parent_id": testText})
-	apply(t, g, events.Header{Type: discord.EventThreadCreate, Members: []snowflake.ID{testUser + 8}},
+	apply(t, g, events.Header{Type: discord.EventThreadCreate, Thread: inThread(testUser + 8)},
 		map[string]any{"id": privateThread, "type": 12, "parent_id": testText})
 	for _, s := range all {
 		s.take(t)
 	}
 	return g, all
+}
+
+// inThread is what the header says of a private thread with the users in it.
+func inThread(users ...snowflake.ID) *events.Thread {
+	t := &events.Thread{Parent: testText, Private: true, Members: []events.ThreadMember{}}
+	for _, user := range users {
+		t.Members = append(t.Members, events.ThreadMember{User: user, Joined: 1})
+	}
+	return t
 }
 
 func id(user int) snowflake.ID { return testUser + snowflake.ID(user) }
@@ -129,7 +138,7 @@ func deliveries() []delivered {
 		{"", in(discord.EventChannelPinsUpdate, testText), empty, viewGuilds},
 		{"", of(discord.EventThreadCreate), raw(`{"id":"%d","type":11,"parent_id":"%d"}`, publicThread+9, testText), viewGuilds},
 		{"in a hidden channel", of(discord.EventThreadCreate), raw(`{"id":"%d","type":11,"parent_id":"%d"}`, publicThread+8, hidden), trusted},
-		{"private, newly made", of(discord.EventThreadCreate),
+		{"private, newly made", events.Header{Type: discord.EventThreadCreate, Thread: inThread(id(1))},
 			raw(`{"id":"%d","type":12,"parent_id":"%d","owner_id":"%d","newly_created":true}`, privateThread+9, testText, id(1)),
 			append([]string{everyone}, trusted...)},
 		{"told again to who was added", events.Header{Type: discord.EventThreadCreate, Only: []snowflake.ID{id(1)}},

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
-	"time"
 
 	"guildhall.chat/guildhall/gateway/delivery"
 	"guildhall.chat/guildhall/gateway/journal"
@@ -29,10 +28,13 @@ func (p *Place) Subscribe(guild snowflake.ID, named memberlist.Subscription) boo
 		return false
 	}
 	if named.Threads != nil && *named.Threads {
-		g.syncThreads(s)
+		g.syncThreads(s, nil)
 	}
 	if named.Members != nil {
 		g.follow(s, named.Members)
+	}
+	if named.ThreadMembers != nil {
+		g.listThreadMembers(s, named.ThreadMembers)
 	}
 	if named.Channels != nil {
 		g.watch(s, named.Channels)
@@ -99,21 +101,6 @@ func (g *Guild) deliverPresence(d *dispatch, user snowflake.ID) {
 		parts = append(parts, part(d.whole(), g.intern(followers)))
 	}
 	g.submit(d, parts...)
-}
-
-// syncThreads tells a seat the active threads that its member may see. Those that the member is in, it knows already.
-func (g *Guild) syncThreads(s *seat) {
-	m, _ := g.member(s.user())
-	now := time.Now()
-	var threads []byte
-	for id, t := range g.threads {
-		if !t.archived && t.wire != nil && g.may(m, toView(id), now) {
-			threads = appendItem(threads, func(dst []byte) []byte { return append(dst, t.wire...) })
-		}
-	}
-	data := []byte(`{"guild_id":"` + g.id.String() + `","threads":[`)
-	data = append(append(data, threads...), `],"members":[]}`...)
-	s.place.sub.DeliverOwn(journal.Entry{}, codec.NewDispatch(discord.EventThreadListSync, data))
 }
 
 // Sync answers the older op 12 for a guild: the members and presences that GUILD_CREATE lists. Without ok, the session is

@@ -30,4 +30,6 @@ const (
 	EventGuildFeatureAck     = "GUILD_FEATURE_ACK"
 	EventUserNonChannelAck   = "USER_NON_CHANNEL_ACK"
 	EventRecentMentionDelete = "RECENT_MENTION_DELETE"
+
+	EventThreadMemberListUpdate = "THREAD_MEMBER_LIST_UPDATE"
 )

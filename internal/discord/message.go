@@ -64,7 +64,8 @@ type Message struct {
 	MessageReference  *MessageReference `json:"message_reference,omitempty"`
 	ReferencedMessage **Message         `json:"referenced_message,omitempty"` // outer nil: not fetched; inner nil: deleted
 	MessageSnapshots  []MessageSnapshot `json:"message_snapshots,omitempty"`
-	Thread            *Channel          `json:"thread,omitempty"` // that was made from the message
+	Thread            *Channel          `json:"thread,omitempty"`   // that was made from the message
+	Position          *int              `json:"position,omitempty"` // about where in its thread it stands
 }
 
 // Deletable reports whether messages of the type can be deleted.

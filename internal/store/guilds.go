@@ -62,9 +62,10 @@ type GuildSnapshot struct {
 	Guild       discord.Guild // roles included
 	MemberCount int
 	Channels    []discord.Channel
+	Threads     []Thread // with members: the active ones, and those that were archived a moment ago
 }
 
-// Guild returns a guild with roles and channels, without members.
+// Guild returns a guild with roles and channels, without members and threads.
 func (s *Store) Guild(ctx context.Context, id snowflake.ID) (*GuildSnapshot, error) {
 	return s.guildSnapshot(ctx, id, nil)
 }
@@ -82,6 +83,7 @@ func (s *Store) guildSnapshot(ctx context.Context, id snowflake.ID, member func(
 		if member != nil {
 			b.Queue(`select `+memberColumns+memberFrom+`where m.guild_id = $1 order by m.user_id`, id).
 				Query(func(rows pgx.Rows) error { return eachMember(rows, member) })
+			snap.queueThreads(b, id)
 		}
 	})
 	if err != nil {

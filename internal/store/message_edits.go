@@ -41,7 +41,10 @@ func (tx *Tx) DeleteMessages(ctx context.Context, channel, by snowflake.ID, ids 
 			select id, type from messages m where id = any($1) and channel_id = $2 and `+alive+` order by id for no key update
 		), gone as (
 			update messages m set deleted_at = now(), deleted_by = $3 from held
-			where m.id = held.id and held.type <> all($4) returning m.id)
+			where m.id = held.id and held.type <> all($4) returning m.id
+		), counted as (
+			update threads set message_count = greatest(0, message_count - (select count(*) from gone where id <> $2))
+			where id = $2)
 		select id from gone order by id`, ids, channel, by, undeletable)
 	if err != nil {
 		return nil, fmt.Errorf("delete messages: %w", err)

@@ -10,11 +10,12 @@ type messageParts struct {
 	// Author is what a webhook's message shows: the name and picture that the webhook gave it.
 	Author      *discord.User `json:"author,omitempty"`
 	Application *snowflake.ID `json:"application_id,omitempty"`
+	Position    *int          `json:"position,omitempty"`
 }
 
 // partsOf returns the rare parts of a message, nil if it has none.
 func partsOf(m discord.Message) *messageParts {
-	p := messageParts{Application: m.ApplicationID}
+	p := messageParts{Application: m.ApplicationID, Position: m.Position}
 	if m.WebhookID != nil {
 		p.Author = &m.Author
 	}
@@ -32,5 +33,5 @@ func (p *messageParts) give(m *discord.Message) {
 	if p.Author != nil {
 		m.Author = *p.Author
 	}
-	m.ApplicationID = p.Application
+	m.ApplicationID, m.Position = p.Application, p.Position
 }

@@ -125,6 +125,9 @@ func complete(ctx context.Context, q querier, messages []discord.Message, viewer
 	if err := addMentions(ctx, q, messages, referenced); err != nil {
 		return err
 	}
+	if err := addThreads(ctx, q, messages, viewer); err != nil {
+		return err
+	}
 	if viewer == 0 {
 		return nil
 	}

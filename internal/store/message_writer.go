@@ -132,17 +132,25 @@ func (s *Store) tryInsertMessages(ctx context.Context, batch []*pendingMessage) 
 	b := &pgx.Batch{}
 	evs := make([]events.Event, len(batch))
 	newest := map[snowflake.ID]snowflake.ID{}
+	threads := map[snowflake.ID]activity{}
 	inserts := make([]messageInsert, len(batch))
 	for i, m := range batch {
 		m.insert.queue(b)
 		inserts[i] = m.insert
-		newest[m.insert.ChannelID] = max(newest[m.insert.ChannelID], m.insert.ID)
+		if m.event.Head.Thread != nil {
+			threads[m.insert.ChannelID] = threads[m.insert.ChannelID].with(m.insert.Message)
+		} else {
+			newest[m.insert.ChannelID] = max(newest[m.insert.ChannelID], m.insert.ID)
+		}
 		evs[i] = m.event
 	}
 	queueUnread(b, inserts)
 	// In the order of ids, as everybody locks channels: two batches of two pods can't wait for each other.
 	for _, channel := range slices.Sorted(maps.Keys(newest)) {
 		b.Queue(`update channels set last_message_id = greatest(last_message_id, $2) where id = $1`, channel, newest[channel])
+	}
+	for _, thread := range slices.Sorted(maps.Keys(threads)) {
+		threads[thread].queue(b, thread)
 	}
 	if err := queueOutbox(b, evs); err != nil {
 		return nil, err
