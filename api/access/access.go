@@ -41,7 +41,7 @@ type Access struct {
 	remember Rememberer
 	guilds   *lru.Cache[snowflake.ID, *Guild]
 	members  *lru.Cache[memberKey, heldMember]
-	channels *lru.Cache[snowflake.ID, snowflake.ID] // channel -> guild, 0 for a DM; it never changes
+	channels *lru.Cache[snowflake.ID, snowflake.ID] // channel or thread -> guild, 0 for a DM; it never changes
 	flight   singleflight.Group
 }
 
@@ -166,20 +166,19 @@ func (a *Access) Enter(c *call.Call, guild snowflake.ID) (*Visit, error) {
 	return &Visit{Guild: g, Member: m, Permissions: g.Rules.Base(m, time.Now())}, nil
 }
 
-// Room returns a channel as the caller sees it: a guild channel that the caller may view, or a DM that the caller is in.
+// Room returns a channel as the caller sees it: a guild channel or thread that the caller may view, or a DM that the caller is
+// in.
 func (a *Access) Room(c *call.Call, channel snowflake.ID) (*Room, error) {
 	ctx := c.Request.Context()
 	guild, known := a.channels.Get(channel)
 	if !known {
-		found, err := a.store.Channel(ctx, channel)
+		var err error
+		guild, err = a.store.GuildOf(ctx, channel)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil, discord.ErrUnknownChannel
 		}
 		if err != nil {
 			return nil, err
-		}
-		if found.GuildID != nil {
-			guild = *found.GuildID
 		}
 		a.channels.Add(channel, guild)
 	}
@@ -192,6 +191,9 @@ func (a *Access) Room(c *call.Call, channel snowflake.ID) (*Room, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if visit.Guild.Channel(channel) == nil {
+		return a.threadRoom(ctx, visit, channel)
 	}
 	return visit.room(channel)
 }

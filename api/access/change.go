@@ -36,7 +36,8 @@ func (a *Access) ChangeIf(c *call.Call, guild snowflake.ID, may func(*Visit) err
 	})
 }
 
-// ChangeIn is Change for a channel of a guild: the caller must see it and needs all of need in it. A DM gives ErrOnDM.
+// ChangeIn is Change for a channel of a guild: the caller must see it and needs all of need in it. A DM gives ErrOnDM, a
+// thread ErrWrongChannelType.
 func (a *Access) ChangeIn(c *call.Call, channel snowflake.ID, need permissions.Set, fn func(tx *store.Tx, r *Room) error) error {
 	room, err := a.Room(c, channel)
 	if err != nil {
@@ -44,6 +45,9 @@ func (a *Access) ChangeIn(c *call.Call, channel snowflake.ID, need permissions.S
 	}
 	if room.Direct() {
 		return discord.ErrOnDM
+	}
+	if room.Thread != nil {
+		return discord.ErrWrongChannelType
 	}
 	if err := room.Need(need); err != nil {
 		return err

@@ -19,6 +19,9 @@ func (r *Room) Header(head events.Header) events.Header {
 	if !r.Direct() {
 		head.Guild, head.Channel = r.Guild.Guild.ID, r.Channel.ID
 	}
+	if r.Thread != nil {
+		head.Thread = r.Thread.Head()
+	}
 	return head
 }
 

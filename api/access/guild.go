@@ -98,10 +98,13 @@ func (v *Visit) Owner() bool { return v.Member.User == v.Guild.Guild.OwnerID }
 // In computes the caller's permissions in a channel of the guild.
 func (v *Visit) In(c *discord.Channel) permissions.Set { return v.Guild.PermissionsIn(v.Member, c.ID) }
 
-// Room is a channel as the caller sees it. In a DM Visit is nil and Recipients are all who are in it, the caller first.
+// Room is a channel as the caller sees it. In a DM Visit is nil and Recipients are all who are in it, the caller first. In a
+// thread Thread is what Channel is a part of, and Parent the channel that it is in.
 type Room struct {
 	*Visit
 	Channel    *discord.Channel
+	Thread     *store.Thread
+	Parent     *discord.Channel
 	Recipients []snowflake.ID
 	Here       permissions.Set
 }

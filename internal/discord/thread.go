@@ -49,12 +49,6 @@ type ThreadMember struct {
 	Member        *Member      `json:"member,omitempty"`
 }
 
-// MuteConfig says until when something is muted; null: until it isn't any more.
-type MuteConfig struct {
-	EndTime            *Timestamp `json:"end_time"`
-	SelectedTimeWindow *int       `json:"selected_time_window"` // seconds
-}
-
 // ThreadMemberUpdateEvent is the payload of THREAD_MEMBER_UPDATE.
 type ThreadMemberUpdateEvent struct {
 	ThreadMember

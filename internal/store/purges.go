@@ -34,8 +34,10 @@ type purge struct {
 func (tx *Tx) purgeAuthors(ctx context.Context, n NewBan, users []snowflake.ID) error {
 	since := snowflake.FromTime(n.Since)
 	_, err := tx.Exec(ctx, `insert into purges (channel_id, guild_id, author_id, by_id, cursor)
-		select c.id, $1, author, $3, $4 from channels c cross join unnest($2::bigint[]) as author
-		where c.guild_id = $1 and c.last_message_id > $4`, n.Guild, users, n.By, since)
+		select c.id, $1, author, $3, $4 from (
+			select id from channels where guild_id = $1 and last_message_id > $4 union all
+			select id from threads where parent_id = any(array(select id from channels where guild_id = $1)) and last_message_id > $4
+		) c cross join unnest($2::bigint[]) as author`, n.Guild, users, n.By, since)
 	if err != nil {
 		return fmt.Errorf("plan to delete messages: %w", err)
 	}

@@ -78,7 +78,7 @@ func (q *SearchQuery) condition() (sql string, args []any) {
 	} else {
 		add("guild_id = $%d", q.Guild)
 		// The messages of a thread outlive it.
-		add("(channel_id = any($%[1]d) or parent_id = any($%[1]d) and exists (select from channels c where c.id = s.channel_id))", q.Channels)
+		add("(channel_id = any($%[1]d) or parent_id = any($%[1]d) and exists (select from threads t where t.id = s.channel_id))", q.Channels)
 	}
 	if q.Above != 0 {
 		add("message_id > $%d", q.Above)

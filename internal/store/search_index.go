@@ -175,8 +175,8 @@ func indexMessages(ctx context.Context, tx pgx.Tx, ids []snowflake.ID, describe 
 		return nil
 	}
 	messages, err := collect(ctx, tx, scanSearched, `select `+messageColumns+`, m.guild_id,
-		case when c.type in (10, 11) then c.parent_id end, coalesce(answered.author_id, 0)
-		from messages m left join users u on u.id = m.author_id left join channels c on c.id = m.channel_id
+		case when t.type <> 12 then t.parent_id end, coalesce(answered.author_id, 0)
+		from messages m left join users u on u.id = m.author_id left join threads t on t.id = m.channel_id
 		left join messages answered on answered.id = (m.reference ->> 'message_id')::bigint and m.type = $2
 		where m.id = any($1) and `+alive, ids, discord.MessageReply)
 	if err != nil {

@@ -43,3 +43,11 @@ create table thread_members (
     foreign key (guild_id, user_id) references members on delete cascade
 );
 create index thread_members_user on thread_members (user_id, guild_id, thread_id desc);
+
+-- What was said in a thread goes with it.
+create function purge_thread() returns trigger language plpgsql as $$
+begin
+    insert into purges (channel_id) values (old.id);
+    return null;
+end $$;
+create trigger threads_purge after delete on threads for each row execute function purge_thread();
