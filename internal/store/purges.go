@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -147,6 +148,13 @@ func (tx *Tx) deleteBulk(ctx context.Context, p *purge, ids []snowflake.ID) erro
 		return err
 	}
 	head := events.Header{Type: discord.EventMessageDeleteBulk, Guild: *p.guild, Channel: p.channel}
+	t, err := thread(ctx, tx, *p.guild, p.channel, 0, "")
+	switch {
+	case err == nil:
+		head.Thread = t.Head()
+	case !errors.Is(err, ErrNotFound):
+		return err
+	}
 	return tx.Emit(*p.guild, head, discord.MessageDeleteBulkEvent{IDs: gone, ChannelID: p.channel, GuildID: p.guild})
 }
 
