@@ -22,6 +22,7 @@ import (
 	"guildhall.chat/guildhall/api/relationships"
 	"guildhall.chat/guildhall/api/rest"
 	"guildhall.chat/guildhall/api/roles"
+	"guildhall.chat/guildhall/api/scheduledevents"
 	"guildhall.chat/guildhall/api/search"
 	"guildhall.chat/guildhall/api/settings"
 	"guildhall.chat/guildhall/api/users"
@@ -51,6 +52,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		gatewayinfo.New(c.GatewayURL, c.Shards, sessionlimit.New(back.redis)).Routes(),
 		guilds.New(s, a, presences).Routes(),
 		bans.New(s, a).Routes(),
+		scheduledevents.New(s, a).Routes(),
 		invites.New(s, a, presences).Routes(),
 		members.New(s, a).Routes(),
 		messages.New(s, a, poster, back.redis).Routes(),

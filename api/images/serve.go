@@ -43,7 +43,7 @@ func (h *Handlers) Routes() []call.Route {
 		}
 	}
 	add("/embed/avatars/:file", h.defaultAvatar)
-	for _, kind := range []string{"avatars", "icons", "banners", "splashes", "discovery-splashes", "app-icons", "role-icons"} {
+	for _, kind := range []string{"avatars", "icons", "banners", "splashes", "discovery-splashes", "app-icons", "role-icons", "guild-events"} {
 		add("/"+kind+"/:owner_id/:file", h.image)
 	}
 	for _, kind := range []string{"avatars", "banners"} {

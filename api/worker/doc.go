@@ -6,6 +6,7 @@
 //	presence      clears what gateway pods left that have died, and tells their users' guilds
 //	purge         deletes the messages of channels that are gone and of banned users
 //	search        brings the search index up with what was sent, edited and deleted
+//	scheduled events   begins, ends and cancels those whose time has come
 //	invite targets     takes in the lists of users whom invites are for
 //	temporary members  removes those who have gone offline
 //	housekeeping  forgets refresh tokens, verifications, logins, invites and audit-log entries that are past use

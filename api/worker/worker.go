@@ -47,6 +47,7 @@ func (w *Worker) jobs() []job {
 		{"search", searchInterval, always(w.index)},
 		{"housekeeping", 10 * time.Minute, always(w.housekeep)},
 		{"purge", purgeInterval, always(w.purge)},
+		{"scheduled events", 5 * time.Second, always(w.advanceEvents)},
 		{"invite targets", time.Second, always(w.takeTargets)},
 		{"temporary members", 30 * time.Second, always(w.removeGuests)},
 	}
