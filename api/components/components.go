@@ -37,9 +37,9 @@ func Check(p *form.Problems, raw json.RawMessage, flags int) json.RawMessage {
 }
 
 // CheckModal checks the components of a modal and returns them as they are sent to the user; problems are noted below
-// "data.components", where the answer to an interaction has them.
+// "components".
 func CheckModal(p *form.Problems, raw json.RawMessage) json.RawMessage {
-	c := checker{problems: p, root: "data"}
+	c := checker{problems: p}
 	list, ok := c.read(raw)
 	if !ok {
 		return discord.EmptyList
@@ -50,7 +50,6 @@ func CheckModal(p *form.Problems, raw json.RawMessage) json.RawMessage {
 // checker goes through the components of one message or modal.
 type checker struct {
 	problems  *form.Problems
-	root      string // path of what holds the components
 	inModal   bool
 	count     int
 	text      int // characters of the text displays
@@ -58,7 +57,8 @@ type checker struct {
 	customIDs map[string]bool
 }
 
-func (c *checker) path() string { return form.At(c.root, "components") }
+// root is the path of the list.
+const root = "components"
 
 // read decodes the list; false if nothing can be said about what is in it.
 func (c *checker) read(raw json.RawMessage) ([]Component, bool) {
@@ -66,15 +66,15 @@ func (c *checker) read(raw json.RawMessage) ([]Component, bool) {
 		return nil, true
 	}
 	if len(raw) > maxBytes {
-		c.problems.Add(c.path(), "BASE_TYPE_MAX_LENGTH", fmt.Sprintf("Components are at most %d bytes.", maxBytes))
+		c.problems.Add(root, "BASE_TYPE_MAX_LENGTH", fmt.Sprintf("Components are at most %d bytes.", maxBytes))
 		return nil, false
 	}
 	if nesting(raw) > maxNesting {
-		c.problems.Add(c.path(), "BASE_TYPE_BAD_VALUE", "Components are nested too deeply.")
+		c.problems.Add(root, "BASE_TYPE_BAD_VALUE", "Components are nested too deeply.")
 		return nil, false
 	}
 	var list []Component
-	return list, c.problems.Part(c.path(), raw, &list)
+	return list, c.problems.Part(root, raw, &list)
 }
 
 // nesting is how deep objects and lists are in each other in valid JSON.
@@ -100,10 +100,10 @@ func nesting(raw json.RawMessage) int {
 // finish gives ids to the components without one and encodes the list.
 func (c *checker) finish(list []Component) json.RawMessage {
 	if c.count > maxComponents {
-		c.problems.Add(c.path(), "BASE_TYPE_BAD_LENGTH", fmt.Sprintf("There are at most %d components.", maxComponents))
+		c.problems.Add(root, "BASE_TYPE_BAD_LENGTH", fmt.Sprintf("There are at most %d components.", maxComponents))
 	}
 	if c.text > maxText {
-		c.problems.Add(c.path(), "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED",
+		c.problems.Add(root, "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED",
 			fmt.Sprintf("The text of all components is at most %d characters.", maxText))
 	}
 	next := form.Int(1)
@@ -119,7 +119,7 @@ func (c *checker) finish(list []Component) json.RawMessage {
 	})
 	encoded, err := json.Marshal(list)
 	if err != nil {
-		c.problems.Add(c.path(), "BASE_TYPE_INVALID", "Components cannot be kept in this form.")
+		c.problems.Add(root, "BASE_TYPE_INVALID", "Components cannot be kept in this form.")
 	}
 	return encoded
 }

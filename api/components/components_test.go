@@ -164,7 +164,7 @@ func TestWhatIsWrongIsToldAtItsPath(t *testing.T) {
 func TestModals(t *testing.T) {
 	t.Parallel()
 	label := func(inner string) string { return `[{"type":18,"label":"L","component":` + inner + `}]` }
-	const at = "data.components.0.component."
+	const at = "components.0.component."
 	for sent, want := range map[string]string{ // path and code; nothing: it is right
 		`[{"type":1,"components":[{"type":4,"style":1,"custom_id":"a","label":"A"}]},{"type":10,"content":"x"}]`: "",
 		label(`{"type":4,"style":2,"custom_id":"a","min_length":1,"max_length":4000,"value":"v"}`):               "",
@@ -175,11 +175,11 @@ func TestModals(t *testing.T) {
 		label(`{"type":22,"custom_id":"a","options":[{"label":"a","value":"a"}]}`):                               "",
 		label(`{"type":23,"custom_id":"a","default":true}`):                                                      "",
 
-		`[]`:                        "data.components BASE_TYPE_REQUIRED",
-		`[{"type":18,"label":"a"}]`: "data.components.0.component BASE_TYPE_REQUIRED",
+		`[]`:                        "components BASE_TYPE_REQUIRED",
+		`[{"type":18,"label":"a"}]`: "components.0.component BASE_TYPE_REQUIRED",
 		label(`{"type":2}`):         at + "type BASE_TYPE_CHOICES",
-		`[{"type":1,"components":[{"type":4,"style":1,"custom_id":"a"}]}]`:                                "data.components.0.components.0.label BASE_TYPE_REQUIRED",
-		`[{"type":1,"components":[{"type":2,"style":1,"custom_id":"a","label":"x"}]}]`:                    "data.components.0.components.0.type BASE_TYPE_CHOICES",
+		`[{"type":1,"components":[{"type":4,"style":1,"custom_id":"a"}]}]`:                                "components.0.components.0.label BASE_TYPE_REQUIRED",
+		`[{"type":1,"components":[{"type":2,"style":1,"custom_id":"a","label":"x"}]}]`:                    "components.0.components.0.type BASE_TYPE_CHOICES",
 		label(`{"type":4,"style":3,"custom_id":"a"}`):                                                     at + "style BASE_TYPE_CHOICES",
 		label(`{"type":4,"style":1,"custom_id":"a","max_length":4001}`):                                   at + "max_length NUMBER_TYPE_MAX",
 		label(`{"type":4,"style":1,"custom_id":"a","min_length":5,"max_length":4}`):                       at + "min_length BASE_TYPE_BAD_VALUE",
@@ -187,8 +187,8 @@ func TestModals(t *testing.T) {
 		label(`{"type":5,"custom_id":"a","disabled":true}`):                                               at + "disabled BASE_TYPE_BAD_VALUE",
 		label(`{"type":21,"custom_id":"a","options":[{"label":"a","value":"a"}]}`):                        at + "options BASE_TYPE_BAD_LENGTH",
 		label(`{"type":19,"custom_id":"a","max_values":11}`):                                              at + "max_values NUMBER_TYPE_MAX",
-		`[` + strings.Repeat(`{"type":10,"content":"x"},`, 5) + `{"type":10,"content":"x"}]`:              "data.components BASE_TYPE_BAD_LENGTH",
-		`[{"type":18,"label":"` + strings.Repeat("a", 46) + `","component":{"type":23,"custom_id":"a"}}]`: "data.components.0.label BASE_TYPE_BAD_LENGTH",
+		`[` + strings.Repeat(`{"type":10,"content":"x"},`, 5) + `{"type":10,"content":"x"}]`:              "components BASE_TYPE_BAD_LENGTH",
+		`[{"type":18,"label":"` + strings.Repeat("a", 46) + `","component":{"type":23,"custom_id":"a"}}]`: "components.0.label BASE_TYPE_BAD_LENGTH",
 	} {
 		var p form.Problems
 		CheckModal(&p, json.RawMessage(sent))

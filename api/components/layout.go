@@ -25,9 +25,9 @@ func (c *checker) message(sent []Component, v2 bool) []Component {
 	if v2 {
 		kinds = []Kind{ActionRow, Section, TextDisplay, MediaGallery, File, Separator, Container}
 	} else if len(sent) > maxRows {
-		c.size(c.path(), len(sent), 1, maxRows)
+		c.size(root, len(sent), 1, maxRows)
 	}
-	return c.list(c.path(), sent, kinds...)
+	return c.list(root, sent, kinds...)
 }
 
 // list checks components side by side. Of more than a message can have, the rest is not looked at.

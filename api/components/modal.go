@@ -21,10 +21,10 @@ const (
 // https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-response-object-modal
 func (c *checker) modal(sent []Component) []Component {
 	c.inModal = true
-	c.size(c.path(), len(sent), 1, maxModalRows)
+	c.size(root, len(sent), 1, maxModalRows)
 	var kept []Component
 	for i := range sent[:min(len(sent), maxModalRows)] {
-		one, at := &sent[i], form.At(c.path(), i)
+		one, at := &sent[i], form.At(root, i)
 		if !c.oneOf(at, one, ActionRow, Label, TextDisplay) {
 			continue
 		}

@@ -101,6 +101,18 @@ func Single(path, code, message string) error {
 	return p.Err()
 }
 
+// Within is an error about a part of a request as one about the whole: the part stands at the key. Other errors stay as they
+// are.
+func Within(key string, err error) error {
+	var e *discord.Error
+	if !errors.As(err, &e) || e.Errors == nil {
+		return err
+	}
+	nested := *e
+	nested.Errors = discord.FieldError{key: e.Errors}
+	return &nested
+}
+
 // At is a path into a list: At("embeds", 2, "title").
 func At(parts ...any) string {
 	texts := make([]string, 0, len(parts))

@@ -66,6 +66,7 @@ type Draft struct {
 	Reference  *Reference       // nil: neither a reply nor a forward
 }
 
+// settableFlags are those that a sender may give a message; whether it is ephemeral is for the answers to interactions to say.
 const settableFlags = discord.MessageFlagSuppressEmbeds | discord.MessageFlagSuppressNotifications |
 	discord.MessageFlagComponentsV2
 
@@ -74,6 +75,11 @@ func (b *Body) Read(c *call.Call) (*Draft, error) {
 	if err := c.Bind(b); err != nil {
 		return nil, err
 	}
+	return b.Draft(c)
+}
+
+// Draft tells everything that is wrong with a body that has been decoded; the files that it speaks of are the call's.
+func (b *Body) Draft(c *call.Call) (*Draft, error) {
 	var p form.Problems
 	d := b.Draft(c, &p)
 	return d, p.Err()

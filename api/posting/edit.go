@@ -31,6 +31,11 @@ func (e *Edit) Read(c *call.Call) error {
 	if err := c.Bind(e); err != nil {
 		return err
 	}
+	return e.Check(c)
+}
+
+// Check tells what is wrong with an edit that has been decoded; the files that it speaks of are the call's.
+func (e *Edit) Check(c *call.Call) error {
 	var p form.Problems
 	e.refuse(&p, c)
 	e.AllowedMentions.check(&p)

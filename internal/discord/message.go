@@ -17,6 +17,9 @@ const (
 	MessageThreadCreated MessageType = 18
 	MessageReply         MessageType = 19
 	MessageThreadStarter MessageType = 21
+
+	MessageChatCommand    MessageType = 20
+	MessageContextCommand MessageType = 23
 )
 
 // Message flags.
@@ -24,6 +27,8 @@ const (
 const (
 	MessageFlagSuppressEmbeds        = 1 << 2
 	MessageFlagHasThread             = 1 << 5
+	MessageFlagEphemeral             = 1 << 6
+	MessageFlagLoading               = 1 << 7
 	MessageFlagSuppressNotifications = 1 << 12
 	MessageFlagVoice                 = 1 << 13
 	MessageFlagHasSnapshot           = 1 << 14
@@ -64,8 +69,10 @@ type Message struct {
 	MessageReference  *MessageReference `json:"message_reference,omitempty"`
 	ReferencedMessage **Message         `json:"referenced_message,omitempty"` // outer nil: not fetched; inner nil: deleted
 	MessageSnapshots  []MessageSnapshot `json:"message_snapshots,omitempty"`
-	Thread            *Channel          `json:"thread,omitempty"`   // that was made from the message
-	Position          *int              `json:"position,omitempty"` // about where in its thread it stands
+	MessageAnswer
+
+	Thread   *Channel `json:"thread,omitempty"`   // that was made from the message
+	Position *int     `json:"position,omitempty"` // about where in its thread it stands
 }
 
 // Deletable reports whether messages of the type can be deleted.
@@ -79,7 +86,13 @@ func (t MessageType) Deletable() bool {
 }
 
 // Written reports whether somebody wrote the message, so that it can be edited and forwarded.
-func (t MessageType) Written() bool { return t == MessageDefault || t == MessageReply }
+func (t MessageType) Written() bool {
+	switch t {
+	case MessageDefault, MessageReply, MessageChatCommand, MessageContextCommand:
+		return true
+	}
+	return false
+}
 
 // Mention is a mentioned user; dispatches in guilds add the member.
 type Mention struct {

@@ -11,11 +11,12 @@ type messageParts struct {
 	Author      *discord.User `json:"author,omitempty"`
 	Application *snowflake.ID `json:"application_id,omitempty"`
 	Position    *int          `json:"position,omitempty"`
+	discord.MessageAnswer
 }
 
 // partsOf returns the rare parts of a message, nil if it has none.
 func partsOf(m discord.Message) *messageParts {
-	p := messageParts{Application: m.ApplicationID, Position: m.Position}
+	p := messageParts{Application: m.ApplicationID, Position: m.Position, MessageAnswer: m.MessageAnswer}
 	if m.WebhookID != nil {
 		p.Author = &m.Author
 	}
@@ -33,5 +34,5 @@ func (p *messageParts) give(m *discord.Message) {
 	if p.Author != nil {
 		m.Author = *p.Author
 	}
-	m.ApplicationID, m.Position = p.Application, p.Position
+	m.ApplicationID, m.Position, m.MessageAnswer = p.Application, p.Position, p.MessageAnswer
 }
