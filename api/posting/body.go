@@ -75,11 +75,6 @@ func (b *Body) Read(c *call.Call) (*Draft, error) {
 	if err := c.Bind(b); err != nil {
 		return nil, err
 	}
-	return b.Draft(c)
-}
-
-// Draft tells everything that is wrong with a body that has been decoded; the files that it speaks of are the call's.
-func (b *Body) Draft(c *call.Call) (*Draft, error) {
 	var p form.Problems
 	d := b.Draft(c, &p)
 	return d, p.Err()
