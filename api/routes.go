@@ -16,6 +16,7 @@ import (
 	"guildhall.chat/guildhall/api/mail"
 	"guildhall.chat/guildhall/api/members"
 	"guildhall.chat/guildhall/api/messages"
+	"guildhall.chat/guildhall/api/oauth2"
 	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/api/reactions"
 	"guildhall.chat/guildhall/api/readstates"
@@ -40,12 +41,17 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 	s, a := back.store, cfg.Access
 	presences := presence.New(back.redis)
 	poster := posting.New(s, a)
+	people := accounts.New(accounts.Config{
+		Store: s, Authenticator: cfg.Authenticator, Keys: keys, Passwords: auth.NewPasswords(passwordsAtOnce),
+		Limiter: cfg.Limiter, Mailer: queue, PublicURL: c.PublicURL,
+	})
+	delegation := oauth2.New(oauth2.Config{
+		Store: s, Access: a, Authenticator: cfg.Authenticator, Keys: keys, Door: people,
+		PublicURL: c.PublicURL, VerifiedOnly: c.RequireVerifiedEmail,
+	})
 	cfg.Routes = slices.Concat(
-		accounts.New(accounts.Config{
-			Store: s, Authenticator: cfg.Authenticator, Keys: keys, Passwords: auth.NewPasswords(passwordsAtOnce),
-			Limiter: cfg.Limiter, Mailer: queue, PublicURL: c.PublicURL,
-		}).Routes(),
-		applications.New(s, a, cfg.Authenticator, c.PublicURL).Routes(),
+		people.Routes(),
+		applications.New(s, cfg.Authenticator).Routes(),
 		channels.New(s, a, back.publisher).Routes(),
 		commands.New(s, a, back.publisher).Routes(),
 		direct.New(s).Routes(),
@@ -55,6 +61,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		scheduledevents.New(s, a).Routes(),
 		invites.New(s, a, presences).Routes(),
 		members.New(s, a).Routes(),
+		delegation.Routes(),
 		messages.New(s, a, poster, back.redis).Routes(),
 		reactions.New(s, a).Routes(),
 		readstates.New(s, a).Routes(),
@@ -65,5 +72,5 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		users.New(s, presences).Routes(),
 		webhooks.New(webhooks.Config{Store: s, Access: a, Poster: poster, Fetch: back.fetch, PublicURL: c.PublicURL}).Routes(),
 	)
-	cfg.Public = images.New(s).Routes()
+	cfg.Public = slices.Concat(delegation.Pages(), images.New(s).Routes())
 }

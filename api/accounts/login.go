@@ -32,20 +32,12 @@ func (h *Handlers) login(c *call.Call) error {
 	if body.Login == "" {
 		body.Login = body.Email
 	}
-	var p form.Problems
-	p.Length("login", body.Login, 1, 320)
-	p.Length("password", body.Password, 1, maxPassword)
-	if err := p.Err(); err != nil {
-		return err
-	}
 	ctx := c.Request.Context()
-	account := ratelimit.Identity("login:" + hex.EncodeToString(auth.HashOpaque(strings.ToLower(body.Login))))
-	decision := h.Limiter.Take(ctx, ratelimit.Request{Identity: account, Address: account, Bucket: loginBucket})
+	stored, decision, err := h.prove(ctx, body.Login, body.Password)
 	if decision.Refused != ratelimit.No {
 		decision.WriteHeaders(c.Writer.Header())
 		return c.Reply(http.StatusTooManyRequests, decision.Refusal())
 	}
-	stored, err := h.verified(ctx, body.Login, body.Password)
 	if err != nil {
 		return err
 	}
@@ -64,6 +56,24 @@ func (h *Handlers) login(c *call.Call) error {
 		return err
 	}
 	return c.OK(answer)
+}
+
+// prove returns the stored password of the account whose mail address and password are given. Every attempt is counted; if
+// there were too many, the decision says so.
+func (h *Handlers) prove(ctx context.Context, login, password string) (store.Password, ratelimit.Decision, error) {
+	var p form.Problems
+	p.Length("login", login, 1, 320)
+	p.Length("password", password, 1, maxPassword)
+	if err := p.Err(); err != nil {
+		return store.Password{}, ratelimit.Decision{}, err
+	}
+	account := ratelimit.Identity("login:" + hex.EncodeToString(auth.HashOpaque(strings.ToLower(login))))
+	decision := h.Limiter.Take(ctx, ratelimit.Request{Identity: account, Address: account, Bucket: loginBucket})
+	if decision.Refused != ratelimit.No {
+		return store.Password{}, decision, nil
+	}
+	stored, err := h.verified(ctx, login, password)
+	return stored, decision, err
 }
 
 func errBadLogin() error {

@@ -38,7 +38,10 @@ type World struct {
 	Presences     *presence.Presences
 	Redis         *redis.ClusterClient
 	Keys          *auth.Keys
+	Limiter       *ratelimit.Limiter
 	DSN           string
+	// Public are routes outside /api; the function that makes the routes may set it.
+	Public []call.Route
 
 	handler http.Handler
 	db      *pgx.Conn
@@ -66,15 +69,19 @@ func New(t testing.TB, routes func(w *World) []call.Route) *World {
 	limiter := ratelimit.New(rdb, logger, ratelimit.Off())
 	w := &World{
 		Store: s, Access: access.New(s, publisher), Publisher: publisher, Presences: presence.New(rdb), Redis: rdb,
-		Authenticator: authn.New(s, keys, limiter, logger), Keys: keys, DSN: dsn, db: db,
+		Authenticator: authn.New(s, keys, limiter, logger), Keys: keys, Limiter: limiter, DSN: dsn, db: db,
 	}
+	routed := routes(w)
 	w.handler, err = rest.New(rest.Config{
 		Logger: logger, Redis: rdb, Limiter: limiter, Authenticator: w.Authenticator,
-		Access: w.Access, Routes: routes(w),
+		Access: w.Access, Routes: routed, Public: w.Public,
 	})
 	must(t, err)
 	return w
 }
+
+// Handler is the whole API, for tests that need a real server.
+func (w *World) Handler() http.Handler { return w.handler }
 
 // Exec runs a statement that no part of the API has yet.
 func (w *World) Exec(t testing.TB, sql string, args ...any) {

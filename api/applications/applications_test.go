@@ -21,7 +21,7 @@ import (
 func newWorld(t *testing.T) *apitest.World {
 	return apitest.New(t, func(w *apitest.World) []call.Route {
 		return slices.Concat(
-			applications.New(w.Store, w.Access, w.Authenticator, "http://example.com/").Routes(),
+			applications.New(w.Store, w.Authenticator).Routes(),
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
 			users.New(w.Store, w.Presences).Routes(),
 		)

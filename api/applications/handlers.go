@@ -1,16 +1,14 @@
-// Package applications is the developers' side: applications, their bots, and how a bot gets into a guild.
+// Package applications is the developers' side: applications, their secrets and their bots.
 //
-// A user makes an application, gives it a bot and resets the bot's token, which is shown that once and kept as a hash. Who
-// manages a guild adds the bot to it through /oauth2/authorize (authorize.go).
+// A user makes an application, gives it a bot and resets the bot's token, or the client secret, which is shown that once and
+// kept as a hash. How others let the application do something, or add its bot to a guild, is in package oauth2.
 package applications
 
 import (
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
-	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/authn"
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/internal/discord"
@@ -20,14 +18,12 @@ import (
 // Handlers serves applications.
 type Handlers struct {
 	store         *store.Store
-	access        *access.Access
 	authenticator *authn.Authenticator
-	publicURL     string
 }
 
-// New returns the handlers; publicURL is where browsers reach the platform.
-func New(s *store.Store, a *access.Access, authenticator *authn.Authenticator, publicURL string) *Handlers {
-	return &Handlers{store: s, access: a, authenticator: authenticator, publicURL: strings.TrimSuffix(publicURL, "/")}
+// New returns the handlers.
+func New(s *store.Store, authenticator *authn.Authenticator) *Handlers {
+	return &Handlers{store: s, authenticator: authenticator}
 }
 
 // Routes lists the operations.
@@ -43,8 +39,6 @@ func (h *Handlers) Routes() []call.Route {
 		{Method: http.MethodPost, Path: "/applications/:application_id/bot", Access: call.UsersOnly, Limit: write, Handle: h.createBot},
 		{Method: http.MethodPost, Path: "/applications/:application_id/bot/reset", Access: call.UsersOnly, Limit: write, Handle: h.resetToken},
 		{Method: http.MethodGet, Path: "/oauth2/applications/@me", Access: call.BotsOnly, Limit: read, Handle: h.mine},
-		{Method: http.MethodGet, Path: "/oauth2/authorize", Access: call.UsersOnly, Limit: read, Handle: h.ask},
-		{Method: http.MethodPost, Path: "/oauth2/authorize", Access: call.UsersOnly, Limit: write, Handle: h.authorize},
 	}
 }
 

@@ -25,7 +25,7 @@ type Config struct {
 	VerifiedOnly   bool     // users must verify their mail address before they act
 	TrustedProxies []string // CIDRs whose X-Forwarded-For is believed
 	Routes         []call.Route
-	Public         []call.Route // outside /api: images
+	Public         []call.Route // outside /api: images and pages; those without a limit are not counted
 }
 
 // prefixes are where the API is served. The unversioned one was version 6 at Discord; here it is 10.
@@ -52,20 +52,22 @@ func New(cfg Config) (http.Handler, error) {
 	engine.NoMethod(answer(discord.ErrMethodNotAllowed))
 
 	for _, route := range cfg.Routes {
-		chain := []gin.HandlerFunc{
-			authenticate(&cfg),
-			admit(&cfg, route),
-			allow(&cfg, route),
-			handle(route.Handle),
-		}
 		for _, prefix := range prefixes {
-			engine.Handle(route.Method, prefix+route.Path, chain...)
+			engine.Handle(route.Method, prefix+route.Path, chain(&cfg, route)...)
 		}
 	}
 	for _, route := range cfg.Public {
-		engine.Handle(route.Method, route.Path, handle(route.Handle))
+		if route.Limit.Requests > 0 {
+			engine.Handle(route.Method, route.Path, chain(&cfg, route)...)
+		} else {
+			engine.Handle(route.Method, route.Path, handle(route.Handle))
+		}
 	}
 	return engine, nil
+}
+
+func chain(cfg *Config, route call.Route) []gin.HandlerFunc {
+	return []gin.HandlerFunc{authenticate(cfg), admit(cfg, route), allow(cfg, route), handle(route.Handle)}
 }
 
 // Server wraps a handler with bounds on how long a client may take.

@@ -38,6 +38,8 @@ var (
 	ErrNotFound         = newError(http.StatusNotFound, 0, "404: Not Found")
 	ErrMethodNotAllowed = newError(http.StatusMethodNotAllowed, 0, "405: Method Not Allowed")
 
+	ErrTooManyLogins = newError(http.StatusTooManyRequests, 0, "Too many attempts to log in")
+
 	ErrUnknownAccount            = newError(http.StatusNotFound, 10001, "Unknown Account")
 	ErrUnknownApplication        = newError(http.StatusNotFound, 10002, "Unknown Application")
 	ErrUnknownChannel            = newError(http.StatusNotFound, 10003, "Unknown Channel")

@@ -13,6 +13,8 @@ const (
 	ScopeCommands                  = "applications.commands"
 	ScopeCommandsUpdate            = "applications.commands.update"
 	ScopeCommandsPermissionsUpdate = "applications.commands.permissions.update"
+	ScopeGDMJoin                   = "gdm.join"
+	ScopeMessagesRead              = "messages.read"
 	ScopeWebhookIncoming           = "webhook.incoming"
 	ScopeRoleConnectionsWrite      = "role_connections.write"
 	ScopeOpenID                    = "openid"
@@ -22,5 +24,6 @@ const (
 // what Discord lets only its partners ask for.
 var OAuth2Scopes = []string{
 	ScopeIdentify, ScopeEmail, ScopeConnections, ScopeGuilds, ScopeGuildsJoin, ScopeGuildsMembersRead, ScopeBot, ScopeCommands,
-	ScopeCommandsUpdate, ScopeCommandsPermissionsUpdate, ScopeWebhookIncoming, ScopeRoleConnectionsWrite, ScopeOpenID,
+	ScopeCommandsUpdate, ScopeCommandsPermissionsUpdate, ScopeGDMJoin, ScopeMessagesRead, ScopeWebhookIncoming,
+	ScopeRoleConnectionsWrite, ScopeOpenID,
 }

@@ -40,8 +40,17 @@ func (tx *Tx) LockApplication(ctx context.Context, id snowflake.ID) (discord.App
 
 // UpdateApplication writes what can be changed of an application.
 func (tx *Tx) UpdateApplication(ctx context.Context, a discord.Application) error {
-	err := found(tx.Exec(ctx, `update applications set name = $2, icon = $3, description = $4, flags = $5, bot_public = $6,
-		tags = $7 where id = $1`, a.ID, a.Name, a.Icon, a.Description, a.Flags, a.BotPublic, a.Tags))
+	err := found(tx.Exec(ctx, `update applications set name = $2, icon = $3, cover_image = $4, description = $5, flags = $6,
+		bot_public = $7, require_code_grant = $8, terms_of_service_url = $9, privacy_policy_url = $10,
+		custom_install_url = $11, install_params = $12, integration_types_config = $13, max_participants = $14, tags = $15,
+		redirect_uris = $16, interactions_endpoint_url = $17, role_connections_verification_url = $18,
+		event_webhooks_url = $19, event_webhooks_status = $20, event_webhooks_types = $21, explicit_content_filter = $22
+		where id = $1`,
+		a.ID, a.Name, a.Icon, a.CoverImage, a.Description, a.Flags,
+		a.BotPublic, a.BotRequireCodeGrant, a.TermsOfServiceURL, a.PrivacyPolicyURL,
+		a.CustomInstallURL, a.InstallParams, a.IntegrationTypesConfig, a.MaxParticipants, a.Tags,
+		a.RedirectURIs, a.InteractionsEndpointURL, a.RoleConnectionsVerificationURL,
+		a.EventWebhooksURL, a.EventWebhooksStatus, a.EventWebhooksTypes, a.ExplicitContentFilter))
 	if err != nil {
 		return fmt.Errorf("update application %s: %w", a.ID, err)
 	}
@@ -69,4 +78,21 @@ func (tx *Tx) ResetBotToken(ctx context.Context, bot snowflake.ID, hash []byte) 
 		return 0, fmt.Errorf("reset token of bot %s: %w", bot, err)
 	}
 	return tx.credentialsChanged(ctx, bot)
+}
+
+// SetClientSecret makes an application's client secret the one with the hash.
+func (tx *Tx) SetClientSecret(ctx context.Context, app snowflake.ID, hash []byte) error {
+	if err := found(tx.Exec(ctx, `update applications set client_secret_hash = $2 where id = $1`, app, hash)); err != nil {
+		return fmt.Errorf("set secret of application %s: %w", app, err)
+	}
+	return nil
+}
+
+// ClientSecret returns the hash of an application's client secret, nil if it has none, and the application's owner.
+func (s *Store) ClientSecret(ctx context.Context, app snowflake.ID) (hash []byte, owner snowflake.ID, err error) {
+	err = s.pool.QueryRow(ctx, `select client_secret_hash, owner_id from applications where id = $1`, app).Scan(&hash, &owner)
+	if err != nil {
+		return nil, 0, fmt.Errorf("secret of application %s: %w", app, notFound(err))
+	}
+	return hash, owner, nil
 }

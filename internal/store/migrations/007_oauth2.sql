@@ -11,10 +11,6 @@ alter table applications
     add column install_params jsonb,
     add column integration_types_config jsonb,
     add column role_connections_metadata jsonb not null default '[]';
-alter table applications
-    add column if not exists event_webhooks_url text,
-    add column if not exists event_webhooks_status smallint not null default 1,
-    add column if not exists event_webhooks_types text[] not null default '{}';
 
 -- What a user has agreed to, once an application. Whatever changes codes or tokens locks its row first; deleting it ends them.
 create table oauth2_authorizations (

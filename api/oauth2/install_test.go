@@ -1,4 +1,4 @@
-package applications_test
+package oauth2_test
 
 import (
 	"net/http"

@@ -1,0 +1,37 @@
+package accounts
+
+import (
+	"errors"
+	"time"
+
+	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/internal/auth"
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/ratelimit"
+	"guildhall.chat/guildhall/internal/store"
+)
+
+// Enter makes a login, for as long as one access token lives, of a person who comes by browser to the platform's own pages.
+// The error is a *discord.Error if the credentials are not good or too many were tried.
+func (h *Handlers) Enter(c *call.Call, login, password, _ string) (store.Login, error) {
+	ctx := c.Request.Context()
+	stored, decision, err := h.prove(ctx, login, password)
+	if decision.Refused != ratelimit.No {
+		return store.Login{}, discord.ErrTooManyLogins
+	}
+	if err != nil {
+		return store.Login{}, err
+	}
+	// Nobody gets this refresh token: the login ends with its access token.
+	_, hash := auth.NewOpaque()
+	short := store.RefreshToken{Hash: hash, Expires: time.Now().Add(auth.AccessLifetime)}
+	made, err := h.Store.LogIn(ctx, stored, c.Request.UserAgent(), short)
+	if errors.Is(err, store.ErrNotFound) {
+		return made, errBadLogin()
+	}
+	if err != nil {
+		return made, err
+	}
+	h.Authenticator.Changed(ctx, made.User, made.Epoch)
+	return made, nil
+}
