@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -28,12 +29,26 @@ const ownFlags = discord.AppFlagPresence | discord.AppFlagPresenceLimited | disc
 // settings is what can be changed of an application.
 // https://discord.com/developers/docs/resources/application#edit-current-application
 type settings struct {
-	Name        form.Field[string]      `json:"name"`
-	Description form.Field[description] `json:"description"`
-	Icon        form.Field[*string]     `json:"icon"`
-	Flags       form.Field[form.Int]    `json:"flags"`
-	Tags        form.Field[[]string]    `json:"tags"`
-	BotPublic   form.Field[bool]        `json:"bot_public"`
+	Name                form.Field[string]        `json:"name"`
+	Description         form.Field[description]   `json:"description"`
+	Icon                form.Field[*string]       `json:"icon"`
+	CoverImage          form.Field[*string]       `json:"cover_image"`
+	Flags               form.Field[form.Int]      `json:"flags"`
+	Tags                form.Field[[]string]      `json:"tags"`
+	BotPublic           form.Field[bool]          `json:"bot_public"`
+	RequireCodeGrant    form.Field[bool]          `json:"bot_require_code_grant"`
+	MaxParticipants     form.Field[*form.Int]     `json:"max_participants"`
+	ContentFilter       form.Field[form.Int]      `json:"explicit_content_filter"`
+	RedirectURIs        form.Field[[]string]      `json:"redirect_uris"`
+	TermsOfService      form.Field[*string]       `json:"terms_of_service_url"`
+	PrivacyPolicy       form.Field[*string]       `json:"privacy_policy_url"`
+	CustomInstall       form.Field[*string]       `json:"custom_install_url"`
+	RoleConnections     form.Field[*string]       `json:"role_connections_verification_url"`
+	InstallParams       form.Field[*params]       `json:"install_params"`
+	IntegrationTypes    form.Field[*integrations] `json:"integration_types_config"`
+	EventWebhooksURL    form.Field[*string]       `json:"event_webhooks_url"`
+	EventWebhooksStatus form.Field[form.Int]      `json:"event_webhooks_status"`
+	EventWebhooksTypes  form.Field[[]string]      `json:"event_webhooks_types"`
 }
 
 // description is a text, or an object with the text as its default and translations, which are not kept.
@@ -65,6 +80,15 @@ func (s *settings) check() error {
 			p.Add(form.At("tags", i), "BASE_TYPE_BAD_VALUE", fmt.Sprintf("%q is there twice.", tag))
 		}
 	}
+	if n := s.MaxParticipants.Value; n != nil {
+		p.Range("max_participants", int64(*n), -1, math.MaxInt32)
+	}
+	if s.ContentFilter.Set {
+		form.OneOf(&p, "explicit_content_filter", s.ContentFilter.Value, 0, 1)
+	}
+	s.checkLinks(&p)
+	s.checkInstalls(&p)
+	s.checkEvents(&p)
 	return p.Err()
 }
 
@@ -77,11 +101,28 @@ func (s *settings) apply(ctx context.Context, tx *store.Tx, a *discord.Applicati
 	if err := images.Apply(ctx, tx, "icon", s.Icon, &a.Icon); err != nil {
 		return err
 	}
+	if err := images.Apply(ctx, tx, "cover_image", s.CoverImage, &a.CoverImage); err != nil {
+		return err
+	}
 	if s.Flags.Set {
 		a.Flags = a.Flags&^ownFlags | int64(s.Flags.Value)&ownFlags
 		a.FlagsNew = strconv.FormatInt(a.Flags, 10)
 	}
+	if s.MaxParticipants.Set {
+		a.MaxParticipants = (*int)(nil)
+		if n := s.MaxParticipants.Value; n != nil {
+			most := int(*n)
+			a.MaxParticipants = &most
+		}
+	}
+	if s.ContentFilter.Set {
+		a.ExplicitContentFilter = int(s.ContentFilter.Value)
+	}
 	s.Tags.Apply(&a.Tags)
 	s.BotPublic.Apply(&a.BotPublic)
+	s.RequireCodeGrant.Apply(&a.BotRequireCodeGrant)
+	s.applyLinks(a)
+	s.applyInstalls(a)
+	s.applyEvents(a)
 	return nil
 }

@@ -3,6 +3,7 @@ package oauth2
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"slices"
 
@@ -102,12 +103,17 @@ func (h *Handlers) spendWithBot(c *call.Call, code store.Code, spend func(tx *st
 	}
 	user := *c
 	user.Caller = call.Caller{Identity: store.Identity{UserID: code.User}}
-	return h.Access.ChangeIf(&user, code.Guild, mayInstall(code.Permissions), func(tx *store.Tx, v *access.Visit) error {
+	err = h.Access.ChangeIf(&user, code.Guild, mayInstall(code.Permissions), func(tx *store.Tx, v *access.Visit) error {
 		if err := spend(tx); err != nil {
 			return err
 		}
 		return install(&user, tx, v, app, code.Scopes, code.Permissions)
 	})
+	var cannot *discord.Error
+	if errors.As(err, &cannot) && cannot.Status < http.StatusInternalServerError {
+		return refuse(invalidGrant, cannot.Message)
+	}
+	return err
 }
 
 // complete adds what some scopes bring besides the tokens.

@@ -16,7 +16,6 @@ const idTokenLifetime = time.Hour
 
 // claims tell who a user is, OpenID Connect Core section 5.1.
 type claims struct {
-	Subject           string  `json:"sub"`
 	Email             *string `json:"email,omitempty"`
 	EmailVerified     *bool   `json:"email_verified,omitempty"`
 	PreferredUsername string  `json:"preferred_username,omitempty"`
@@ -27,7 +26,7 @@ type claims struct {
 
 // about is what may be told of a user.
 func (h *Handlers) about(self discord.SelfUser, may func(scope string) bool) claims {
-	told := claims{Subject: self.ID.String()}
+	var told claims
 	if may(discord.ScopeIdentify) {
 		told.PreferredUsername, told.Nickname, told.Locale = self.Username, self.GlobalName, self.Locale
 		if self.Avatar != nil {
@@ -46,14 +45,16 @@ func (h *Handlers) userinfo(c *call.Call) error {
 	if err != nil {
 		return err
 	}
-	return c.OK(h.about(self, c.Caller.May))
+	return c.OK(struct {
+		Subject string `json:"sub"`
+		claims
+	}{self.ID.String(), h.about(self, c.Caller.May)})
 }
 
 // idClaims are those of an ID token, OpenID Connect Core section 2.
 type idClaims struct {
 	jwt.RegisteredClaims
 	claims
-	Subject  string `json:"sub"` // of both: this one is written
 	AuthTime int64  `json:"auth_time"`
 	Nonce    string `json:"nonce,omitempty"`
 }
@@ -68,11 +69,10 @@ func (h *Handlers) idToken(ctx context.Context, code store.Code) (string, error)
 	caller := call.Caller{Grant: &store.Grant{Scopes: code.Scopes}}
 	return h.signer.sign(ctx, idClaims{
 		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: h.PublicURL, Audience: jwt.ClaimStrings{code.Application.String()},
+			Issuer: h.PublicURL, Subject: self.ID.String(), Audience: jwt.ClaimStrings{code.Application.String()},
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(idTokenLifetime)),
 		},
-		claims: h.about(self, caller.May), Subject: self.ID.String(),
-		AuthTime: code.LoggedIn.Unix(), Nonce: code.Nonce,
+		claims: h.about(self, caller.May), AuthTime: code.LoggedIn.Unix(), Nonce: code.Nonce,
 	})
 }
 

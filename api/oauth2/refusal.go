@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"guildhall.chat/guildhall/api/call"
-	"guildhall.chat/guildhall/internal/discord"
 )
 
 // Error codes of RFC 6749 sections 4.1.2.1 and 5.2, and of OpenID Connect Core section 3.1.2.6.
@@ -17,11 +16,9 @@ const (
 	unauthorizedClient      = "unauthorized_client"
 	unsupportedGrantType    = "unsupported_grant_type"
 	unsupportedResponseType = "unsupported_response_type"
-	unsupportedTokenType    = "unsupported_token_type"
 	accessDenied            = "access_denied"
 	loginRequired           = "login_required"
 	interactionRequired     = "interaction_required"
-	serverError             = "server_error"
 )
 
 // refusal is an error as OAuth2 words it.
@@ -45,11 +42,7 @@ func refuse(code, description string) *refusal { return &refusal{Code: code, Des
 func failToken(c *call.Call, err error) error {
 	var r *refusal
 	if !errors.As(err, &r) {
-		var known *discord.Error
-		if !errors.As(err, &known) || known.Status >= http.StatusInternalServerError {
-			return err
-		}
-		r = refuse(invalidGrant, known.Message)
+		return err
 	}
 	status := http.StatusBadRequest
 	if r.Code == invalidClient {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/snowflake"
 )
@@ -95,4 +97,22 @@ func (s *Store) ClientSecret(ctx context.Context, app snowflake.ID) (hash []byte
 		return nil, 0, fmt.Errorf("secret of application %s: %w", app, notFound(err))
 	}
 	return hash, owner, nil
+}
+
+// DeleteApplication deletes an application and all that is its own. The bot's account stays as the author of its messages.
+func (tx *Tx) DeleteApplication(ctx context.Context, app snowflake.ID) error {
+	if err := found(tx.Exec(ctx, `delete from applications where id = $1`, app)); err != nil {
+		return fmt.Errorf("delete application %s: %w", app, err)
+	}
+	return nil
+}
+
+// SomeGuildsOf returns some of the guilds that a user is in; none if there are none.
+func (tx *Tx) SomeGuildsOf(ctx context.Context, user snowflake.ID) ([]snowflake.ID, error) {
+	guilds, err := collect(ctx, tx, func(row pgx.Row) (id snowflake.ID, err error) { return id, row.Scan(&id) },
+		`select guild_id from members where user_id = $1 order by guild_id limit 100`, user)
+	if err != nil {
+		return nil, fmt.Errorf("guilds of user %s: %w", user, err)
+	}
+	return guilds, nil
 }
