@@ -1,8 +1,10 @@
 package access
 
 import (
+	"sync"
 	"time"
 
+	"guildhall.chat/guildhall/api/automod/rules"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -16,6 +18,8 @@ type Guild struct {
 	roles    map[snowflake.ID]*discord.Role
 	channels map[snowflake.ID]*discord.Channel
 	rules    map[snowflake.ID]*permissions.Channel
+	// Filters are the rules of auto-moderation, compiled at the first call; nil if there are none.
+	Filters func() *rules.Set
 }
 
 func newGuild(snap *store.GuildSnapshot) *Guild {
@@ -29,6 +33,7 @@ func newGuild(snap *store.GuildSnapshot) *Guild {
 		channels: make(map[snowflake.ID]*discord.Channel, len(snap.Channels)),
 		rules:    make(map[snowflake.ID]*permissions.Channel, len(snap.Channels)),
 	}
+	g.Filters = sync.OnceValue(func() *rules.Set { return rules.Compile(snap.AutoMod) })
 	for i := range snap.Guild.Roles {
 		r := &snap.Guild.Roles[i]
 		g.roles[r.ID] = r
@@ -75,7 +80,9 @@ func Rules(c *discord.Channel) *permissions.Channel {
 
 // MemberRules is a member as package permissions takes it; the member must carry its user.
 func MemberRules(m discord.Member) permissions.Member {
-	rules := permissions.Member{User: m.User.ID, Roles: m.Roles, Pending: m.Pending}
+	rules := permissions.Member{
+		User: m.User.ID, Roles: m.Roles, Pending: m.Pending, Quarantined: m.Flags&discord.MemberQuarantinedName != 0,
+	}
 	if until := m.CommunicationDisabledUntil; until != nil {
 		rules.TimedOutUntil = until.Time
 	}

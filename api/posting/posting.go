@@ -15,6 +15,7 @@ import (
 	"errors"
 
 	"guildhall.chat/guildhall/api/access"
+	"guildhall.chat/guildhall/api/automod"
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/components"
 	"guildhall.chat/guildhall/api/form"
@@ -26,12 +27,19 @@ import (
 
 // Poster composes and sends messages.
 type Poster struct {
-	store  *store.Store
-	access *access.Access
+	store     *store.Store
+	access    *access.Access
+	moderator *automod.Moderator // nil: no rules are applied
 }
 
 // New returns a poster.
 func New(s *store.Store, a *access.Access) *Poster { return &Poster{store: s, access: a} }
+
+// Moderated makes the poster hold what it sends against the rules of auto-moderation.
+func (p *Poster) Moderated(by *automod.Moderator) *Poster {
+	p.moderator = by
+	return p
+}
 
 // Sender is who a message is from.
 type Sender struct {
@@ -101,8 +109,14 @@ func (p *Poster) Compose(c *call.Call, room *access.Room, from Sender, d *Draft)
 }
 
 // Send commits a message with its MESSAGE_CREATE and returns it; if its nonce is enforced, it may be the earlier one that the
-// nonce stands for.
+// nonce stands for. A message that the guild's rules block is not sent.
 func (p *Poster) Send(ctx context.Context, room *access.Room, post *Post, enforced bool) (discord.Message, error) {
+	return p.moderated(ctx, room, &post.Message, post.People[post.Author.ID].Member, func() (discord.Message, error) {
+		return p.send(ctx, room, post, enforced)
+	})
+}
+
+func (p *Poster) send(ctx context.Context, room *access.Room, post *Post, enforced bool) (discord.Message, error) {
 	if !room.Direct() && !enforced {
 		head, event := Dispatch(room, discord.EventMessageCreate, post.Message, post.People)
 		return post.Message, p.store.CreateGuildMessage(ctx, head.Guild, post.Message, head, event)

@@ -34,6 +34,13 @@ const (
 	AutoModQuarantine AutoModActionType = 4
 )
 
+// MessageAutoModAction is the type of an alert.
+const MessageAutoModAction MessageType = 24
+
+// MemberQuarantinedName is the flag of a member that may do nothing until it is called something else.
+// https://discord.com/developers/docs/resources/guild#guild-member-object-guild-member-flags
+const MemberQuarantinedName = 1 << 7
+
 // AutoModRule is a rule of auto-moderation; it is the payload of AUTO_MODERATION_RULE_* too.
 // https://discord.com/developers/docs/resources/auto-moderation#auto-moderation-rule-object
 type AutoModRule struct {

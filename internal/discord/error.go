@@ -113,6 +113,8 @@ var (
 	ErrNoMutualGuild      = newError(http.StatusForbidden, 50278, "Cannot message this user: no mutual guild")
 	ErrNeedsMFA           = newError(http.StatusForbidden, 60003, "Two factor is required for this operation")
 	ErrReactionBlocked    = newError(http.StatusForbidden, 90001, "Reaction was blocked")
+	ErrMessageBlocked     = newError(http.StatusBadRequest, 200000, "Message was blocked by automatic moderation")
+	ErrTitleBlocked       = newError(http.StatusBadRequest, 200001, "Title was blocked by automatic moderation")
 	ErrIndexNotReady      = newError(http.StatusAccepted, 110000, "Index not yet available. Try again later")
 	ErrReplyNeedsHistory  = newError(http.StatusBadRequest, 160002, "Cannot reply without permission to read message history")
 	ErrForwardUnreadable  = newError(http.StatusForbidden, 160014, "You cannot forward a message whose content you cannot read")

@@ -26,10 +26,15 @@ type Member struct {
 	Roles         []snowflake.ID // without @everyone; ids that the guild doesn't have are ignored
 	TimedOutUntil time.Time      // communication_disabled_until; zero or past: not timed out
 	Pending       bool           // has yet to pass the guild's screening
+	Quarantined   bool           // by auto-moderation, for what the member is called
 }
 
-// whileTimedOut is what a time-out, or the wait for the screening, leaves to a member.
-const whileTimedOut = ViewChannel | ReadMessageHistory
+// whileTimedOut is what a time-out, or the wait for the screening, leaves to a member; whileQuarantined what a quarantine
+// does.
+const (
+	whileTimedOut    = ViewChannel | ReadMessageHistory
+	whileQuarantined = whileTimedOut | ChangeNickname
+)
 
 // Base returns what the member may do in the guild, apart from channels.
 func (g *Guild) Base(m Member, now time.Time) Set {
@@ -51,10 +56,15 @@ func (g *Guild) base(m Member) Set {
 	return set
 }
 
-// limit applies the member's time-out or screening; it doesn't touch owner and administrators.
+// limit applies the member's time-out, screening and quarantine; they don't touch owner and administrators.
 func limit(set Set, m Member, now time.Time) Set {
-	if (m.Pending || m.TimedOutUntil.After(now)) && !set.Has(Administrator) {
-		set &= whileTimedOut
+	switch {
+	case set.Has(Administrator):
+		return set
+	case m.Pending, m.TimedOutUntil.After(now):
+		return set & whileTimedOut
+	case m.Quarantined:
+		return set & whileQuarantined
 	}
 	return set
 }

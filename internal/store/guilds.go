@@ -63,6 +63,7 @@ type GuildSnapshot struct {
 	MemberCount int
 	Channels    []discord.Channel
 	Threads     []Thread // with members: the active ones, and those that were archived a moment ago
+	AutoMod     []discord.AutoModRule
 }
 
 // Guild returns a guild with roles and channels, without members and threads.
@@ -116,6 +117,7 @@ func (snap *GuildSnapshot) queue(b *pgx.Batch, id snowflake.ID) {
 		Query(collectInto(&snap.Guild.Roles, scanRole))
 	b.Queue(`select `+channelColumns+` from channels where guild_id = $1 order by position, id`, id).
 		Query(collectInto(&snap.Channels, scanChannel))
+	b.Queue(rulesQuery, id).Query(collectInto(&snap.AutoMod, scanRule))
 }
 
 // collectInto scans all rows of a batched query into a slice, which is never nil.

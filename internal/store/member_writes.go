@@ -105,15 +105,17 @@ func (tx *Tx) UpdateMember(ctx context.Context, guild snowflake.ID, m discord.Me
 	if m.CommunicationDisabledUntil != nil {
 		until = &m.CommunicationDisabledUntil.Time
 	}
-	var access bool // whether roles or time-out, and so what the member may do, changed
+	var access bool // whether roles, time-out or quarantine, and so what the member may do, changed
 	err := tx.QueryRow(ctx, `
-		with was as (select roles, timed_out_until, pending from members where guild_id = $1 and user_id = $2 for update)
+		with was as (select roles, timed_out_until, pending, flags & $12 as quarantine from members
+			where guild_id = $1 and user_id = $2 for update)
 		update members m set nick = $3, avatar = $4, banner = $5, roles = $6, deaf = $7, mute = $8, flags = $9,
 			timed_out_until = $10, pending = $11
 		from was where guild_id = $1 and user_id = $2
-		returning (was.roles, was.timed_out_until, was.pending)
-			is distinct from (m.roles, m.timed_out_until, m.pending)`,
-		guild, m.User.ID, m.Nick, m.Avatar, m.Banner, m.Roles, m.Deaf, m.Mute, m.Flags, until, m.Pending).
+		returning (was.roles, was.timed_out_until, was.pending, was.quarantine)
+			is distinct from (m.roles, m.timed_out_until, m.pending, m.flags & $12)`,
+		guild, m.User.ID, m.Nick, m.Avatar, m.Banner, m.Roles, m.Deaf, m.Mute, m.Flags, until, m.Pending,
+		discord.MemberQuarantinedName).
 		Scan(&access)
 	if err != nil {
 		return fmt.Errorf("update member %s of guild %s: %w", m.User.ID, guild, notFound(err))

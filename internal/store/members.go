@@ -92,15 +92,18 @@ func guildsOf(ctx context.Context, q querier, user snowflake.ID) ([]snowflake.ID
 func (s *Store) MemberAccess(ctx context.Context, guild, user snowflake.ID) (permissions.Member, int64, error) {
 	m := permissions.Member{User: user}
 	var timedOut *time.Time
+	var flags int
 	var version int64
 	// One statement sees one moment, so the version is not newer than the roles.
-	err := s.pool.QueryRow(ctx, `select m.roles, m.timed_out_until, m.pending, l.members from members m join logs l on l.id = m.guild_id
-		where m.guild_id = $1 and m.user_id = $2`, guild, user).Scan(&m.Roles, &timedOut, &m.Pending, &version)
+	err := s.pool.QueryRow(ctx, `select m.roles, m.timed_out_until, m.pending, m.flags, l.members from members m
+		join logs l on l.id = m.guild_id where m.guild_id = $1 and m.user_id = $2`, guild, user).
+		Scan(&m.Roles, &timedOut, &m.Pending, &flags, &version)
 	if err != nil {
 		return m, 0, fmt.Errorf("member %s of guild %s: %w", user, guild, notFound(err))
 	}
 	if timedOut != nil {
 		m.TimedOutUntil = *timedOut
 	}
+	m.Quarantined = flags&discord.MemberQuarantinedName != 0
 	return m, version, nil
 }

@@ -1,0 +1,56 @@
+package posting
+
+import (
+	"context"
+
+	"guildhall.chat/guildhall/api/access"
+	"guildhall.chat/guildhall/api/automod"
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/snowflake"
+	"guildhall.chat/guildhall/internal/store"
+)
+
+// moderated brings a message on its way unless the guild's rules block it, and does what the rules say.
+func (p *Poster) moderated(ctx context.Context, room *access.Room, post *Post, send func() (discord.Message, error)) (discord.Message, error) {
+	verdict := p.moderator.Judge(ctx, room, &post.Message, post.People[post.Author.ID].Member)
+	if verdict == nil {
+		return send()
+	}
+	sent, err := post.Message, verdict.Blocked()
+	if err == nil {
+		if sent, err = send(); err != nil {
+			return sent, err
+		}
+	}
+	if failed := p.moderator.Act(ctx, verdict); failed != nil {
+		return sent, failed
+	}
+	return sent, err
+}
+
+// Edit applies an edit to a message in a change of its own, unless the guild's rules block what it would say. may decides who
+// may do that, once the message is held.
+func (p *Poster) Edit(ctx context.Context, room *access.Room, id snowflake.ID, e *Edit, may func(was discord.Message) error) error {
+	var verdict *automod.Verdict
+	e.judge = func(m *discord.Message, author *discord.Member) error {
+		verdict = p.moderator.Judge(ctx, room, m, author)
+		return verdict.Blocked()
+	}
+	err := p.store.Change(ctx, func(tx *store.Tx) error {
+		was, err := tx.HoldMessage(ctx, room.Channel.ID, id)
+		if err != nil {
+			return UnknownMessage(err)
+		}
+		if err := may(was); err != nil {
+			return err
+		}
+		return e.Rewrite(ctx, tx, room, was)
+	})
+	if err != nil && verdict.Blocked() == nil {
+		return err
+	}
+	if failed := p.moderator.Act(ctx, verdict); failed != nil {
+		return failed
+	}
+	return err
+}
