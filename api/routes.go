@@ -5,6 +5,7 @@ import (
 
 	"guildhall.chat/guildhall/api/accounts"
 	"guildhall.chat/guildhall/api/applications"
+	"guildhall.chat/guildhall/api/automod"
 	"guildhall.chat/guildhall/api/bans"
 	"guildhall.chat/guildhall/api/channels"
 	"guildhall.chat/guildhall/api/commands"
@@ -40,7 +41,7 @@ const passwordsAtOnce = 4
 func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Keys, queue *mail.Queue) {
 	s, a := back.store, cfg.Access
 	presences := presence.New(back.redis)
-	poster := posting.New(s, a)
+	poster := posting.New(s, a).Moderated(automod.NewModerator(s, back.redis, cfg.Logger))
 	people := accounts.New(accounts.Config{
 		Store: s, Authenticator: cfg.Authenticator, Keys: keys, Passwords: auth.NewPasswords(passwordsAtOnce),
 		Limiter: cfg.Limiter, Mailer: queue, PublicURL: c.PublicURL,
@@ -52,6 +53,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 	cfg.Routes = slices.Concat(
 		people.Routes(),
 		applications.New(s, cfg.Authenticator).Routes(),
+		automod.New(a).Routes(),
 		channels.New(s, a, back.publisher).Routes(),
 		commands.New(s, a, back.publisher).Routes(),
 		direct.New(s).Routes(),

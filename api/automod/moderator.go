@@ -11,6 +11,7 @@ import (
 
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/automod/rules"
+	"guildhall.chat/guildhall/api/components"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -98,7 +99,7 @@ func above(c *discord.Channel) []snowflake.ID {
 
 // texts are what a message says in words.
 func texts(m *discord.Message) []string {
-	list := []string{m.Content}
+	list := []string{m.Content, components.Text(m.Components)}
 	for _, e := range m.Embeds {
 		list = append(list, e.Title, e.Description)
 		for _, f := range e.Fields {

@@ -6,7 +6,6 @@ import (
 	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
-	"guildhall.chat/guildhall/internal/store"
 )
 
 // edit changes a message.
@@ -21,16 +20,7 @@ func (h *Handlers) edit(c *call.Call) error {
 		return err
 	}
 	ctx := c.Request.Context()
-	err = h.store.Change(ctx, func(tx *store.Tx) error {
-		was, err := tx.HoldMessage(ctx, room.Channel.ID, id)
-		if err != nil {
-			return posting.UnknownMessage(err)
-		}
-		if err := mayEdit(c.Caller, room, was, &body); err != nil {
-			return err
-		}
-		return body.Rewrite(ctx, tx, room, was)
-	})
+	err = h.poster.Edit(ctx, room, id, &body, func(was discord.Message) error { return mayEdit(c.Caller, room, was, &body) })
 	if err != nil {
 		return err
 	}

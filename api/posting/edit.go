@@ -24,6 +24,9 @@ type Edit struct {
 	Flags           form.Field[*form.Int]        `json:"flags"`
 	AllowedMentions *AllowedMentions             `json:"allowed_mentions"`
 	refused
+
+	// judge refuses what the message would say; nil lets it pass.
+	judge func(m *discord.Message, author *discord.Member) error
 }
 
 // Read decodes the body and tells what is wrong with it on its own.
@@ -65,6 +68,11 @@ func (e *Edit) Rewrite(ctx context.Context, tx *store.Tx, room *access.Room, was
 		return err
 	}
 	m.Mentions = mentionsFrom(people, users)
+	if e.Says() && e.judge != nil {
+		if err := e.judge(&m, people[m.Author.ID].Member); err != nil {
+			return err
+		}
+	}
 	if err := tx.UpdateMessage(ctx, was, m); err != nil {
 		return err
 	}

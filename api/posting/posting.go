@@ -111,7 +111,7 @@ func (p *Poster) Compose(c *call.Call, room *access.Room, from Sender, d *Draft)
 // Send commits a message with its MESSAGE_CREATE and returns it; if its nonce is enforced, it may be the earlier one that the
 // nonce stands for. A message that the guild's rules block is not sent.
 func (p *Poster) Send(ctx context.Context, room *access.Room, post *Post, enforced bool) (discord.Message, error) {
-	return p.moderated(ctx, room, &post.Message, post.People[post.Author.ID].Member, func() (discord.Message, error) {
+	return p.moderated(ctx, room, post, func() (discord.Message, error) {
 		return p.send(ctx, room, post, enforced)
 	})
 }
