@@ -11,6 +11,7 @@ import (
 const (
 	minPassword, maxPassword = 8, 72
 	maxBio                   = 190
+	maxPronouns              = 40
 )
 
 // Ages of those who may have an account, in years.

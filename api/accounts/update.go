@@ -25,6 +25,7 @@ type change struct {
 	GlobalName  form.Field[*string]   `json:"global_name"`
 	AccentColor form.Field[*form.Int] `json:"accent_color"`
 	Bio         form.Field[string]    `json:"bio"`
+	Pronouns    form.Field[string]    `json:"pronouns"`
 	Locale      form.Field[string]    `json:"locale"`
 	Email       form.Field[string]    `json:"email"`
 	NewPassword form.Field[string]    `json:"new_password"`
@@ -47,6 +48,7 @@ func (b *change) check(bot bool) error {
 		p.Range("accent_color", int64(*color), 0, 0xffffff)
 	}
 	p.Max("bio", utf8.RuneCountInString(b.Bio.Value), maxBio)
+	p.Max("pronouns", utf8.RuneCountInString(b.Pronouns.Value), maxPronouns)
 	if b.Locale.Set && !knownLocale(b.Locale.Value) {
 		p.Add("locale", "BASE_TYPE_BAD_VALUE", "Expected a locale such as en-US.")
 	}
@@ -84,6 +86,7 @@ func (b *change) apply(ctx context.Context, tx *store.Tx, u *discord.SelfUser) (
 		b.Locale.Apply(&u.Locale)
 	}
 	b.Bio.Apply(&u.Bio)
+	b.Pronouns.Apply(&u.Pronouns)
 	return before.Username != u.Username || differ(before.GlobalName, u.GlobalName) || differ(before.Avatar, u.Avatar) ||
 		differ(before.Banner, u.Banner) || differ(before.AccentColor, u.AccentColor), nil
 }

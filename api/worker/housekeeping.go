@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"guildhall.chat/guildhall/internal/discord"
@@ -59,7 +60,26 @@ func (w *Worker) tellSessions(ctx context.Context, user snowflake.ID) error {
 	})
 }
 
-// expirePresence tells the guilds of users whose gateway pod has died.
+// tellFriends tells a user's friends of a presence.
+func (w *Worker) tellFriends(ctx context.Context, change presence.Change) error {
+	friends, err := w.store.FriendsOf(ctx, change.User)
+	if err != nil {
+		return err
+	}
+	data, err := change.Presence.Event(change.User, 0)
+	if err != nil {
+		return err
+	}
+	var failures []error
+	for _, friend := range friends {
+		failures = append(failures, w.publisher.Ephemeral(ctx, events.Event{
+			Log: friend, Head: events.Header{Type: discord.EventPresenceUpdate, User: change.User}, Data: data,
+		}))
+	}
+	return errors.Join(failures...)
+}
+
+// expirePresence tells the guilds and friends of users whose gateway pod has died.
 func (w *Worker) expirePresence(ctx context.Context) error {
 	return w.presences.Expire(ctx, w.store.GuildsOf, func(ctx context.Context, change presence.Change) {
 		for _, guild := range change.Guilds {
@@ -76,6 +96,9 @@ func (w *Worker) expirePresence(ctx context.Context) error {
 			if err := w.publisher.Ephemeral(ctx, e); err != nil {
 				w.log.Warn("presence not told", "guild", guild, "error", err)
 			}
+		}
+		if err := w.tellFriends(ctx, change); err != nil {
+			w.log.Warn("presence not told to friends", "user", change.User, "error", err)
 		}
 		if err := w.tellSessions(ctx, change.User); err != nil {
 			w.log.Warn("sessions not told of each other", "user", change.User, "error", err)

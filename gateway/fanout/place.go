@@ -35,7 +35,7 @@ func (h *Hub) Join(ctx context.Context, sub Subscriber) (*Place, *store.ReadySna
 	p := &Place{hub: h, sub: sub, profile: sub.Profile()}
 	var snap *store.ReadySnapshot
 	err := h.joinUser(ctx, p, func(ctx context.Context, user snowflake.ID) (seq int64, err error) {
-		if snap, err = h.store.Ready(ctx, user); err != nil {
+		if snap, err = h.store.Ready(ctx, user, p.profile.Bot); err != nil {
 			return 0, err
 		}
 		return snap.Seq, nil

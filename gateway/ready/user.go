@@ -37,6 +37,7 @@ type UserState struct {
 	Direct       []discord.Channel // with recipients
 	Sessions     json.RawMessage   // all of the user's, as in SESSIONS_REPLACE
 	Login        string            // hash of what the session has identified with
+	Kept
 }
 
 // userReady is the part of a person's READY that is small.
@@ -50,21 +51,21 @@ type userReady struct {
 	AuthSessionHash      string           `json:"auth_session_id_hash"`
 	StaticClientSession  string           `json:"static_client_session_id"`
 	PrivateChannels      []privateChannel `json:"private_channels"`
-	Relationships        []struct{}       `json:"relationships"`
+	Relationships        []relationship   `json:"relationships"`
 	GameRelationships    []struct{}       `json:"game_relationships"`
-	Presences            *[]struct{}      `json:"presences,omitempty"`
+	Presences            json.RawMessage  `json:"presences,omitempty"`
 	ReadState            any              `json:"read_state"`
 	UserGuildSettings    any              `json:"user_guild_settings"`
-	UserSettings         *struct{}        `json:"user_settings,omitempty"`
-	UserSettingsProto    *string          `json:"user_settings_proto,omitempty"`
+	UserSettings         any              `json:"user_settings,omitempty"`
+	UserSettingsProto    []byte           `json:"user_settings_proto,omitempty"`
 	NotificationSettings flags            `json:"notification_settings"`
 	Sessions             json.RawMessage  `json:"sessions"`
 	ConnectedAccounts    []struct{}       `json:"connected_accounts"`
 	LinkedUsers          []struct{}       `json:"linked_users"`
-	Notes                *struct{}        `json:"notes,omitempty"`
+	Notes                any              `json:"notes,omitempty"`
 	FriendSuggestions    int              `json:"friend_suggestion_count"`
 	GuildJoinRequests    []struct{}       `json:"guild_join_requests"`
-	Consents             consents         `json:"consents"`
+	Consents             any              `json:"consents"`
 	Auth                 authenticators   `json:"auth"`
 	Experiments          []struct{}       `json:"experiments"`
 	GuildExperiments     []struct{}       `json:"guild_experiments"`
@@ -82,7 +83,6 @@ type selfUser struct {
 	discord.SelfUser
 	Phone       *string `json:"phone"`
 	NSFWAllowed bool    `json:"nsfw_allowed"`
-	Pronouns    string  `json:"pronouns"`
 }
 
 // privateChannel has recipients, or with discord.CapDedupeUsers their ids.
@@ -95,28 +95,8 @@ type flags struct {
 	Flags int `json:"flags"`
 }
 
-type consents struct {
-	Personalization struct {
-		Consented bool `json:"consented"`
-	} `json:"personalization"`
-}
-
 type authenticators struct {
 	Types []int `json:"authenticator_types"`
-}
-
-// versioned is a list that clients may keep from one session to the next.
-type versioned struct {
-	Entries []struct{} `json:"entries"`
-	Partial bool       `json:"partial"`
-	Version int        `json:"version"`
-}
-
-func list(isVersioned bool) any {
-	if isVersioned {
-		return versioned{Entries: []struct{}{}}
-	}
-	return []struct{}{}
 }
 
 // User returns a person's READY, and for a client with discord.CapPrioritizedReady the READY_SUPPLEMENTAL that follows it.
@@ -129,20 +109,22 @@ func User(s UserState) (data, supplemental json.RawMessage, err error) {
 		SessionType: "normal", ResumeGatewayURL: s.Session.ResumeURL, Shard: s.Session.Shard, Trace: s.Session.Trace,
 		StaticClientSession: uuid.NewSHA1(uuid.NameSpaceOID, []byte(s.Session.ID)).String(), AuthSessionHash: s.Login,
 		PrivateChannels: privateChannels(s.Direct, dedupe), Sessions: s.Sessions,
-		ReadState: list(can(discord.CapVersionedReadStates)), UserGuildSettings: list(can(discord.CapVersionedGuildSettings)),
-		Relationships: none, GameRelationships: none, ConnectedAccounts: none, LinkedUsers: none, GuildJoinRequests: none,
+		ReadState:         list(s.ReadStates, s.Version, can(discord.CapVersionedReadStates)),
+		UserGuildSettings: list(s.GuildSettings, s.Version, can(discord.CapVersionedGuildSettings)),
+		Relationships:     relationships(s.Relationships, dedupe), NotificationSettings: flags{s.NotificationFlags},
+		Consents: consentsOf(s.Consents), GameRelationships: none, ConnectedAccounts: none, LinkedUsers: none, GuildJoinRequests: none,
 		Experiments: none, GuildExperiments: none, GeoOrderedRTCRegions: []string{}, Auth: authenticators{Types: []int{}},
 	}
 	if !dedupe {
-		ready.Presences = &none
+		ready.Presences = each(s.Friends, func(f Friend) []byte { return f.Presence })
 	}
 	if !can(discord.CapLazyNotes) {
-		ready.Notes = &struct{}{}
+		ready.Notes = notes(s.Notes)
 	}
 	if can(discord.CapSettingsProto) {
-		ready.UserSettingsProto = new(string)
+		ready.UserSettingsProto = s.SettingsProto
 	} else {
-		ready.UserSettings = &struct{}{}
+		ready.UserSettings = s.Settings
 	}
 	small, err := marshal(ready)
 	if err != nil {
@@ -198,27 +180,33 @@ func (g *UserGuild) members(user snowflake.ID, own, others bool) []byte {
 }
 
 func (s *UserState) appendPresences(data []byte) []byte {
-	data = append(data, `,"merged_presences":{"friends":[]`...)
+	data = append(data, `,"merged_presences":{"friends":`...)
+	data = append(data, each(s.Friends, func(f Friend) []byte { return f.Merged })...)
 	data = appendKey(data, "guilds", each(s.Guilds, func(g UserGuild) []byte {
 		return each(g.Presences, func(item []byte) []byte { return item })
 	}))
 	return append(data, '}')
 }
 
-// users returns everybody in the DMs, and with discord.CapDedupeUsers in the lists of members, once.
+// users returns everybody in relationships and DMs, and with discord.CapDedupeUsers in the lists of members, once.
 func (s *UserState) users() ([]byte, error) {
 	seen := map[snowflake.ID]bool{}
 	var users [][]byte
+	var known []discord.User
+	for _, r := range s.Relationships {
+		known = append(known, r.User)
+	}
 	for _, c := range s.Direct {
-		for _, u := range c.Recipients {
-			if !seen[u.ID] {
-				seen[u.ID] = true
-				data, err := marshal(u)
-				if err != nil {
-					return nil, err
-				}
-				users = append(users, data)
+		known = append(known, c.Recipients...)
+	}
+	for _, u := range known {
+		if !seen[u.ID] {
+			seen[u.ID] = true
+			data, err := marshal(u)
+			if err != nil {
+				return nil, err
 			}
+			users = append(users, data)
 		}
 	}
 	for _, g := range s.Guilds {

@@ -207,6 +207,9 @@ func (a *Announcer) write(n *announcement, u presence.Update, over bool) error {
 	if changed {
 		a.publish(ctx, n.user, guilds, seen)
 	}
+	if changed && !n.bot {
+		a.publishToFriends(ctx, n.user, seen)
+	}
 	if err == nil && !n.bot {
 		a.publishSessions(ctx, n.user)
 	}

@@ -42,10 +42,14 @@ func (s *Server) userReady(ctx context.Context, c *Client, session *Session, id 
 	}
 	login := sha256.Sum256([]byte(session.Account.login.String()))
 	own := presence.Session{ID: session.ID, Update: about, At: time.Now().UnixMilli()}
+	kept, err := s.kept(ctx, snap.Kept)
+	if err != nil {
+		return nil, err
+	}
 	data, supplemental, err := ready.User(ready.UserState{
 		Session: s.aboutSession(c, session, id), Capabilities: session.profile.Capabilities,
 		User: snap.User, Guilds: whole, Direct: snap.Channels, Sessions: s.online.sessions(ctx, session.profile.User, own),
-		Login: base64.StdEncoding.EncodeToString(login[:]),
+		Login: base64.StdEncoding.EncodeToString(login[:]), Kept: kept,
 	})
 	if err != nil {
 		return nil, err
@@ -55,6 +59,17 @@ func (s *Server) userReady(ctx context.Context, c *Client, session *Session, id 
 		o.second = codec.NewDispatch(discord.EventReadySupplemental, supplemental)
 	}
 	return later, nil
+}
+
+// kept returns what READY says of what the platform keeps for a person's clients.
+func (s *Server) kept(ctx context.Context, k *store.Kept) (ready.Kept, error) {
+	settings, err := json.Marshal(k.Settings.Whole())
+	return ready.Kept{
+		Relationships: k.Relationships, Friends: s.online.friends(ctx, k.Relationships),
+		ReadStates: k.ReadStates, GuildSettings: k.GuildSettings, Version: k.Version,
+		Settings: settings, SettingsProto: k.Proto, Notes: k.Notes,
+		NotificationFlags: k.Small.NotificationFlags, Consents: k.Small.Consents,
+	}, err
 }
 
 // quietTimeout is how long a user's READY waits for guilds to load; the rest follow it.

@@ -30,4 +30,5 @@ type SelfUser struct {
 	Verified    bool    `json:"verified"`
 	Email       *string `json:"email"`
 	Bio         string  `json:"bio"`
+	Pronouns    string  `json:"pronouns"`
 }

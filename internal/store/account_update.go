@@ -16,8 +16,8 @@ import (
 func (tx *Tx) UpdateSelf(ctx context.Context, u discord.SelfUser, tellGuilds bool) error {
 	verified := u.Verified && !u.Bot // a bot's is made up when it is read
 	err := found(tx.Exec(ctx, `update users set username = $2, global_name = $3, avatar = $4, banner = $5,
-		accent_color = $6, bio = $7, locale = $8, email = $9, verified = $10 where id = $1`,
-		u.ID, u.Username, u.GlobalName, u.Avatar, u.Banner, u.AccentColor, u.Bio, u.Locale, u.Email, verified))
+		accent_color = $6, bio = $7, locale = $8, email = $9, verified = $10, pronouns = $11 where id = $1`,
+		u.ID, u.Username, u.GlobalName, u.Avatar, u.Banner, u.AccentColor, u.Bio, u.Locale, u.Email, verified, u.Pronouns))
 	if err != nil {
 		return fmt.Errorf("update user %s: %w", u.ID, accountTaken(err))
 	}

@@ -48,11 +48,15 @@ type ReadySnapshot struct {
 	User     discord.SelfUser
 	Guilds   []snowflake.ID
 	Channels []discord.Channel // open DMs, with recipients
+	Kept     *Kept             // nil for a bot
 }
 
 // Ready returns what a session starts from.
-func (s *Store) Ready(ctx context.Context, user snowflake.ID) (*ReadySnapshot, error) {
+func (s *Store) Ready(ctx context.Context, user snowflake.ID, bot bool) (*ReadySnapshot, error) {
 	snap := &ReadySnapshot{}
+	if !bot {
+		snap.Kept = &Kept{}
+	}
 	var others []recipient
 	err := s.snapshot(ctx, func(b *pgx.Batch) {
 		b.Queue(`select seq from logs where id = $1`, user).QueryRow(func(row pgx.Row) error { return row.Scan(&snap.Seq) })
@@ -68,7 +72,13 @@ func (s *Store) Ready(ctx context.Context, user snowflake.ID) (*ReadySnapshot, e
 		b.Queue(`select `+recipientColumns+recipientFrom+
 			`where r.channel_id in (`+openDirect+`) and r.user_id <> $1 order by u.id`, user).
 			Query(collectInto(&others, scanRecipient))
+		if snap.Kept != nil {
+			snap.Kept.queue(b, user)
+		}
 	})
+	if err == nil && snap.Kept != nil {
+		err = snap.Kept.finish()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("ready of user %s: %w", user, notFound(err))
 	}
