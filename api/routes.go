@@ -56,7 +56,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		automod.New(a).Routes(),
 		channels.New(s, a, back.publisher).Routes(),
 		commands.New(s, a, back.publisher).Routes(),
-		direct.New(s).Routes(),
+		direct.New(s, a, keys).Routes(),
 		gatewayinfo.New(c.GatewayURL, c.Shards, sessionlimit.New(back.redis)).Routes(),
 		guilds.New(s, a, presences).Routes(),
 		bans.New(s, a).Routes(),

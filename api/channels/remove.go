@@ -23,6 +23,9 @@ func (h *Handlers) remove(c *call.Call) error {
 	if err != nil {
 		return err
 	}
+	if room.Channel.Type == discord.ChannelGroupDM {
+		return h.leaveGroup(c, room)
+	}
 	if room.Direct() {
 		return h.closeDirect(c, room)
 	}

@@ -42,6 +42,13 @@ func (h *Handlers) update(c *call.Call) error {
 	if err != nil {
 		return err
 	}
+	room, err := h.access.Room(c, id)
+	if err != nil {
+		return err
+	}
+	if room.Channel.Type == discord.ChannelGroupDM {
+		return h.updateGroup(c, room)
+	}
 	var b patch
 	if err := c.Bind(&b); err != nil {
 		return err

@@ -19,6 +19,9 @@ func (h *Handlers) create(c *call.Call) error {
 	if err := room.Need(permissions.ToSend(int(room.Channel.Type))); err != nil {
 		return err
 	}
+	if err := h.access.MayMessage(c, room); err != nil {
+		return err
+	}
 	var body posting.Body
 	d, err := body.Read(c)
 	if err != nil {

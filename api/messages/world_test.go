@@ -43,7 +43,7 @@ func newHall(t *testing.T) *hall {
 			reactions.New(w.Store, w.Access).Routes(),
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
 			channels.New(w.Store, w.Access, w.Publisher).Routes(),
-			direct.New(w.Store).Routes(),
+			direct.New(w.Store, w.Access, w.Keys).Routes(),
 		)
 	})
 	h := &hall{World: w, t: t, owner: w.User(t), member: w.User(t)}

@@ -34,7 +34,7 @@ type hall struct {
 func newHall(t *testing.T) *hall {
 	h := &hall{}
 	h.World = apitest.New(t, func(w *apitest.World) []call.Route {
-		return slices.Concat(readstates.New(w.Store, w.Access).Routes(), direct.New(w.Store).Routes(),
+		return slices.Concat(readstates.New(w.Store, w.Access).Routes(), direct.New(w.Store, w.Access, w.Keys).Routes(),
 			guilds.New(w.Store, w.Access, w.Presences).Routes(), settings.New(w.Store, w.Access).Routes(),
 			channels.New(w.Store, w.Access, w.Publisher).Routes(), roles.New(w.Access).Routes(),
 			messages.New(w.Store, w.Access, posting.New(w.Store, w.Access), w.Redis).Routes(),

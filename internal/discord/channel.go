@@ -37,30 +37,37 @@ type Overwrite struct {
 // Channel is a guild channel or a DM; which fields are there depends on the type.
 // https://discord.com/developers/docs/resources/channel#channel-object
 type Channel struct {
-	ID                   snowflake.ID   `json:"id"`
-	Type                 ChannelType    `json:"type"`
-	GuildID              *snowflake.ID  `json:"guild_id,omitempty"`
-	Position             *int           `json:"position,omitempty"`
-	PermissionOverwrites *[]Overwrite   `json:"permission_overwrites,omitempty"`
-	Name                 *string        `json:"name,omitempty"`
-	Topic                **string       `json:"topic,omitempty"` // outer nil: the type has no topic
-	NSFW                 *bool          `json:"nsfw,omitempty"`
-	LastMessageID        **snowflake.ID `json:"last_message_id,omitempty"`
-	LastPinTimestamp     **Timestamp    `json:"last_pin_timestamp,omitempty"`
-	Bitrate              *int           `json:"bitrate,omitempty"`
-	UserLimit            *int           `json:"user_limit,omitempty"`
-	RTCRegion            **string       `json:"rtc_region,omitempty"`
-	VideoQualityMode     *int           `json:"video_quality_mode,omitempty"`
-	RateLimitPerUser     *int           `json:"rate_limit_per_user,omitempty"` // seconds
-	ParentID             **snowflake.ID `json:"parent_id,omitempty"`
-	DefaultAutoArchive   *int           `json:"default_auto_archive_duration,omitempty"` // minutes
-	DefaultThreadRate    *int           `json:"default_thread_rate_limit_per_user,omitempty"`
-	Flags                int            `json:"flags"`
-	Recipients           []User         `json:"recipients,omitempty"`
-	Icon                 **string       `json:"icon,omitempty"`
-	OwnerID              *snowflake.ID  `json:"owner_id,omitempty"` // of a group DM or a thread
+	ID                   snowflake.ID    `json:"id"`
+	Type                 ChannelType     `json:"type"`
+	GuildID              *snowflake.ID   `json:"guild_id,omitempty"`
+	Position             *int            `json:"position,omitempty"`
+	PermissionOverwrites *[]Overwrite    `json:"permission_overwrites,omitempty"`
+	Name                 *string         `json:"name,omitempty"`
+	Topic                **string        `json:"topic,omitempty"` // outer nil: the type has no topic
+	NSFW                 *bool           `json:"nsfw,omitempty"`
+	LastMessageID        **snowflake.ID  `json:"last_message_id,omitempty"`
+	LastPinTimestamp     **Timestamp     `json:"last_pin_timestamp,omitempty"`
+	Bitrate              *int            `json:"bitrate,omitempty"`
+	UserLimit            *int            `json:"user_limit,omitempty"`
+	RTCRegion            **string        `json:"rtc_region,omitempty"`
+	VideoQualityMode     *int            `json:"video_quality_mode,omitempty"`
+	RateLimitPerUser     *int            `json:"rate_limit_per_user,omitempty"` // seconds
+	ParentID             **snowflake.ID  `json:"parent_id,omitempty"`
+	DefaultAutoArchive   *int            `json:"default_auto_archive_duration,omitempty"` // minutes
+	DefaultThreadRate    *int            `json:"default_thread_rate_limit_per_user,omitempty"`
+	Flags                int             `json:"flags"`
+	Recipients           []User          `json:"recipients,omitempty"`
+	Nicks                []RecipientNick `json:"nicks,omitempty"` // that a bot gave to Recipients
+	Icon                 **string        `json:"icon,omitempty"`
+	OwnerID              *snowflake.ID   `json:"owner_id,omitempty"` // of a group DM or a thread
 	*Forum
 	*Thread
+}
+
+// RecipientNick is what somebody is called in a group DM that a bot has made.
+type RecipientNick struct {
+	ID   snowflake.ID `json:"id"`
+	Nick string       `json:"nick"`
 }
 
 // ChannelRef is a channel named in passing: in an invite, in mention_channels.

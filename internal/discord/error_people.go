@@ -7,6 +7,7 @@ import "net/http"
 var (
 	ErrTooManyFriends    = newError(http.StatusBadRequest, 30002, "Maximum number of friends reached (1000)")
 	ErrTooManyRecipients = newError(http.StatusBadRequest, 30004, "Maximum number of recipients reached (10)")
+	ErrTooManyGroups     = newError(http.StatusBadRequest, 30063, "Maximum number of groups of a bot reached (10)")
 	ErrTooManyBlocked    = newError(http.StatusBadRequest, 30069, "Maximum number of blocked users reached (5000)")
 	ErrRequestsDisabled  = newError(http.StatusBadRequest, 80000, "This user does not take friend requests from you")
 	ErrFriendBlocked     = newError(http.StatusBadRequest, 80001, "A friend request between these users is blocked")

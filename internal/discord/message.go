@@ -12,11 +12,15 @@ type MessageType int
 
 // Message types that are made here.
 const (
-	MessageDefault       MessageType = 0
-	MessageUserJoin      MessageType = 7
-	MessageThreadCreated MessageType = 18
-	MessageReply         MessageType = 19
-	MessageThreadStarter MessageType = 21
+	MessageDefault         MessageType = 0
+	MessageRecipientAdd    MessageType = 1
+	MessageRecipientRemove MessageType = 2
+	MessageChannelName     MessageType = 4
+	MessageChannelIcon     MessageType = 5
+	MessageUserJoin        MessageType = 7
+	MessageThreadCreated   MessageType = 18
+	MessageReply           MessageType = 19
+	MessageThreadStarter   MessageType = 21
 
 	MessageChatCommand    MessageType = 20
 	MessageContextCommand MessageType = 23

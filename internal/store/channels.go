@@ -48,7 +48,10 @@ func (r *channelRow) wire() discord.Channel {
 	}
 	if c.Type.IsDirect() {
 		if c.Type == discord.ChannelGroupDM {
-			c.Name, c.Icon, c.OwnerID = r.name, &r.icon, r.owner
+			c.Name, c.Icon, c.OwnerID = new(string), &r.icon, r.owner
+			if r.name != nil {
+				c.Name = r.name
+			}
 		}
 		return c
 	}

@@ -15,7 +15,7 @@ const (
 	// directQuery is a user's open DMs, newest activity first.
 	directQuery = `select ` + channelColumns + ` from channels where id in (` + openDirect + `)
 		order by last_message_id desc nulls last, id desc`
-	recipientColumns = `r.channel_id, ` + userColumns
+	recipientColumns = `r.channel_id, r.nick, ` + userColumns
 	recipientFrom    = ` from channel_recipients r join users u on u.id = r.user_id `
 )
 
@@ -52,11 +52,12 @@ func addRecipients(ctx context.Context, q querier, channels []discord.Channel, s
 // recipient is somebody in a DM.
 type recipient struct {
 	channel snowflake.ID
+	nick    *string
 	user    discord.User
 }
 
 func scanRecipient(row pgx.Row) (r recipient, err error) {
-	err = row.Scan(append([]any{&r.channel}, userTargets(&r.user)...)...)
+	err = row.Scan(append([]any{&r.channel, &r.nick}, userTargets(&r.user)...)...)
 	return r, err
 }
 
@@ -69,6 +70,9 @@ func setRecipients(channels []discord.Channel, others []recipient) {
 	for _, r := range others {
 		if i, open := at[r.channel]; open {
 			channels[i].Recipients = append(channels[i].Recipients, r.user)
+			if r.nick != nil {
+				channels[i].Nicks = append(channels[i].Nicks, discord.RecipientNick{ID: r.user.ID, Nick: *r.nick})
+			}
 		}
 	}
 }

@@ -144,7 +144,6 @@ func (s *Store) tryInsertMessages(ctx context.Context, batch []*pendingMessage) 
 		}
 		evs[i] = m.event
 	}
-	queueUnread(b, inserts)
 	// In the order of ids, as everybody locks channels: two batches of two pods can't wait for each other.
 	for _, channel := range slices.Sorted(maps.Keys(newest)) {
 		b.Queue(`update channels set last_message_id = greatest(last_message_id, $2) where id = $1`, channel, newest[channel])
@@ -152,6 +151,7 @@ func (s *Store) tryInsertMessages(ctx context.Context, batch []*pendingMessage) 
 	for _, thread := range slices.Sorted(maps.Keys(threads)) {
 		threads[thread].queue(b, thread)
 	}
+	queueUnread(b, inserts)
 	if err := queueOutbox(b, evs); err != nil {
 		return nil, err
 	}

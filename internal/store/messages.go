@@ -56,10 +56,10 @@ func (tx *Tx) InsertMessage(ctx context.Context, guild *snowflake.ID, m discord.
 	b := &pgx.Batch{}
 	insert := messageInsert{m, guild}
 	insert.queue(b)
-	queueUnread(b, []messageInsert{insert})
 	// It is one of the two.
 	b.Queue(`update channels set last_message_id = greatest(last_message_id, $2) where id = $1`, m.ChannelID, m.ID)
 	activity{}.with(m).queue(b, m.ChannelID)
+	queueUnread(b, []messageInsert{insert})
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return fmt.Errorf("insert message: %w", err)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // queueUnread writes what new messages mean to read states: whom they call, each person, role or everybody one row, and that
-// people have read as far as they have written. It has to come before the channels are locked.
+// people have read as far as they have written. It has to come after the channels are locked: so does everybody.
 func queueUnread(b *pgx.Batch, inserts []messageInsert) {
 	var targets, messages, channels []snowflake.ID
 	type place struct{ user, channel snowflake.ID }

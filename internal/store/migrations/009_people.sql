@@ -82,3 +82,4 @@ alter table members add column bio text not null default '', add column pronouns
 -- Names that a bot has given to the people in its group.
 alter table channel_recipients add column nick text;
 alter table channels add column application_id bigint;   -- of the bot that made a group
+create index channels_application on channels (application_id) where application_id is not null;

@@ -1,0 +1,44 @@
+package direct_test
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+
+	"guildhall.chat/guildhall/api/apitest"
+	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/api/direct"
+	"guildhall.chat/guildhall/api/guilds"
+	"guildhall.chat/guildhall/api/messages"
+	"guildhall.chat/guildhall/api/posting"
+	"guildhall.chat/guildhall/internal/discord"
+)
+
+func TestWhoMayWriteToWhom(t *testing.T) {
+	t.Parallel()
+	w := apitest.New(t, func(w *apitest.World) []call.Route {
+		return slices.Concat(direct.New(w.Store, w.Access, w.Keys).Routes(), guilds.New(w.Store, w.Access, w.Presences).Routes(),
+			messages.New(w.Store, w.Access, posting.New(w.Store, w.Access), w.Redis).Routes())
+	})
+	a, b := w.User(t), w.User(t)
+	send := "/channels/" + open(t, a, b).ID.String() + "/messages"
+	say := object{"content": "hello"}
+	a.Fails(t, http.MethodPost, send, say, discord.ErrCannotDM) // a stranger
+
+	var g discord.Guild
+	a.Must(t, http.MethodPost, "/guilds", object{"name": "Hall"}, &g)
+	w.Join(t, g.ID, b)
+	a.Must(t, http.MethodPost, send, say, nil)
+	w.Exec(t, `insert into user_settings (user_id, settings) values ($1, jsonb_build_object('restricted_guilds', array[$2::text]))`,
+		b.ID, g.ID.String())
+	a.Fails(t, http.MethodPost, send, say, discord.ErrCannotDM)
+	b.Must(t, http.MethodPost, send, say, nil) // a restricts nothing
+
+	friends(t, w, a, b)
+	a.Must(t, http.MethodPost, send, say, nil)
+	w.Exec(t, `delete from relationships`)
+	w.Exec(t, `delete from user_settings`)
+	w.Exec(t, `insert into relationships (user_id, other_id, type) values ($1, $2, 2)`, b.ID, a.ID)
+	a.Fails(t, http.MethodPost, send, say, discord.ErrCannotDM)
+	b.Fails(t, http.MethodPost, send, say, discord.ErrCannotDM)
+}
