@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"guildhall.chat/guildhall/api/accounts"
+	"guildhall.chat/guildhall/api/announcements"
 	"guildhall.chat/guildhall/api/applications"
 	"guildhall.chat/guildhall/api/automod"
 	"guildhall.chat/guildhall/api/bans"
@@ -52,6 +53,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 	})
 	cfg.Routes = slices.Concat(
 		people.Routes(),
+		announcements.New(s, a).Routes(),
 		applications.New(s, cfg.Authenticator).Routes(),
 		automod.New(a).Routes(),
 		channels.New(s, a, back.publisher).Routes(),

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"guildhall.chat/guildhall/api/access"
+	"guildhall.chat/guildhall/api/announcements"
 	"guildhall.chat/guildhall/api/worker"
 	"guildhall.chat/guildhall/internal/config"
 	"guildhall.chat/guildhall/internal/presence"
@@ -34,6 +37,8 @@ func (c *workerCommand) Run(ctx context.Context) error {
 	defer back.close()
 	admin.Ready("postgres", back.store.Ping)
 	w := worker.New(back.store, back.publisher, presence.New(back.redis), c.ResumeWindow, logger)
+	a := access.New(back.store, back.publisher)
+	w.Add("crossposts", 200*time.Millisecond, announcements.NewDelivery(back.store, a, logger).Step)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return admin.Run(ctx) })
 	group.Go(func() error {

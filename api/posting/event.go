@@ -1,6 +1,7 @@
 package posting
 
 import (
+	"context"
 	"slices"
 
 	"guildhall.chat/guildhall/api/access"
@@ -25,6 +26,17 @@ func Dispatch(room *access.Room, kind string, m discord.Message, people map[snow
 	return head, discord.MessageEvent{
 		Message: m, GuildID: room.GuildID(), Member: people[m.Author.ID].Member, ChannelType: room.Channel.Type,
 	}
+}
+
+// Updated emits the MESSAGE_UPDATE of a message that has been changed otherwise than by an edit.
+func Updated(ctx context.Context, tx *store.Tx, room *access.Room, m discord.Message) error {
+	people, err := tx.People(ctx, guildOf(room), withAuthor(m.Author.ID, mentionIDs(m.Mentions)))
+	if err != nil {
+		return err
+	}
+	m.TTS = false // the event never asks to speak
+	head, event := Dispatch(room, discord.EventMessageUpdate, m, people)
+	return room.Emit(tx, head, event)
 }
 
 // guildOf is the guild of a room, 0 for a DM.

@@ -20,6 +20,7 @@ type Worker struct {
 	window    time.Duration
 	holder    string
 	log       *slog.Logger
+	added     []job
 }
 
 // New returns a worker; window is the resume window, for which the outbox is kept.
@@ -53,10 +54,15 @@ func (w *Worker) jobs() []job {
 	}
 }
 
+// Add adds a job that another package has: a step that is repeated so soon after its end. It is called before Run.
+func (w *Worker) Add(name string, every time.Duration, do func(context.Context) error) {
+	w.added = append(w.added, job{name, every, func() step { return do }})
+}
+
 // Run does the jobs whose leases it gets, until ctx ends.
 func (w *Worker) Run(ctx context.Context) {
 	var all sync.WaitGroup
-	for _, j := range w.jobs() {
+	for _, j := range append(w.jobs(), w.added...) {
 		all.Go(func() { w.contend(ctx, j) })
 	}
 	all.Wait()

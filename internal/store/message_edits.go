@@ -31,6 +31,12 @@ func (tx *Tx) UpdateMessage(ctx context.Context, was, m discord.Message) error {
 	if err != nil {
 		return fmt.Errorf("update message %s: %w", m.ID, err)
 	}
+	if was.Flags&discord.MessageFlagCrossposted == 0 {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, recopy, []snowflake.ID{m.ID}); err != nil {
+		return fmt.Errorf("queue copies of message %s: %w", m.ID, err)
+	}
 	return nil
 }
 
@@ -44,7 +50,10 @@ func (tx *Tx) DeleteMessages(ctx context.Context, channel, by snowflake.ID, ids 
 			where m.id = held.id and held.type <> all($4) returning m.id
 		), counted as (
 			update threads set message_count = greatest(0, message_count - (select count(*) from gone where id <> $2))
-			where id = $2)
+			where id = $2
+		), copied as (
+			update crossposts set due = nextval('crosspost_queue'), attempts = 0, retry_at = now() from gone
+			where source_id = gone.id and due is null)
 		select id from gone order by id`, ids, channel, by, undeletable)
 	if err != nil {
 		return nil, fmt.Errorf("delete messages: %w", err)

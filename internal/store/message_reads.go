@@ -66,6 +66,11 @@ func (s *Store) Message(ctx context.Context, channel, id, viewer snowflake.ID) (
 	return message(ctx, s.pool, channel, id, viewer, "")
 }
 
+// Message is Store.Message within a change, without reactions.
+func (tx *Tx) Message(ctx context.Context, channel, id snowflake.ID) (discord.Message, error) {
+	return message(ctx, tx, channel, id, 0, "")
+}
+
 // HoldMessage locks a message of a channel until the end of the change and returns it, without reactions.
 func (tx *Tx) HoldMessage(ctx context.Context, channel, id snowflake.ID) (discord.Message, error) {
 	return message(ctx, tx, channel, id, 0, `for no key update of m`)
@@ -138,8 +143,8 @@ func complete(ctx context.Context, q querier, messages []discord.Message, viewer
 func addReferenced(ctx context.Context, q querier, messages []discord.Message) ([]discord.Message, error) {
 	var ids []snowflake.ID
 	for _, m := range messages {
-		if r := m.MessageReference; r != nil && r.Type == discord.ReferenceReply && r.MessageID != nil {
-			ids = append(ids, *r.MessageID)
+		if replies(m) {
+			ids = append(ids, *m.MessageReference.MessageID)
 		}
 	}
 	if len(ids) == 0 {
@@ -155,12 +160,19 @@ func addReferenced(ctx context.Context, q querier, messages []discord.Message) (
 		at[referenced[i].ID] = &referenced[i]
 	}
 	for i := range messages {
-		if r := messages[i].MessageReference; r != nil && r.Type == discord.ReferenceReply && r.MessageID != nil {
-			found := at[*r.MessageID]
+		if replies(messages[i]) {
+			found := at[*messages[i].MessageReference.MessageID]
 			messages[i].ReferencedMessage = &found
 		}
 	}
 	return referenced, nil
+}
+
+// replies reports whether what a message refers to is shown with it. A copy of a published message refers to its source in
+// the same form, but whoever sees the copy need not see the source.
+func replies(m discord.Message) bool {
+	r := m.MessageReference
+	return r != nil && r.Type == discord.ReferenceReply && r.MessageID != nil && m.Flags&discord.MessageFlagIsCrosspost == 0
 }
 
 // addMentions turns the ids in mentions into users. An account that is gone is left out.

@@ -35,6 +35,7 @@ func TestConformance(t *testing.T) {
 	t.Run("reactions", s.reactions)
 	t.Run("direct messages", s.directMessages)
 	t.Run("webhooks", s.webhooks)
+	t.Run("announcements", s.announcements)
 	t.Run("errors", s.errors)
 	t.Run("every served operation was called", s.everyOperation)
 	t.Run("generated bodies", s.generatedBodies)

@@ -39,3 +39,17 @@ func (s *suite) webhooks(t *testing.T) {
 	again := s.ok(t, own, "POST "+channelWebhooks, object{"name": "again"}, s.text).text("id")
 	s.ok(t, own, "DELETE "+webhook, nil, again)
 }
+
+func (s *suite) announcements(t *testing.T) {
+	as := s.bot.Client
+	news := s.ok(t, as, "POST /guilds/{guild_id}/channels", object{"name": "news", "type": 5}, s.guild).text("id")
+	follower := s.ok(t, as, "POST /channels/{channel_id}/followers", object{"webhook_channel_id": s.text}, news)
+	if follower.text("channel_id") != news {
+		t.Error("another channel is followed than was asked for")
+	}
+	s.ok(t, as, "GET "+webhook, nil, follower.text("webhook_id"))
+	s.ok(t, as, "GET "+channelWebhooks, nil, s.text).some()
+	id := s.ok(t, as, "POST "+messages, object{"content": "extra"}, news).text("id")
+	s.ok(t, as, "POST "+message+"/crosspost", nil, news, id)
+	s.ok(t, as, "GET "+messages, nil, s.text).some() // tells that the channel follows
+}
