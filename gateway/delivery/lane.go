@@ -1,17 +1,21 @@
 package delivery
 
 const (
-	// maxUnflushed bounds the deliveries that a lane queues before it flushes.
+	// maxUnflushed bounds the deliveries that a lane queues in a turn, in which it flushes every receiver at most once.
 	maxUnflushed = 256
+	// flushesAtOnce is how many receivers a lane flushes before it looks for what has come.
+	flushesAtOnce = 32
 	// maxAhead bounds the batches that wait for a lane; the line waits then, and gathers larger ones.
 	maxAhead = 4
 )
 
-// lane takes deliveries to its receivers.
+// lane takes deliveries to its receivers. It queues a batch as soon as it comes, also while it is flushing: those whose turn is
+// yet to come get it with the same write, the others take their turn again. So nothing waits for longer than a turn, and the
+// more comes in one, the fewer are the writes.
 type lane struct {
 	index   int
 	batches chan []*Delivery // closed by the line at its end
-	touched []Receiver
+	touched []Receiver       // to be flushed, in this order
 }
 
 func newLane(index int) *lane {
@@ -20,29 +24,40 @@ func newLane(index int) *lane {
 
 func (l *lane) run() {
 	for batch := range l.batches {
-		for batch != nil {
-			batch = l.take(batch)
-		}
+		l.work(batch)
 	}
 }
 
-// take queues a batch, and those that have come meanwhile, and flushes the receivers that it touched: what came while the lane
-// was busy leaves in the same writes. It returns what is too much for one round.
-func (l *lane) take(batch []*Delivery) (rest []*Delivery) {
-	for room := maxUnflushed; batch != nil && room > 0; {
-		n := min(len(batch), room)
-		l.queue(batch[:n])
-		room -= n
-		if batch = batch[n:]; len(batch) == 0 {
+// work takes a batch, and those that come meanwhile, to the receivers.
+func (l *lane) work(batch []*Delivery) {
+	room := maxUnflushed // in this turn
+	turn := 0            // how many of touched are in it
+	flushed := 0
+	for {
+		for len(batch) > 0 && room > 0 {
+			n := min(len(batch), room)
+			l.queue(batch[:n])
+			room -= n
+			if batch = batch[n:]; len(batch) == 0 {
+				batch = l.waiting()
+			}
+		}
+		for next := min(flushed+flushesAtOnce, len(l.touched)); flushed < next; flushed++ {
+			l.touched[flushed].Flush()
+		}
+		if flushed >= turn {
+			left := copy(l.touched, l.touched[flushed:])
+			clear(l.touched[left:])
+			l.touched = l.touched[:left]
+			room, turn, flushed = maxUnflushed, left, 0
+		}
+		if len(batch) == 0 {
 			batch = l.waiting()
 		}
+		if len(batch) == 0 && len(l.touched) == 0 {
+			return
+		}
 	}
-	for _, r := range l.touched {
-		r.Flush()
-	}
-	clear(l.touched)
-	l.touched = l.touched[:0]
-	return batch
 }
 
 // waiting returns a batch that has come already, or nil.
