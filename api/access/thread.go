@@ -12,9 +12,9 @@ import (
 	"guildhall.chat/guildhall/internal/store"
 )
 
-// Threads are not held in memory: there are many, and their members decide who sees a private one. Each request in a thread
-// reads it, with the caller's member of it.
-func (v *Visit) thread(t *store.Thread) (*Room, error) {
+// RoomOf returns a thread as the visitor sees it. Threads are not held in memory: there are many, and their members decide who
+// sees a private one. Each request in a thread reads it, with the caller's member of it.
+func (v *Visit) RoomOf(t *store.Thread) (*Room, error) {
 	parent, rules := v.Guild.Channel(t.Parent()), v.Guild.rules[t.Parent()]
 	if parent == nil {
 		return nil, discord.ErrUnknownChannel
@@ -35,7 +35,7 @@ func (a *Access) threadRoom(ctx context.Context, v *Visit, id snowflake.ID) (*Ro
 	if err != nil {
 		return nil, err
 	}
-	return v.thread(t)
+	return v.RoomOf(t)
 }
 
 // ChangeThread runs fn in a store.Change that holds the thread of a room, and the guild, so that its active threads can be
@@ -53,7 +53,7 @@ func (a *Access) ChangeThread(c *call.Call, r *Room, fn func(tx *store.Tx, r *Ro
 		if err != nil {
 			return err
 		}
-		now, err := r.Visit.thread(t)
+		now, err := r.RoomOf(t)
 		if err != nil {
 			return err
 		}

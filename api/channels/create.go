@@ -17,7 +17,8 @@ import (
 // audited are the keys of a channel that the audit log records; overwrites have entries of their own.
 var audited = []string{"name", "type", "position", "topic", "nsfw", "rate_limit_per_user", "bitrate", "user_limit",
 	"rtc_region", "video_quality_mode", "parent_id", "default_auto_archive_duration",
-	"default_thread_rate_limit_per_user", "flags"}
+	"default_thread_rate_limit_per_user", "flags", "available_tags", "default_reaction_emoji", "default_sort_order",
+	"default_forum_layout"}
 
 // creation is the body of a channel to be made.
 // https://discord.com/developers/docs/resources/guild#create-guild-channel-json-params
@@ -40,11 +41,10 @@ func (b *creation) check() error {
 	return p.Err()
 }
 
-// CheckType notes a type that no channel of a guild can be made with. Stages and media channels are not among them:
-// there is no audio and no media gallery.
+// CheckType notes a type that no channel of a guild can be made with. Stages are not among those that can: there is no audio.
 func CheckType(p *form.Problems, path string, kind discord.ChannelType) {
 	form.OneOf(p, path, kind, discord.ChannelText, discord.ChannelVoice, discord.ChannelCategory,
-		discord.ChannelAnnouncement, discord.ChannelForum)
+		discord.ChannelAnnouncement, discord.ChannelForum, discord.ChannelMedia)
 }
 
 // may checks what creating needs: MANAGE_CHANNELS in the category, or in the guild outside of any.
@@ -79,6 +79,9 @@ func (h *Handlers) create(c *call.Call) error {
 		position := After(v.Guild.Channels, b.kind())
 		made = discord.Channel{ID: tx.NewID(), Type: b.kind(), Position: &position, ParentID: &b.ParentID}
 		b.Apply(&made)
+		if err := NameTags(&made, tx.NewID); err != nil {
+			return err
+		}
 		overwrites, err := b.overwrites(c, tx, v)
 		if err != nil {
 			return err

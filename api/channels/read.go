@@ -47,7 +47,7 @@ func (h *Handlers) get(c *call.Call) error {
 	if err != nil {
 		return err
 	}
-	if room.Direct() {
+	if room.Direct() || room.Thread != nil {
 		return c.OK(room.Channel)
 	}
 	ch, err := h.store.Channel(c.Request.Context(), id)

@@ -6,6 +6,7 @@ import (
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/audit"
 	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/api/threads"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -28,6 +29,9 @@ func (h *Handlers) remove(c *call.Call) error {
 	}
 	if room.Direct() {
 		return h.closeDirect(c, room)
+	}
+	if room.Thread != nil {
+		return threads.Remove(c, h.access, room)
 	}
 	ctx := c.Request.Context()
 	var deleted discord.Channel

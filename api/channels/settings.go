@@ -42,6 +42,7 @@ type Settings struct {
 	VideoQualityMode form.Field[*form.Int] `json:"video_quality_mode"`
 	AutoArchive      form.Field[*form.Int] `json:"default_auto_archive_duration"`
 	ThreadRate       form.Field[*form.Int] `json:"default_thread_rate_limit_per_user"`
+	ForumSettings
 }
 
 // Check notes what is wrong with the fields, below a path, for a channel of the type.
@@ -52,7 +53,7 @@ func (s *Settings) Check(p *form.Problems, path string, kind discord.ChannelType
 	p.Range(form.At(path, "position"), int64(s.Position.Value), 0, maxPosition)
 	if s.Topic.Value != nil {
 		most := maxTopic
-		if kind == discord.ChannelForum {
+		if kind.IsForum() {
 			most = maxForumTopic
 		}
 		p.Length(form.At(path, "topic"), *s.Topic.Value, 0, most)
@@ -77,6 +78,7 @@ func (s *Settings) Check(p *form.Problems, path string, kind discord.ChannelType
 	if n := s.VideoQualityMode.Value; n != nil {
 		form.OneOf(p, form.At(path, "video_quality_mode"), *n, 1, 2)
 	}
+	s.ForumSettings.check(p, path, kind)
 	if n := s.AutoArchive.Value; n != nil {
 		form.OneOf(p, form.At(path, "default_auto_archive_duration"), *n, 60, 1440, 4320, 10080)
 	}
@@ -107,6 +109,7 @@ func (s *Settings) Apply(c *discord.Channel) {
 		region := s.RTCRegion.Value
 		c.RTCRegion = &region
 	}
+	s.apply(c)
 	number(s.RateLimitPerUser, 0, &c.RateLimitPerUser)
 	number(s.Bitrate, defaultBitrate, &c.Bitrate)
 	number(s.UserLimit, 0, &c.UserLimit)
@@ -131,7 +134,7 @@ func number(f form.Field[*form.Int], otherwise int, to **int) {
 func channelName(name string, kind discord.ChannelType) string {
 	name = strings.TrimSpace(name)
 	switch kind {
-	case discord.ChannelText, discord.ChannelAnnouncement, discord.ChannelForum:
+	case discord.ChannelText, discord.ChannelAnnouncement, discord.ChannelForum, discord.ChannelMedia:
 		name = strings.ToLower(strings.Join(strings.FieldsFunc(name, unicode.IsSpace), "-"))
 	}
 	return name

@@ -25,7 +25,7 @@ func (h *Handlers) typing(c *call.Call) error {
 	if !room.Channel.Type.HasMessages() {
 		return discord.ErrNotText
 	}
-	if err := room.Need(permissions.SendMessages); err != nil {
+	if err := room.Need(permissions.ToSend(int(room.Channel.Type))); err != nil {
 		return err
 	}
 	evs, err := h.typingEvents(c, room)
@@ -44,7 +44,7 @@ func (h *Handlers) typing(c *call.Call) error {
 func (h *Handlers) typingEvents(c *call.Call, room *access.Room) ([]events.Event, error) {
 	channel, user := room.Channel.ID, c.Caller.UserID
 	data := discord.TypingEvent{ChannelID: channel, UserID: user, Timestamp: time.Now().Unix()}
-	head := events.Header{Type: discord.EventTypingStart, User: user}
+	head := room.Header(events.Header{Type: discord.EventTypingStart, User: user})
 	var logs []snowflake.ID
 	if room.Direct() {
 		logs = room.Recipients[1:] // the caller is the first
@@ -55,7 +55,6 @@ func (h *Handlers) typingEvents(c *call.Call, room *access.Room) ([]events.Event
 			return nil, err
 		}
 		data.GuildID, data.Member = &guild, &member
-		head.Guild, head.Channel = guild, channel
 		logs = []snowflake.ID{guild}
 	}
 	evs := make([]events.Event, 0, len(logs))

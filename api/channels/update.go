@@ -7,6 +7,7 @@ import (
 	"guildhall.chat/guildhall/api/audit"
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/form"
+	"guildhall.chat/guildhall/api/threads"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -49,6 +50,9 @@ func (h *Handlers) update(c *call.Call) error {
 	if room.Channel.Type == discord.ChannelGroupDM {
 		return h.updateGroup(c, room)
 	}
+	if room.Thread != nil {
+		return threads.Update(c, h.access, room)
+	}
 	var b patch
 	if err := c.Bind(&b); err != nil {
 		return err
@@ -83,6 +87,9 @@ func (b *patch) apply(c *call.Call, tx *store.Tx, r *access.Room) (discord.Chann
 		return after, err
 	}
 	b.Apply(&after)
+	if err := NameTags(&after, tx.NewID); err != nil {
+		return after, err
+	}
 	if b.ParentID.Set && !same(b.ParentID.Value, *r.Channel.ParentID) {
 		if _, err := category(r.Visit, "parent_id", after.Type, b.ParentID.Value); err != nil {
 			return after, err

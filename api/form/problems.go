@@ -39,6 +39,17 @@ func (p *Problems) Add(path, code, message string) {
 	node["_errors"] = append(list, discord.FieldProblem{Code: code, Message: message})
 }
 
+// Under takes in the problems of a part of the request, below a key of it.
+func (p *Problems) Under(key string, part *Problems) {
+	if len(part.tree) == 0 {
+		return
+	}
+	if p.tree == nil {
+		p.tree = discord.FieldError{}
+	}
+	p.tree[key] = part.tree
+}
+
 // Err is the error to return, nil if there were no problems.
 func (p *Problems) Err() error {
 	if len(p.tree) == 0 {

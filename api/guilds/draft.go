@@ -136,6 +136,9 @@ func (d *draft) addChannel(tx *store.Tx, i int, c *channelDraft) {
 	position := channels.After(d.channels, c.kind())
 	made := discord.Channel{ID: tx.NewID(), Type: c.kind(), Position: &position}
 	c.Apply(&made)
+	if channels.NameTags(&made, tx.NewID) != nil {
+		d.problems.Add(form.At(path, "available_tags"), "BASE_TYPE_BAD_VALUE", "Tag names must be unique")
+	}
 	if c.ParentID != nil {
 		if parent := d.channelIDs[*c.ParentID]; parent == nil || parent.Type != discord.ChannelCategory || c.kind() == discord.ChannelCategory {
 			d.problems.Add(form.At(path, "parent_id"), "CHANNEL_PARENT_INVALID", "Category does not exist")

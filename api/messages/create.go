@@ -5,6 +5,7 @@ import (
 
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/posting"
+	"guildhall.chat/guildhall/api/slowmode"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/store"
 )
@@ -41,9 +42,9 @@ func (h *Handlers) create(c *call.Call) error {
 	if err != nil {
 		return err
 	}
-	wait, release := h.slow(c, room)
+	wait, release := h.slow.Take(c, room, slowmode.Message)
 	if wait > 0 {
-		return refuseSlowed(c, wait)
+		return slowmode.Refuse(c, wait)
 	}
 	sent, err := h.poster.Send(ctx, room, post, enforced)
 	if err != nil {

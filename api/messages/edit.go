@@ -15,6 +15,9 @@ func (h *Handlers) edit(c *call.Call) error {
 	if err != nil {
 		return err
 	}
+	if err := room.NeedActive(); err != nil {
+		return err
+	}
 	var body posting.Edit
 	if err := body.Read(c); err != nil {
 		return err

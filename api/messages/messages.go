@@ -14,6 +14,7 @@ import (
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/posting"
+	"guildhall.chat/guildhall/api/slowmode"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
@@ -24,12 +25,12 @@ type Handlers struct {
 	store  *store.Store
 	access *access.Access
 	poster *posting.Poster
-	redis  redis.UniversalClient
+	slow   *slowmode.Slowmode
 }
 
 // New returns the handlers; Redis holds the slowmode of channels.
 func New(s *store.Store, a *access.Access, p *posting.Poster, rdb redis.UniversalClient) *Handlers {
-	return &Handlers{store: s, access: a, poster: p, redis: rdb}
+	return &Handlers{store: s, access: a, poster: p, slow: slowmode.New(rdb)}
 }
 
 // Routes lists the operations.

@@ -82,6 +82,9 @@ func (p *Poster) Compose(c *call.Call, room *access.Room, from Sender, d *Draft)
 		Content: d.Content, Embeds: d.Embeds, Components: d.Components, Attachments: discord.EmptyList,
 		Nonce: d.Nonce, Flags: d.Flags, TTS: d.TTS, WebhookID: from.Webhook, ApplicationID: from.Application,
 	}
+	if room.Thread != nil {
+		m.Position = &room.Thread.TotalMessageSent
+	}
 	if err := p.resolve(c, room, d.Reference, &m); err != nil {
 		return nil, err
 	}
@@ -117,6 +120,9 @@ func (p *Poster) Send(ctx context.Context, room *access.Room, post *Post, enforc
 }
 
 func (p *Poster) send(ctx context.Context, room *access.Room, post *Post, enforced bool) (discord.Message, error) {
+	if err := p.enter(ctx, room, post); err != nil {
+		return discord.Message{}, err
+	}
 	if !room.Direct() && !enforced {
 		head, event := Dispatch(room, discord.EventMessageCreate, post.Message, post.People)
 		return post.Message, p.store.CreateGuildMessage(ctx, head.Guild, post.Message, head, event)

@@ -23,6 +23,9 @@ func (h *Handlers) add(c *call.Call) error {
 	if err := t.room.Need(permissions.ReadMessageHistory); err != nil {
 		return err
 	}
+	if err := t.room.NeedActive(); err != nil {
+		return err
+	}
 	ctx, user := c.Request.Context(), c.Caller.UserID
 	err = h.store.Change(ctx, func(tx *store.Tx) error {
 		author, err := tx.HoldReactions(ctx, t.room.Channel.ID, t.message)

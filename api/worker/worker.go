@@ -46,6 +46,7 @@ func (w *Worker) jobs() []job {
 		{"partitions", time.Minute, always(w.partitions)},
 		{"presence", 2 * time.Second, always(w.expirePresence)},
 		{"search", searchInterval, always(w.index)},
+		{"threads", 30 * time.Second, always(w.archiveThreads)},
 		{"housekeeping", 10 * time.Minute, always(w.housekeep)},
 		{"purge", purgeInterval, always(w.purge)},
 		{"scheduled events", 5 * time.Second, always(w.advanceEvents)},

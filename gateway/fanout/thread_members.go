@@ -186,7 +186,7 @@ func (g *Guild) listThreadMembers(s *seat, threads []snowflake.ID) {
 			if i > 0 {
 				data = append(data, ',')
 			}
-			data = t.appendMember(data, i)
+			data = t.appendMember(data, i, one.User == s.user())
 			data = append(data[:len(data)-1], `,"member":`...)
 			var is bool
 			if data, is = g.members.AppendJSON(data, one.User); !is {

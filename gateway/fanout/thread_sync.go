@@ -35,7 +35,7 @@ func (g *Guild) listThreads(user snowflake.ID, channels []snowflake.ID, joined b
 		}
 		threads = appendItem(threads, func(dst []byte) []byte { return t.append(dst, user) })
 		if is {
-			members = appendItem(members, func(dst []byte) []byte { return t.appendMember(dst, i) })
+			members = appendItem(members, func(dst []byte) []byte { return t.appendMember(dst, i, true) })
 		}
 	}
 	return threads, members

@@ -102,13 +102,17 @@ func (t *thread) append(dst []byte, user snowflake.ID) []byte {
 	}
 	dst = append(dst, t.json[:len(t.json)-1]...)
 	dst = append(dst, `,"member":`...)
-	return append(t.appendMember(dst, i), '}')
+	return append(t.appendMember(dst, i, true), '}')
 }
 
-// appendMember appends the object of a member.
-func (t *thread) appendMember(dst []byte, i int) []byte {
-	own, _ := json.Marshal(memberObject(t.wire.ID, t.members[i]))
-	return append(dst, own...)
+// appendMember appends the object of a member, as itself or as others see it.
+func (t *thread) appendMember(dst []byte, i int, own bool) []byte {
+	m := t.members[i]
+	if !own {
+		m.Muted, m.Mute = false, nil
+	}
+	object, _ := json.Marshal(memberObject(t.wire.ID, m)) // made of numbers and texts
+	return append(dst, object...)
 }
 
 func memberObject(thread snowflake.ID, m events.ThreadMember) discord.ThreadMember {

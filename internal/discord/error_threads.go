@@ -9,15 +9,14 @@ var (
 
 	ErrTooManyInThread = newError(http.StatusBadRequest, 30033, "Maximum number of thread participants has been reached (1000)")
 	ErrTooManyPinned   = newError(http.StatusBadRequest, 30047, "Maximum number of pinned threads in a forum channel has been reached (1)")
-	ErrTooManyTags     = newError(http.StatusBadRequest, 30048, "Maximum number of tags in a forum channel has been reached (20)")
 
 	ErrTagNames    = newError(http.StatusBadRequest, 40061, "Tag names must be unique")
 	ErrNoTagToSet  = newError(http.StatusBadRequest, 40066, "There are no tags available that can be set by non-moderators")
 	ErrTagRequired = newError(http.StatusBadRequest, 40067, "A tag is required to create a forum post in this channel")
 
+	ErrMessageType    = newError(http.StatusBadRequest, 50068, "Invalid message type")
 	ErrThreadArchived = newError(http.StatusBadRequest, 50083, "Tried to perform an operation on an archived thread")
 	ErrThreadSetting  = newError(http.StatusBadRequest, 50084, "Invalid thread notification settings")
-	ErrThreadBefore   = newError(http.StatusBadRequest, 50085, "before value is earlier than the thread creation date")
 
 	ErrThreadExists     = newError(http.StatusBadRequest, 160004, "A thread has already been created for this message")
 	ErrThreadLocked     = newError(http.StatusForbidden, 160005, "Thread is locked")

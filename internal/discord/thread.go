@@ -44,8 +44,8 @@ type ThreadMember struct {
 	UserID        snowflake.ID `json:"user_id"`
 	JoinTimestamp Timestamp    `json:"join_timestamp"`
 	Flags         int          `json:"flags"`
-	Muted         bool         `json:"muted"`
-	MuteConfig    *MuteConfig  `json:"mute_config"`
+	Muted         bool         `json:"muted,omitempty"` // these are told to the user alone
+	MuteConfig    *MuteConfig  `json:"mute_config,omitempty"`
 	Member        *Member      `json:"member,omitempty"`
 }
 

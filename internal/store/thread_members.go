@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -19,6 +18,9 @@ const maxThreadMembers = 1000
 // AddThreadMembers takes those of the users that are members of the guild into a thread that is held, tells them the
 // thread, and the others of them. It returns who was not in it before; ErrFull if they don't fit in.
 func (tx *Tx) AddThreadMembers(ctx context.Context, t *Thread, users ...snowflake.ID) ([]snowflake.ID, error) {
+	if len(users) == 0 {
+		return nil, nil
+	}
 	rows, err := tx.Query(ctx, `insert into thread_members (thread_id, guild_id, user_id)
 		select $1, guild_id, user_id from members where guild_id = $2 and user_id = any($3)
 		on conflict do nothing returning user_id`, t.ID, *t.GuildID, users)
@@ -80,6 +82,7 @@ func (tx *Tx) emitThreadMembers(ctx context.Context, t *Thread, added, removed [
 			return err
 		}
 		for _, m := range members {
+			m.Muted, m.MuteConfig = false, nil
 			update.AddedMembers = append(update.AddedMembers, discord.AddedThreadMember{ThreadMember: m})
 		}
 	}
@@ -156,15 +159,14 @@ func (tx *Tx) UpdateThreadMember(ctx context.Context, t *Thread, m discord.Threa
 	return tx.Emit(*t.GuildID, head, discord.ThreadMemberUpdateEvent{ThreadMember: m, GuildID: *t.GuildID})
 }
 
-// EnterThread prepares a thread for a message of the author: one that is archived becomes active again, and the author and
-// the mentioned users that are members of the guild are in it afterwards, as far as there is room. The caller has checked
-// that all of them may.
-func (s *Store) EnterThread(ctx context.Context, guild, id, author snowflake.ID, mentioned []snowflake.ID) error {
+// EnterThread prepares a thread for a message: one that is archived becomes active again, and the users that are members of
+// the guild are in it afterwards, as far as there is room. The caller has checked that all of them may.
+func (s *Store) EnterThread(ctx context.Context, guild, id snowflake.ID, users []snowflake.ID) error {
 	return s.Change(ctx, func(tx *Tx) error {
 		if err := tx.LockGuild(ctx, guild); err != nil {
 			return err
 		}
-		t, err := tx.HoldThread(ctx, guild, id, author)
+		t, err := tx.HoldThread(ctx, guild, id, 0)
 		if err != nil {
 			return err
 		}
@@ -176,25 +178,21 @@ func (s *Store) EnterThread(ctx context.Context, guild, id, author snowflake.ID,
 				return err
 			}
 		}
-		users := append([]snowflake.ID{author}, mentioned...)
-		if t.MemberCount+len(users) > discord.MaxThreadMemberCount {
-			if users, err = tx.fitting(ctx, t, users); err != nil {
-				return err
-			}
+		if users, err = tx.fitting(ctx, t, users); err != nil {
+			return err
 		}
 		_, err = tx.AddThreadMembers(ctx, t, users...)
-		if errors.Is(err, ErrFull) {
-			return nil
-		}
 		return err
 	})
 }
 
-// fitting returns the first of the users, as many as a thread still takes.
+// fitting returns those of the users that are not in a thread, as many as it still takes.
 func (tx *Tx) fitting(ctx context.Context, t *Thread, users []snowflake.ID) ([]snowflake.ID, error) {
-	var n int
-	if err := tx.QueryRow(ctx, `select count(*) from thread_members where thread_id = $1`, t.ID).Scan(&n); err != nil {
+	rows, err := tx.Query(ctx, `select u.id from unnest($2::bigint[]) with ordinality as u (id, nth)
+		where not exists (select from thread_members m where m.thread_id = $1 and m.user_id = u.id) order by u.nth
+		limit greatest(0, $3 - (select count(*) from thread_members where thread_id = $1))`, t.ID, users, maxThreadMembers)
+	if err != nil {
 		return nil, fmt.Errorf("count members of thread %s: %w", t.ID, err)
 	}
-	return users[:min(len(users), max(0, maxThreadMembers-n))], nil
+	return pgx.CollectRows(rows, pgx.RowTo[snowflake.ID])
 }

@@ -93,7 +93,7 @@ func (tx *Tx) UpdateThread(ctx context.Context, was *Thread, after discord.Chann
 	}
 	_, err := tx.Exec(ctx, `update threads set name = $2, flags = $3, applied_tags = $4, rate_limit_per_user = $5,
 		archived = $6, locked = $7, invitable = $8, auto_archive = $9,
-		archive_timestamp = case when archived <> $6 then now() else archive_timestamp end,
+		archive_timestamp = case when archived <> $6 then clock_timestamp() else archive_timestamp end,
 		check_at = case when archived <> $6 or auto_archive <> $9 then now() + make_interval(mins => $9) else check_at end
 		where id = $1`,
 		after.ID, *after.Name, after.Flags, tagIDs(after), *after.RateLimitPerUser, m.Archived, m.Locked,
