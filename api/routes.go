@@ -14,11 +14,13 @@ import (
 	"guildhall.chat/guildhall/api/gatewayinfo"
 	"guildhall.chat/guildhall/api/guilds"
 	"guildhall.chat/guildhall/api/images"
+	"guildhall.chat/guildhall/api/interactions"
 	"guildhall.chat/guildhall/api/invites"
 	"guildhall.chat/guildhall/api/mail"
 	"guildhall.chat/guildhall/api/members"
 	"guildhall.chat/guildhall/api/messages"
 	"guildhall.chat/guildhall/api/oauth2"
+	"guildhall.chat/guildhall/api/outgoing"
 	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/api/reactions"
 	"guildhall.chat/guildhall/api/readstates"
@@ -52,14 +54,17 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		Store: s, Access: a, Authenticator: cfg.Authenticator, Keys: keys, Door: people,
 		PublicURL: c.PublicURL, VerifiedOnly: c.RequireVerifiedEmail,
 	})
+	sender := outgoing.New(s, back.fetch)
+	interacting := interactions.New(interactions.Config{Store: s, Access: a, Poster: poster, Publisher: back.publisher, Outgoing: sender})
 	cfg.Routes = slices.Concat(
 		people.Routes(),
 		announcements.New(s, a).Routes(),
-		applications.New(s, cfg.Authenticator).Routes(),
+		applications.New(s, cfg.Authenticator).Probing(sender).Routes(),
 		automod.New(a).Routes(),
 		channels.New(s, a, back.publisher).Routes(),
 		commands.New(s, a, back.publisher).Routes(),
 		direct.New(s, a, keys).Routes(),
+		interacting.Routes(),
 		gatewayinfo.New(c.GatewayURL, c.Shards, sessionlimit.New(back.redis)).Routes(),
 		guilds.New(s, a, presences).Routes(),
 		bans.New(s, a).Routes(),
@@ -76,7 +81,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		settings.New(s, a).Routes(),
 		threads.New(s, a, poster, back.redis).Routes(),
 		users.New(s, presences).Routes(),
-		webhooks.New(webhooks.Config{Store: s, Access: a, Poster: poster, Fetch: back.fetch, PublicURL: c.PublicURL}).Routes(),
+		webhooks.New(webhooks.Config{Store: s, Access: a, Poster: poster, Fetch: back.fetch, PublicURL: c.PublicURL, Followups: interacting}).Routes(),
 	)
 	cfg.Public = slices.Concat(delegation.Pages(), images.New(s).Routes())
 }

@@ -8,6 +8,8 @@ import (
 
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/announcements"
+	"guildhall.chat/guildhall/api/interactions"
+	"guildhall.chat/guildhall/api/outgoing"
 	"guildhall.chat/guildhall/api/worker"
 	"guildhall.chat/guildhall/internal/config"
 	"guildhall.chat/guildhall/internal/presence"
@@ -38,6 +40,8 @@ func (c *workerCommand) Run(ctx context.Context) error {
 	admin.Ready("postgres", back.store.Ping)
 	w := worker.New(back.store, back.publisher, presence.New(back.redis), c.ResumeWindow, logger)
 	a := access.New(back.store, back.publisher)
+	w.Add("interactions", 500*time.Millisecond, interactions.NewLate(back.store, back.publisher).Step)
+	w.Add("deliveries", time.Second, outgoing.NewQueue(outgoing.New(back.store, back.fetch), back.store, logger).Step)
 	w.Add("crossposts", 200*time.Millisecond, announcements.NewDelivery(back.store, a, logger).Step)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return admin.Run(ctx) })

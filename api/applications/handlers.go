@@ -19,6 +19,7 @@ import (
 type Handlers struct {
 	store         *store.Store
 	authenticator *authn.Authenticator
+	prober        Prober
 }
 
 // New returns the handlers.

@@ -49,6 +49,7 @@ type settings struct {
 	EventWebhooksURL    form.Field[*string]       `json:"event_webhooks_url"`
 	EventWebhooksStatus form.Field[form.Int]      `json:"event_webhooks_status"`
 	EventWebhooksTypes  form.Field[[]string]      `json:"event_webhooks_types"`
+	endpoint
 }
 
 // description is a text, or an object with the text as its default and translations, which are not kept.

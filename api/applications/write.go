@@ -75,6 +75,9 @@ func (h *Handlers) change(c *call.Call, id snowflake.ID) error {
 	if err := body.check(); err != nil {
 		return err
 	}
+	if err := h.probe(c, id, &body.endpoint); err != nil {
+		return err
+	}
 	ctx := c.Request.Context()
 	var app discord.Application
 	var epoch int64 // of the bot, if it has risen
@@ -84,6 +87,9 @@ func (h *Handlers) change(c *call.Call, id snowflake.ID) error {
 			return err
 		}
 		if err := tx.UpdateApplication(ctx, app); err != nil {
+			return err
+		}
+		if err := body.endpoint.apply(ctx, tx, &app); err != nil {
 			return err
 		}
 		if app.Flags != locked.Flags && app.Bot != nil {

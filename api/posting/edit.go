@@ -50,11 +50,31 @@ func (e *Edit) Says() bool {
 	return e.Content.Set || e.Embeds.Set || e.Components.Set || e.AllowedMentions != nil || e.Attachments != nil
 }
 
+// Update stores a message that was changed and emits MESSAGE_UPDATE.
+func Update(ctx context.Context, tx *store.Tx, room *access.Room, was discord.Message, changed *Post) error {
+	if err := tx.UpdateMessage(ctx, was, changed.Message); err != nil {
+		return err
+	}
+	m := changed.Message
+	m.TTS = false // the event never asks to speak
+	head, event := Dispatch(room, discord.EventMessageUpdate, m, changed.People)
+	return room.Emit(tx, head, event)
+}
+
 // Rewrite applies an edit to a held message and emits MESSAGE_UPDATE. Who may do that is for the caller to check.
 func (e *Edit) Rewrite(ctx context.Context, tx *store.Tx, room *access.Room, was discord.Message) error {
+	changed, err := e.Changed(ctx, tx, room, was)
+	if err != nil {
+		return err
+	}
+	return Update(ctx, tx, room, was, changed)
+}
+
+// Changed returns a message as it is after the edit.
+func (e *Edit) Changed(ctx context.Context, tx *store.Tx, room *access.Room, was discord.Message) (*Post, error) {
 	m := was
 	if err := e.apply(&m, room, tx.NewID); err != nil {
-		return err
+		return nil, err
 	}
 	users := mentionIDs(m.Mentions)
 	if e.Says() {
@@ -65,20 +85,15 @@ func (e *Edit) Rewrite(ctx context.Context, tx *store.Tx, room *access.Room, was
 	}
 	people, err := tx.People(ctx, guildOf(room), withAuthor(m.Author.ID, users))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	m.Mentions = mentionsFrom(people, users)
 	if e.Says() && e.judge != nil {
 		if err := e.judge(&m, people[m.Author.ID].Member); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if err := tx.UpdateMessage(ctx, was, m); err != nil {
-		return err
-	}
-	m.TTS = false // the event never asks to speak
-	head, event := Dispatch(room, discord.EventMessageUpdate, m, people)
-	return room.Emit(tx, head, event)
+	return &Post{Message: m, People: people}, nil
 }
 
 // apply writes the fields that were sent into the message.

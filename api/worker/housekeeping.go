@@ -38,8 +38,12 @@ func (w *Worker) housekeep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	interactions, err := w.store.ExpireInteractions(ctx)
+	if err != nil {
+		return err
+	}
 	records, err := w.store.ExpireRecords(ctx)
-	if removed := logins + grants + records; removed > 0 {
+	if removed := logins + grants + interactions + records; removed > 0 {
 		w.log.Info("what is past use is gone", "rows", removed)
 	}
 	return err

@@ -40,6 +40,7 @@ type Profile struct {
 	Shard          sharding.Shard
 	LargeThreshold int                  // members from which on GUILD_CREATE does not list all
 	Capabilities   discord.Capabilities // of a person's client
+	Session        string               // its id
 }
 
 // wants reports whether the session's intents cover an event of a guild.

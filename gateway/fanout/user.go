@@ -217,6 +217,8 @@ func (p *Place) hears(e events.Event) bool {
 		return false
 	case e.Head.Type == discord.EventSessionsReplace && p.profile.Bot:
 		return false
+	case e.Head.Session != "" && e.Head.Session != p.profile.Session:
+		return false
 	case e.Head.Guild == 0 && !p.profile.Shard.HasUser(), e.Head.Guild != 0 && !p.profile.Shard.Has(e.Head.Guild):
 		return false
 	}

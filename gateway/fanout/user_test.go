@@ -20,7 +20,7 @@ func TestWhichSessionsHearOfTheirUser(t *testing.T) {
 		"none":      {Shard: sharding.Whole},
 		"messages":  {Intents: discord.IntentDirectMessages, Shard: sharding.Whole},
 		"reactions": {Intents: discord.IntentDirectReactions, Shard: sharding.Whole},
-		"typing":    {Intents: discord.IntentDirectTyping, Shard: sharding.Whole},
+		"typing":    {Intents: discord.IntentDirectTyping, Shard: sharding.Whole, Session: "typing's"},
 		"polls":     {Intents: discord.IntentDirectMessagePolls, Shard: sharding.Whole},
 		"guilds":    {Intents: discord.IntentGuilds | discord.IntentGuildMessages, Shard: sharding.Whole},
 		"shard 0":   {Intents: discord.IntentsAll, Shard: sharding.Shard{ID: 0, Count: 2}},
@@ -47,6 +47,7 @@ func TestWhichSessionsHearOfTheirUser(t *testing.T) {
 	inGuild := []string{"all", "guilds", "messages", "none", "polls", "reactions", "shard 1", "typing"}
 	checkHears(t, sessions, events.Header{Type: discord.EventInteractionCreate, Guild: guild}, inGuild)
 	checkHears(t, sessions, events.Header{Type: discord.EventAppPermissionsUpdate, Guild: guild}, inGuild)
+	checkHears(t, sessions, events.Header{Type: discord.EventInteractionSuccess, Session: "typing's"}, []string{"typing"})
 	checkHears(t, sessions, events.Header{Type: discord.EventThreadMemberUpdate, Guild: guild}, []string{"all", "guilds", "shard 1"})
 	checkHears(t, sessions, events.Header{Type: discord.EventMessageCreate, Guild: guild}, []string{"all", "guilds", "shard 1"})
 }

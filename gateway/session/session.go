@@ -75,6 +75,7 @@ var sessionNumbers atomic.Uint64
 
 // newSession returns a session that holds back what it is delivered, until it is opened.
 func newSession(h *host, id string, account Account, profile fanout.Profile) *Session {
+	profile.Session = id
 	start := h.line.Reserve()
 	return &Session{
 		host: h, ID: id, key: journal.Key(id), Account: account, profile: profile,

@@ -38,6 +38,8 @@ type Header struct {
 	Mentions []snowflake.ID `json:"m,omitempty"`
 	// Only restricts the event to sessions of these users; nil does not restrict.
 	Only []snowflake.ID `json:"o,omitempty"`
+	// Session restricts an event of a user's log to one of the user's sessions.
+	Session string `json:"s,omitempty"`
 	// Thread tells of the thread that Channel is, for views that do not know it.
 	Thread *Thread `json:"th,omitempty"`
 	// Structure marks a change of roles, overwrites or owner; Membership one of a member's roles or time-out. They
