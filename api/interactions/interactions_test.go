@@ -87,7 +87,7 @@ func newHall(t *testing.T) *hall {
 			Store: w.Store, Access: w.Access, Poster: poster, Publisher: w.Publisher, Outgoing: h.sender,
 		})
 		return slices.Concat(
-			applications.New(w.Store, w.Access, w.Authenticator, "http://example.com").Probing(h.sender).Routes(),
+			applications.New(w.Store, w.Authenticator).Probing(h.sender).Routes(),
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
 			commands.New(w.Store, w.Access, w.Publisher).Routes(),
 			messages.New(w.Store, w.Access, poster, w.Redis).Routes(),
