@@ -29,7 +29,11 @@ func New(s *store.Store, authenticator *authn.Authenticator) *Handlers {
 
 // Routes lists the operations.
 func (h *Handlers) Routes() []call.Route {
-	read, write := call.Per(20, 10*time.Second), call.Per(10, 10*time.Second)
+	const (
+		metadata   = "/applications/:application_id/role-connections/metadata"
+		connection = "/users/@me/applications/:application_id/role-connection"
+	)
+	read, write, said := call.Per(20, 10*time.Second), call.Per(10, 10*time.Second), call.Per(10, 10*time.Second)
 	return []call.Route{
 		{Method: http.MethodGet, Path: "/applications", Access: call.UsersOnly, Limit: read, Handle: h.list},
 		{Method: http.MethodPost, Path: "/applications", Access: call.UsersOnly, Limit: write, Handle: h.create},
@@ -37,6 +41,11 @@ func (h *Handlers) Routes() []call.Route {
 		{Method: http.MethodPatch, Path: "/applications/@me", Access: call.BotsOnly, Limit: write, Handle: h.updateMine},
 		{Method: http.MethodGet, Path: "/applications/:application_id", Access: call.Signed, Limit: read, Handle: h.get},
 		{Method: http.MethodPatch, Path: "/applications/:application_id", Access: call.Signed, Limit: write, Handle: h.update},
+		{Method: http.MethodGet, Path: metadata, Access: call.Signed, Limit: read, Handle: h.metadata},
+		{Method: http.MethodPut, Path: metadata, Access: call.Signed, Limit: write, Handle: h.setMetadata},
+		{Method: http.MethodGet, Path: connection, Access: call.OAuth2, Scope: discord.ScopeRoleConnectionsWrite, Limit: said, Handle: h.connection},
+		{Method: http.MethodPut, Path: connection, Access: call.OAuth2, Scope: discord.ScopeRoleConnectionsWrite, Limit: said, Handle: h.setConnection},
+		{Method: http.MethodDelete, Path: connection, Access: call.OAuth2, Scope: discord.ScopeRoleConnectionsWrite, Limit: said, Handle: h.deleteConnection},
 		{Method: http.MethodGet, Path: "/applications/public", Access: call.Signed, Limit: read, Handle: h.listPublic},
 		{Method: http.MethodGet, Path: "/applications/:application_id/public", Access: call.Signed, Limit: read, Handle: h.public},
 		{Method: http.MethodGet, Path: "/applications/:application_id/rpc", Access: call.Signed, Limit: read, Handle: h.public},

@@ -42,7 +42,7 @@ func (h *Handlers) changeRole(c *call.Call, change func(roles []snowflake.ID, ro
 		return err
 	}
 	err = h.access.Change(c, guild, permissions.ManageRoles, func(tx *store.Tx, v *access.Visit) error {
-		if err := mayGive(v, role); err != nil {
+		if err := MayGive(v, role); err != nil {
 			return err
 		}
 		before, err := target(c.Request.Context(), tx, guild, user)
@@ -59,8 +59,8 @@ func (h *Handlers) changeRole(c *call.Call, change func(roles []snowflake.ID, ro
 	return c.Done()
 }
 
-// mayGive checks that the caller may give or take a role: it is of lower rank and nobody's own.
-func mayGive(v *access.Visit, id snowflake.ID) error {
+// MayGive checks that the caller may give or take a role: it is of lower rank and nobody's own.
+func MayGive(v *access.Visit, id snowflake.ID) error {
 	role := v.Guild.Role(id)
 	switch {
 	case role == nil:
@@ -73,8 +73,8 @@ func mayGive(v *access.Visit, id snowflake.ID) error {
 	return nil
 }
 
-// distinct returns the roles once each, without @everyone, which all members have.
-func distinct(roles []snowflake.ID, everyone snowflake.ID) []snowflake.ID {
+// Distinct returns the roles once each, without @everyone, which all members have.
+func Distinct(roles []snowflake.ID, everyone snowflake.ID) []snowflake.ID {
 	sorted := slices.Compact(slices.Sorted(slices.Values(roles)))
 	kept := slices.DeleteFunc(sorted, func(id snowflake.ID) bool { return id == everyone })
 	if kept == nil {

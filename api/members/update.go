@@ -80,7 +80,7 @@ func (b *patch) may(v *access.Visit, before, after discord.Member) error {
 	}
 	added, removed := difference(before.Roles, after.Roles)
 	for _, id := range append(added, removed...) {
-		if err := mayGive(v, id); err != nil {
+		if err := MayGive(v, id); err != nil {
 			return err
 		}
 	}
@@ -97,7 +97,7 @@ func (b *patch) apply(m discord.Member, guild snowflake.ID, now time.Time) disco
 		m.Nick = nickname(b.Nick.Value)
 	}
 	if b.Roles.Set {
-		roles := distinct(b.Roles.Value, guild)
+		roles := Distinct(b.Roles.Value, guild)
 		if added, removed := difference(m.Roles, roles); len(added)+len(removed) > 0 {
 			m.Roles = roles // the same ones in another order are no change
 		}

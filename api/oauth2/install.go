@@ -30,7 +30,15 @@ func install(c *call.Call, tx *store.Tx, v *access.Visit, app discord.Applicatio
 	if !slices.Contains(scopes, discord.ScopeBot) {
 		return nil
 	}
-	return addBot(c, tx, v, *app.Bot, set)
+	if err := addBot(c, tx, v, *app.Bot, set); err != nil {
+		return err
+	}
+	return tx.GrantIntegration(c.Request.Context(), v.Guild.Guild.ID, app.ID, c.Caller.UserID, installed(scopes))
+}
+
+// installed are those of the scopes that a guild gets something of.
+func installed(scopes []string) []string {
+	return slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return s != discord.ScopeBot && s != discord.ScopeCommands })
 }
 
 // addBot makes the bot a member, with a role of its own for the permissions that it is given.

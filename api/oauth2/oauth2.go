@@ -79,6 +79,7 @@ func (h *Handlers) Routes() []call.Route {
 		{Method: http.MethodGet, Path: "/oauth2/keys", Access: call.Anyone, Limit: read, Handle: h.keys},
 		{Method: http.MethodGet, Path: "/oauth2/userinfo", Access: call.Signed, Scope: discord.ScopeOpenID, Limit: read, Handle: h.userinfo},
 		{Method: http.MethodPost, Path: "/oauth2/userinfo", Access: call.Signed, Scope: discord.ScopeOpenID, Limit: read, Unverified: true, Handle: h.userinfo},
+		{Method: http.MethodPut, Path: "/guilds/:guild_id/members/:user_id", Access: call.BotsOnly, Limit: write, Handle: h.join},
 		{Method: http.MethodGet, Path: "/oauth2/tokens", Access: call.UsersOnly, Limit: read, Handle: h.authorizations},
 		{Method: http.MethodDelete, Path: "/oauth2/tokens/:authorization_id", Access: call.UsersOnly, Limit: write, Unverified: true, Handle: h.withdraw},
 	}

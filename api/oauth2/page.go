@@ -2,6 +2,7 @@ package oauth2
 
 import (
 	"errors"
+	"html/template"
 	"net/http"
 	"net/url"
 
@@ -56,6 +57,7 @@ type consentData struct {
 	Question    consent
 	Icon        string
 	Next        string
+	Action      template.URL // with Next as its query, which is encoded already
 	Proof       string
 	LeaveProof  string
 	Scopes      []string
@@ -70,6 +72,7 @@ type consentData struct {
 func (h *Handlers) consentData(c *call.Call, r request, q consent, next, problem string) consentData {
 	data := consentData{
 		frame: frame{Title: "Authorize an application", Problem: problem}, Question: q, Next: next,
+		Action:     template.URL("/oauth2/authorize?" + next), //nolint:gosec // of url.Values.Encode
 		Proof:      h.Keys.ConsentToken(c.Caller.Session, next),
 		LeaveProof: h.Keys.ConsentToken(c.Caller.Session, leaving),
 		NeedsGuild: r.intoGuild(), Fixed: r.DisableGuildSelect && r.Guild != 0, Chosen: r.Guild,

@@ -34,6 +34,8 @@ func (h *Handlers) Routes() []call.Route {
 	return []call.Route{
 		{Method: http.MethodGet, Path: "/users/@me", Access: call.Signed, Scope: discord.ScopeIdentify, Limit: call.Per(30, 10*time.Second), Handle: h.me},
 		{Method: http.MethodGet, Path: "/users/@me/guilds", Access: call.Signed, Scope: discord.ScopeGuilds, Limit: call.Per(10, 10*time.Second), Handle: h.guilds},
+		{Method: http.MethodGet, Path: "/users/@me/guilds/:guild_id/member", Access: call.UsersOnly, Scope: discord.ScopeGuildsMembersRead, Limit: call.Per(20, 10*time.Second), Handle: h.member},
+		{Method: http.MethodGet, Path: "/users/@me/connections", Access: call.Signed, Scope: discord.ScopeConnections, Limit: call.Per(10, 10*time.Second), Handle: h.connections},
 		{Method: http.MethodDelete, Path: "/users/@me/guilds/:guild_id", Access: call.Signed, Limit: call.Per(5, 5*time.Second), Unverified: true, Handle: h.leave},
 		{Method: http.MethodGet, Path: "/users/:user_id", Access: call.Signed, Limit: call.Per(30, 10*time.Second), Handle: h.user},
 		{Method: http.MethodGet, Path: "/users/:user_id/profile", Access: call.UsersOnly, Limit: call.Per(10, 5*time.Second), Handle: h.profile},
