@@ -137,3 +137,27 @@ func (a answer) some() {
 		a.t.Errorf("expected a list with elements: %v", a.body)
 	}
 }
+
+// fails calls an operation and expects an error that is as described, with a status and Discord's code.
+// https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
+func (s *suite) fails(t *testing.T, as *rest.Client, operation string, body any, status, code int, values ...string) {
+	t.Helper()
+	var payload []byte
+	if body != nil {
+		var err error
+		if payload, err = json.Marshal(body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := s.send(t, as, operation, payload, values...)
+	var failure struct {
+		Code int `json:"code"`
+	}
+	if err := json.Unmarshal(got.Body, &failure); err != nil || got.Status != status || failure.Code != code {
+		t.Errorf("%s: status %d, expected %d with code %d: %.600s", operation, got.Status, status, code, got.Body)
+	}
+	described, _, _ := strings.Cut(operation, "?")
+	if _, err := s.validate(described, got); err != nil {
+		t.Errorf("%s: %v", operation, err)
+	}
+}
