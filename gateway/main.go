@@ -92,6 +92,10 @@ func (g *gateway) check() error {
 	return nil
 }
 
+// postgresConns is how many connections to Postgres a pod opens at most. There are many pods, and a storm of clients comes to all
+// of them at once; Postgres has room for a few hundred connections, and the api must not find them taken.
+const postgresConns = 12
+
 // redisBuffer is what a connection to Redis buffers each way, in bytes; larger replies and commands pass in parts.
 const redisBuffer = 8 << 10
 
@@ -109,7 +113,7 @@ func (g *gateway) Run(ctx context.Context) error {
 		return err
 	}
 	log := telemetry.NewLogger(g.LogLevel, "gateway").With("shard", g.Shard, "pod", g.Pod)
-	st, err := store.Open(ctx, secrets.PostgresDSN)
+	st, err := store.OpenWith(ctx, secrets.PostgresDSN, postgresConns)
 	if err != nil {
 		return err
 	}

@@ -42,19 +42,22 @@ type Store struct {
 const (
 	// statementTimeout ends what hangs; no statement of ours takes seconds.
 	statementTimeout = 10 * time.Second
-	maxConns         = 24
+	// DefaultConns is how many connections a process opens at most.
+	DefaultConns = 24
 )
 
-// Open connects to the primary and takes a worker number for ids. Nothing is published until PublishTo.
-func Open(ctx context.Context, dsn string) (*Store, error) {
+// Open connects to the primary, with at most DefaultConns connections, and takes a worker number for ids. Nothing is published
+// until PublishTo.
+func Open(ctx context.Context, dsn string) (*Store, error) { return OpenWith(ctx, dsn, DefaultConns) }
+
+// OpenWith is Open with at most so many connections.
+func OpenWith(ctx context.Context, dsn string, conns int32) (*Store, error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		// pgx's error may quote the DSN, which holds a password.
 		return nil, errors.New("postgres-dsn is not a valid connection string")
 	}
-	if cfg.MaxConns < maxConns {
-		cfg.MaxConns = maxConns
-	}
+	cfg.MaxConns = conns
 	cfg.MaxConnIdleTime = time.Minute
 	cfg.ConnConfig.RuntimeParams["statement_timeout"] = fmt.Sprint(statementTimeout.Milliseconds())
 	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = fmt.Sprint(statementTimeout.Milliseconds())
