@@ -77,7 +77,7 @@ func (tx *Tx) writeAcks(ctx context.Context, user snowflake.ID, acks []Ack, manu
 		insert into read_states as r (user_id, type, entity_id, acked_id, flags, last_viewed)
 		select $1, type, id, acked_id, flags, last_viewed from sent s
 		where case
-			when type = 0 then exists (select from channels c where c.id = s.id and (
+			when type = 0 then exists (select from `+places+` c where c.id = s.id and (
 				exists (select from members m where m.guild_id = c.guild_id and m.user_id = $1) or
 				exists (select from channel_recipients cr where cr.channel_id = c.id and cr.user_id = $1)))
 			when type in (1, 3, 4) then exists (select from members m where m.guild_id = s.id and m.user_id = $1)
@@ -116,7 +116,7 @@ func (s *Store) AckPins(ctx context.Context, user, channel snowflake.ID) error {
 		var seen *time.Time
 		var version int64
 		err := tx.QueryRow(ctx, `insert into read_states (user_id, type, entity_id, pins_at)
-			select $1, $3, id, last_pin_at from channels where id = $2
+			select $1, $3, id, last_pin_at from `+places+` c where id = $2
 			on conflict (user_id, type, entity_id) do update set pins_at = excluded.pins_at, version = nextval('kept_version')
 			returning pins_at, version`, user, channel, discord.ReadChannel).Scan(&seen, &version)
 		if err != nil {

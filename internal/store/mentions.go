@@ -37,9 +37,8 @@ const recent = `
 		union all select unnest(roles) from mine where $4)
 	select distinct %s
 	from targets join message_mentions t on t.target_id = targets.id
-		join channels c on c.id = t.channel_id
-		join mine on mine.guild_id = c.guild_id and t.message_id > mine.joined
 		join messages m on m.id = t.message_id and ` + alive + `
+		join mine on mine.guild_id = m.guild_id and t.message_id > mine.joined
 	where t.message_id > $5 and t.message_id < $6 and m.author_id <> $1 and not ` + hidden + `
 		and not exists (select from dismissed_mentions d where d.user_id = $1 and d.message_id = t.message_id)`
 
@@ -53,7 +52,7 @@ func (p *MentionPage) args() []any {
 
 // MentionChannels returns where there is something on the page or behind it.
 func (s *Store) MentionChannels(ctx context.Context, p MentionPage) ([]snowflake.ID, error) {
-	rows, err := s.pool.Query(ctx, fmt.Sprintf(recent, `c.guild_id, c.id`)+` order by c.guild_id, c.id`, p.args()...)
+	rows, err := s.pool.Query(ctx, fmt.Sprintf(recent, `m.guild_id, t.channel_id`)+` order by m.guild_id, t.channel_id`, p.args()...)
 	if err != nil {
 		return nil, fmt.Errorf("mentions of user %s: %w", p.User, err)
 	}

@@ -22,6 +22,9 @@ const (
 const hidden = `exists (select from relationships r where r.user_id = $1 and r.other_id = m.author_id
 	and (r.type = 2 or r.ignored))`
 
+// places are all that has messages in guilds and DMs.
+const places = `(select id, guild_id, last_pin_at from channels union all select id, guild_id, last_pin_at from threads)`
+
 // unreadMentions counts by channel what calls the user $1 in the channels $2, null for all: what is later than the user has
 // read and joined, except for what the user does not want to be called by. Whether a mention reaches who has muted a channel
 // is for clients to decide; it counts.
@@ -38,10 +41,9 @@ const unreadMentions = `
 		union all select unnest(roles) from mine where not no_roles)
 	select t.channel_id, count(distinct t.message_id)
 	from targets join message_mentions t on t.target_id = targets.id
-		join channels c on c.id = t.channel_id
-		join mine on mine.guild_id = c.guild_id and t.message_id > mine.joined
-		left join read_states r on r.user_id = $1 and r.type = 0 and r.entity_id = t.channel_id
 		join messages m on m.id = t.message_id and ` + alive + `
+		join mine on mine.guild_id = m.guild_id and t.message_id > mine.joined
+		left join read_states r on r.user_id = $1 and r.type = 0 and r.entity_id = t.channel_id
 	where t.message_id > coalesce(r.acked_id, 0) and m.author_id <> $1 and not ` + hidden + `
 		and ($2::bigint[] is null or t.channel_id = any($2))
 	group by t.channel_id`
@@ -61,7 +63,7 @@ const unreadDirect = `
 
 // readStates lists how far the user $1 has read, of what there still is.
 const readStates = `select type, entity_id, acked_id, pins_at, flags, last_viewed from read_states s
-	where user_id = $1 and (type <> 0 or exists (select from channels c where c.id = s.entity_id and (
+	where user_id = $1 and (type <> 0 or exists (select from ` + places + ` c where c.id = s.entity_id and (
 		exists (select from members m where m.guild_id = c.guild_id and m.user_id = s.user_id) or
 		exists (select from channel_recipients r where r.channel_id = c.id and r.user_id = s.user_id))))
 	order by type, entity_id`
