@@ -47,7 +47,7 @@ func New(cfg Config) (http.Handler, error) {
 	if err := engine.SetTrustedProxies(cfg.TrustedProxies); err != nil {
 		return nil, err
 	}
-	engine.Use(recovery(cfg.Logger), begin(cfg.Logger), standingHeaders)
+	engine.Use(recovery(cfg.Logger), begin(cfg.Logger), standingHeaders, crossOrigin)
 	engine.NoRoute(notFound)
 	engine.NoMethod(answer(discord.ErrMethodNotAllowed))
 
