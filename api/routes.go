@@ -11,6 +11,7 @@ import (
 	"guildhall.chat/guildhall/api/channels"
 	"guildhall.chat/guildhall/api/commands"
 	"guildhall.chat/guildhall/api/direct"
+	"guildhall.chat/guildhall/api/discovery"
 	"guildhall.chat/guildhall/api/gatewayinfo"
 	"guildhall.chat/guildhall/api/guilds"
 	"guildhall.chat/guildhall/api/images"
@@ -22,6 +23,7 @@ import (
 	"guildhall.chat/guildhall/api/oauth2"
 	"guildhall.chat/guildhall/api/outgoing"
 	"guildhall.chat/guildhall/api/posting"
+	"guildhall.chat/guildhall/api/quiet"
 	"guildhall.chat/guildhall/api/reactions"
 	"guildhall.chat/guildhall/api/readstates"
 	"guildhall.chat/guildhall/api/relationships"
@@ -56,6 +58,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 	})
 	sender := outgoing.New(s, back.fetch)
 	interacting := interactions.New(interactions.Config{Store: s, Access: a, Poster: poster, Publisher: back.publisher, Outgoing: sender})
+	where := discovery.New(c.PublicURL, c.GatewayURL, s.NewID)
 	cfg.Routes = slices.Concat(
 		people.Routes(),
 		announcements.New(s, a).Routes(),
@@ -65,6 +68,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		commands.New(s, a, back.publisher).Routes(),
 		direct.New(s, a, keys).Routes(),
 		interacting.Routes(),
+		where.Routes(),
 		gatewayinfo.New(c.GatewayURL, c.Shards, sessionlimit.New(back.redis)).Routes(),
 		guilds.New(s, a, presences).Routes(),
 		bans.New(s, a).Routes(),
@@ -83,5 +87,6 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		users.New(s, presences).Routes(),
 		webhooks.New(webhooks.Config{Store: s, Access: a, Poster: poster, Fetch: back.fetch, PublicURL: c.PublicURL, Followups: interacting}).Routes(),
 	)
-	cfg.Public = slices.Concat(delegation.Pages(), images.New(s).Routes())
+	cfg.Routes = append(cfg.Routes, quiet.Beside(cfg.Routes)...)
+	cfg.Public = slices.Concat(where.Public(), delegation.Pages(), images.New(s).Routes())
 }
