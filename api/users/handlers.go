@@ -39,6 +39,8 @@ func (h *Handlers) Routes() []call.Route {
 		{Method: http.MethodDelete, Path: "/users/@me/guilds/:guild_id", Access: call.Signed, Limit: call.Per(5, 5*time.Second), Unverified: true, Handle: h.leave},
 		{Method: http.MethodGet, Path: "/users/:user_id", Access: call.Signed, Limit: call.Per(30, 10*time.Second), Handle: h.user},
 		{Method: http.MethodGet, Path: "/users/:user_id/profile", Access: call.UsersOnly, Limit: call.Per(10, 5*time.Second), Handle: h.profile},
+		{Method: http.MethodPatch, Path: "/users/@me/profile", Access: call.UsersOnly, Limit: call.Per(5, 5*time.Second), Handle: h.updateProfile},
+		{Method: http.MethodPatch, Path: "/guilds/:guild_id/profile/@me", Access: call.UsersOnly, Limit: call.Per(5, 5*time.Second), Handle: h.updateGuildProfile},
 	}
 }
 

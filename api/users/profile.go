@@ -1,6 +1,7 @@
 package users
 
 import (
+	"context"
 	"errors"
 
 	"guildhall.chat/guildhall/api/call"
@@ -18,6 +19,8 @@ type profile struct {
 	GuildMember       *discord.Member      `json:"guild_member,omitempty"`
 	GuildProfile      *guildProfile        `json:"guild_member_profile,omitempty"`
 	MutualGuilds      *[]store.MutualGuild `json:"mutual_guilds,omitempty"`
+	MutualFriends     *[]discord.User      `json:"mutual_friends,omitempty"`
+	MutualFriendCount *int                 `json:"mutual_friends_count,omitempty"`
 	ConnectedAccounts []struct{}           `json:"connected_accounts"`
 	PremiumType       *int                 `json:"premium_type"`
 	PremiumSince      *discord.Timestamp   `json:"premium_since"`
@@ -40,7 +43,11 @@ type guildProfile struct {
 	Pronouns    string       `json:"pronouns"`
 }
 
-// profile needs a guild that both are in, unless it is the caller's own.
+func profileOf(u discord.SelfUser) userProfile {
+	return userProfile{Bio: u.Bio, AccentColor: u.AccentColor, Banner: u.Banner, Pronouns: u.Pronouns}
+}
+
+// profile needs a guild that both are in, or friendship, unless it is the caller's own.
 func (h *Handlers) profile(c *call.Call) error {
 	id, err := c.ID("user_id", discord.ErrUnknownUser)
 	if err != nil {
@@ -63,15 +70,24 @@ func (h *Handlers) profile(c *call.Call) error {
 		return err
 	}
 	if len(mutual) == 0 && id != c.Caller.UserID {
-		return discord.ErrMissingAccess
+		friends, err := h.store.AreFriends(ctx, c.Caller.UserID, []snowflake.ID{id})
+		if err != nil {
+			return err
+		}
+		if !friends {
+			return discord.ErrMissingAccess
+		}
 	}
 	answer := profile{
 		User:        self.User,
-		UserProfile: userProfile{Bio: self.Bio, AccentColor: self.AccentColor, Banner: self.Banner},
+		UserProfile: profileOf(self),
 		Badges:      []struct{}{}, GuildBadges: []struct{}{}, ConnectedAccounts: []struct{}{},
 	}
 	if c.Query("with_mutual_guilds") == "" || c.QueryBool("with_mutual_guilds") {
 		answer.MutualGuilds = &mutual
+	}
+	if err := h.addFriends(c, &answer); err != nil {
+		return err
 	}
 	if inGuild {
 		if err := h.addMember(c, &answer, mutual, guild); err != nil {
@@ -79,6 +95,34 @@ func (h *Handlers) profile(c *call.Call) error {
 		}
 	}
 	return c.OK(answer)
+}
+
+// guildProfile is what a member says of itself in a guild.
+func (h *Handlers) guildProfile(ctx context.Context, guild snowflake.ID, m discord.Member) (guildProfile, error) {
+	said, err := h.store.MemberProfile(ctx, guild, m.User.ID)
+	return guildProfile{GuildID: guild, Bio: said.Bio, Pronouns: said.Pronouns, Banner: m.Banner}, err
+}
+
+// addFriends tells which friends both have, or how many, if that is asked for.
+func (h *Handlers) addFriends(c *call.Call, p *profile) error {
+	all, number := c.QueryBool("with_mutual_friends"), c.QueryBool("with_mutual_friends_count")
+	if !all && !number || p.User.ID == c.Caller.UserID {
+		return nil
+	}
+	friends, err := h.store.MutualFriends(c.Request.Context(), c.Caller.UserID, p.User.ID)
+	if err != nil {
+		return err
+	}
+	if n := len(friends); number {
+		p.MutualFriendCount = &n
+	}
+	if all {
+		if friends == nil {
+			friends = []discord.User{}
+		}
+		p.MutualFriends = &friends
+	}
+	return nil
 }
 
 // addMember tells what the user is in a guild that both are in.
@@ -94,8 +138,12 @@ func (h *Handlers) addMember(c *call.Call, p *profile, mutual []store.MutualGuil
 		if err != nil {
 			return err
 		}
-		p.GuildMember, p.GuildProfile = &member, &guildProfile{GuildID: guild, Banner: member.Banner}
-		return nil
+		said, err := h.guildProfile(c.Request.Context(), guild, member)
+		if errors.Is(err, store.ErrNotFound) {
+			break
+		}
+		p.GuildMember, p.GuildProfile = &member, &said
+		return err
 	}
 	return discord.ErrUnknownMember
 }

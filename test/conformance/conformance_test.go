@@ -37,6 +37,7 @@ func TestConformance(t *testing.T) {
 	t.Run("webhooks", s.webhooks)
 	t.Run("announcements", s.announcements)
 	t.Run("OAuth2", s.oauth2)
+	t.Run("people", s.people)
 	t.Run("errors", s.errors)
 	t.Run("every served operation was called", s.everyOperation)
 	t.Run("generated bodies", s.generatedBodies)
