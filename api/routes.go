@@ -33,6 +33,7 @@ import (
 	"guildhall.chat/guildhall/api/search"
 	"guildhall.chat/guildhall/api/settings"
 	"guildhall.chat/guildhall/api/threads"
+	"guildhall.chat/guildhall/api/unfurl"
 	"guildhall.chat/guildhall/api/users"
 	"guildhall.chat/guildhall/api/webhooks"
 	"guildhall.chat/guildhall/internal/auth"
@@ -84,6 +85,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		search.New(s, a).Routes(),
 		settings.New(s, a).Routes(),
 		threads.New(s, a, poster, back.redis).Routes(),
+		unfurl.New(back.fetch).Routes(),
 		users.New(s, presences).Routes(),
 		webhooks.New(webhooks.Config{Store: s, Access: a, Poster: poster, Fetch: back.fetch, PublicURL: c.PublicURL, Followups: interacting}).Routes(),
 	)

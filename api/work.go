@@ -10,6 +10,7 @@ import (
 	"guildhall.chat/guildhall/api/announcements"
 	"guildhall.chat/guildhall/api/interactions"
 	"guildhall.chat/guildhall/api/outgoing"
+	"guildhall.chat/guildhall/api/unfurl"
 	"guildhall.chat/guildhall/api/worker"
 	"guildhall.chat/guildhall/internal/config"
 	"guildhall.chat/guildhall/internal/presence"
@@ -19,6 +20,7 @@ import (
 type workerCommand struct {
 	config.Common
 	Dependencies
+	LinkEmbeds string `help:"on, or off: links in messages are not looked up." enum:"on,off" default:"on"`
 }
 
 // Run does the jobs until ctx ends.
@@ -42,6 +44,11 @@ func (c *workerCommand) Run(ctx context.Context) error {
 	a := access.New(back.store, back.publisher)
 	w.Add("interactions", 500*time.Millisecond, interactions.NewLate(back.store, back.publisher).Step)
 	w.Add("deliveries", time.Second, outgoing.NewQueue(outgoing.New(back.store, back.fetch), back.store, logger).Step)
+	var unfurler *unfurl.Unfurler
+	if c.LinkEmbeds == "on" {
+		unfurler = unfurl.New(back.fetch)
+	}
+	w.Add("link embeds", 200*time.Millisecond, unfurl.NewJob(back.store, a, unfurler, logger).Step)
 	w.Add("crossposts", 200*time.Millisecond, announcements.NewDelivery(back.store, a, logger).Step)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return admin.Run(ctx) })

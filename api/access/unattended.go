@@ -10,7 +10,7 @@ import (
 	"guildhall.chat/guildhall/internal/store"
 )
 
-// Unattended returns a channel of a guild for what is no member of it: a webhook, a job of the worker. What it may do there
+// Unattended returns a channel or thread of a guild for what is no member of it: a webhook, a job of the worker. What it may do there
 // is what it is granted. ErrUnknownChannel if there is no such channel.
 func (a *Access) Unattended(ctx context.Context, guild, channel snowflake.ID, granted permissions.Set) (*Room, error) {
 	v, err := a.store.GuildVersion(ctx, guild)
@@ -26,9 +26,20 @@ func (a *Access) Unattended(ctx context.Context, guild, channel snowflake.ID, gr
 			return nil, err
 		}
 	}
-	ch := g.Channel(channel)
-	if ch == nil {
+	room := &Room{Visit: &Visit{Guild: g, Permissions: granted}, Channel: g.Channel(channel), Here: granted}
+	if room.Channel != nil {
+		return room, nil
+	}
+	t, err := a.store.Thread(ctx, guild, channel, 0)
+	if errors.Is(err, store.ErrNotFound) {
 		return nil, discord.ErrUnknownChannel
 	}
-	return &Room{Visit: &Visit{Guild: g, Permissions: granted}, Channel: ch, Here: granted}, nil
+	if err != nil {
+		return nil, err
+	}
+	room.Thread, room.Channel, room.Parent = t, &t.Channel, g.Channel(t.Parent())
+	if room.Parent == nil {
+		return nil, discord.ErrUnknownChannel
+	}
+	return room, nil
 }

@@ -99,6 +99,7 @@ func (e *Edit) Changed(ctx context.Context, tx *store.Tx, room *access.Room, was
 // apply writes the fields that were sent into the message.
 func (e *Edit) apply(m *discord.Message, room *access.Room, newID func() snowflake.ID) error {
 	var p form.Problems
+	was := *m
 	if e.Flags.Set {
 		m.Flags &^= discord.MessageFlagSuppressEmbeds
 		if e.Flags.Value != nil {
@@ -126,6 +127,7 @@ func (e *Edit) apply(m *discord.Message, room *access.Room, newID func() snowfla
 		m.Components = components.Check(&p, raw, m.Flags)
 		m.Components, _ = components.Attach(&p, m.Components, newID, nil)
 	}
+	relink(room, &was, m)
 	legacyFields(&p, m.Flags, m.Content, m.Embeds)
 	if err := p.Err(); err != nil {
 		return err

@@ -151,7 +151,7 @@ func (r *embedReader) media(key string, m *embedMedia) *discord.EmbedMedia {
 		// A library that has no image sends one without URL.
 		return nil
 	}
-	return &discord.EmbedMedia{URL: link}
+	return &discord.EmbedMedia{URL: link, ProxyURL: link}
 }
 
 func (r *embedReader) link(key string, s *string) string {

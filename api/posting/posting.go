@@ -93,6 +93,7 @@ func (p *Poster) Compose(c *call.Call, room *access.Room, from Sender, d *Draft)
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
+	m.Unfurl = unfurls(room, &m)
 	found := mentionsOf(room, said(&m), d.Allowed)
 	m.MentionRoles, m.MentionEveryone = found.roles, found.everyone
 	users := withAnswered(&m, from.id(), found.users, d.Allowed.pings())

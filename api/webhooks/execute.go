@@ -145,17 +145,32 @@ func (h *Handlers) post(c *call.Call, w discord.Webhook, room *access.Room, o ov
 	return h.poster.Send(c.Request.Context(), room, post, false)
 }
 
-// room is where the webhook posts.
+// room is where the webhook posts: its channel, or the thread of it that the query names.
 func (h *Handlers) room(c *call.Call, w discord.Webhook) (*access.Room, error) {
-	return h.access.Unattended(c.Request.Context(), *w.GuildID, *w.ChannelID, granted)
+	ctx := c.Request.Context()
+	thread, given, err := c.QueryID("thread_id")
+	if err != nil {
+		return nil, err
+	}
+	if !given {
+		return h.access.Unattended(ctx, *w.GuildID, *w.ChannelID, granted)
+	}
+	room, err := h.access.Unattended(ctx, *w.GuildID, thread, granted)
+	if err == nil && (room.Thread == nil || room.Parent.ID != *w.ChannelID) {
+		err = discord.ErrUnknownChannel
+	}
+	return room, err
 }
 
 // place checks that the message can go where it is to go.
 func (b *message) place(room *access.Room) error {
-	if !room.Channel.Type.HasMessages() {
+	named := b.ThreadName != nil && *b.ThreadName != ""
+	switch {
+	case named && room.Thread != nil:
+		return discord.ErrThreadTwice
+	case !room.Channel.Type.HasMessages():
 		return discord.ErrForumNeedsThread
-	}
-	if b.ThreadName != nil && *b.ThreadName != "" {
+	case named:
 		return discord.ErrThreadOutOfForum
 	}
 	return nil

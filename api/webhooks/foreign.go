@@ -98,5 +98,5 @@ func picture(s string) *discord.EmbedMedia {
 	if s = link(s); s == "" {
 		return nil
 	}
-	return &discord.EmbedMedia{URL: s}
+	return &discord.EmbedMedia{URL: s, ProxyURL: s}
 }

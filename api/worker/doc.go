@@ -4,6 +4,7 @@
 //	relay         sends what was committed and not published: the api died in between, or Redis did not answer
 //	partitions    makes the partitions of messages and outbox ahead of time, drops the outbox past the resume window
 //	presence      clears what gateway pods left that have died, and tells their users' guilds
+//	link embeds   looks up the links in messages
 //	crossposts    brings what announcement channels publish to the channels that follow
 //	purge         deletes the messages of channels that are gone and of banned users
 //	search        brings the search index up with what was sent, edited and deleted

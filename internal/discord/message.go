@@ -73,6 +73,7 @@ type Message struct {
 	MessageReference  *MessageReference `json:"message_reference,omitempty"`
 	ReferencedMessage **Message         `json:"referenced_message,omitempty"` // outer nil: not fetched; inner nil: deleted
 	MessageSnapshots  []MessageSnapshot `json:"message_snapshots,omitempty"`
+	Unfurl            bool              `json:"-"` // its links are to be looked up once it is stored
 	MessageAnswer
 
 	Thread   *Channel `json:"thread,omitempty"`   // that was made from the message
@@ -173,6 +174,9 @@ type Embed struct {
 	Fields      []EmbedField   `json:"fields,omitempty"`
 }
 
+// Generated reports whether the embed was made of a link in the message.
+func (e Embed) Generated() bool { return e.Type != "rich" }
+
 // EmbedFooter is the last line of an embed.
 type EmbedFooter struct {
 	Text    string `json:"text"`
@@ -181,9 +185,10 @@ type EmbedFooter struct {
 
 // EmbedMedia is an image, thumbnail or video of an embed.
 type EmbedMedia struct {
-	URL    string `json:"url"`
-	Width  int    `json:"width,omitempty"`
-	Height int    `json:"height,omitempty"`
+	URL      string `json:"url"`
+	ProxyURL string `json:"proxy_url,omitempty"`
+	Width    int    `json:"width,omitempty"`
+	Height   int    `json:"height,omitempty"`
 }
 
 // EmbedProvider names the site that an embed was made from.

@@ -31,6 +31,11 @@ func (tx *Tx) UpdateMessage(ctx context.Context, was, m discord.Message) error {
 	if err != nil {
 		return fmt.Errorf("update message %s: %w", m.ID, err)
 	}
+	if m.Unfurl {
+		if _, err := tx.Exec(ctx, unfurlInsert, m.ID, m.ChannelID); err != nil {
+			return fmt.Errorf("queue links of message %s: %w", m.ID, err)
+		}
+	}
 	if was.Flags&discord.MessageFlagCrossposted == 0 {
 		return nil
 	}

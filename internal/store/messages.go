@@ -31,6 +31,9 @@ func (m messageInsert) queue(b *pgx.Batch) {
 		m.ID, m.ChannelID, m.GuildID, m.Author.ID, m.Type, m.Content, m.TTS, m.MentionEveryone, mentionIDs(m.Message),
 		m.MentionRoles, m.Embeds, m.Attachments, m.Components, m.Flags, nonce, m.WebhookID, m.MessageReference,
 		m.MessageSnapshots, partsOf(m.Message))
+	if m.Unfurl {
+		b.Queue(unfurlInsert, m.ID, m.ChannelID)
+	}
 }
 
 func mentionIDs(m discord.Message) []snowflake.ID {
