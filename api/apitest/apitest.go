@@ -1,5 +1,5 @@
 // Package apitest runs resources of the API for their tests: behind the real chain of package rest, over a real Postgres
-// and a real Redis Cluster. Rate limits are off.
+// and a real Redis Cluster. Rate limits are off unless a test asks for them.
 package apitest
 
 import (
@@ -50,6 +50,17 @@ type World struct {
 // New serves the routes that the function makes of the world, until the test ends.
 func New(t testing.TB, routes func(w *World) []call.Route) *World {
 	t.Helper()
+	return serve(t, routes, ratelimit.Off())
+}
+
+// NewLimited is New with rate limits.
+func NewLimited(t testing.TB, routes func(w *World) []call.Route) *World {
+	t.Helper()
+	return serve(t, routes)
+}
+
+func serve(t testing.TB, routes func(w *World) []call.Route, limits ...ratelimit.Option) *World {
+	t.Helper()
 	dsn := pgtest.New(t, store.Migrate)
 	s, err := store.Open(t.Context(), dsn)
 	must(t, err)
@@ -66,7 +77,7 @@ func New(t testing.TB, routes func(w *World) []call.Route) *World {
 	rdb := redistest.Client(t)
 	publisher := events.NewPublisher(rdb, s, 5*time.Minute, logger)
 	s.PublishTo(publisher)
-	limiter := ratelimit.New(rdb, logger, ratelimit.Off())
+	limiter := ratelimit.New(rdb, logger, limits...)
 	w := &World{
 		Store: s, Access: access.New(s, publisher), Publisher: publisher, Presences: presence.New(rdb), Redis: rdb,
 		Authenticator: authn.New(s, keys, limiter, logger), Keys: keys, Limiter: limiter, DSN: dsn, db: db,

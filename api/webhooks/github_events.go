@@ -87,7 +87,7 @@ func (b *githubBody) push() *discord.Embed {
 }
 
 // short is a commit's id as people write it.
-func short(sha string) string { return sha[:min(len(sha), 7)] }
+func short(sha string) string { return strings.ToValidUTF8(sha[:min(len(sha), 7)], "") }
 
 // changes are the actions on an issue or pull request that are posted.
 var changes = map[string]bool{"opened": true, "closed": true, "reopened": true}

@@ -25,6 +25,7 @@ import (
 	"guildhall.chat/guildhall/internal/fetch"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
+	"guildhall.chat/guildhall/internal/store"
 )
 
 // hall is a guild with an owner, a bot of the owner's and a friend.
@@ -36,19 +37,27 @@ type hall struct {
 }
 
 func newHall(t *testing.T) *hall {
-	h := &hall{World: apitest.New(t, func(w *apitest.World) []call.Route {
-		poster := posting.New(w.Store, w.Access)
-		return slices.Concat(
-			guilds.New(w.Store, w.Access, w.Presences).Routes(),
-			channels.New(w.Store, w.Access, w.Publisher).Routes(),
-			roles.New(w.Access).Routes(),
-			messages.New(w.Store, w.Access, poster, w.Redis).Routes(),
-			webhooks.New(webhooks.Config{
-				Store: w.Store, Access: w.Access, Poster: poster, PublicURL: "https://chat.example",
-				Fetch: fetch.New([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}),
-			}).Routes(),
-		)
-	})}
+	t.Helper()
+	return hallIn(t, apitest.New(t, routes))
+}
+
+func routes(w *apitest.World) []call.Route {
+	poster := posting.New(w.Store, w.Access)
+	return slices.Concat(
+		guilds.New(w.Store, w.Access, w.Presences).Routes(),
+		channels.New(w.Store, w.Access, w.Publisher).Routes(),
+		roles.New(w.Access).Routes(),
+		messages.New(w.Store, w.Access, poster, w.Redis).Routes(),
+		webhooks.New(webhooks.Config{
+			Store: w.Store, Access: w.Access, Poster: poster, PublicURL: "https://chat.example",
+			Fetch: fetch.New([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}),
+		}).Routes(),
+	)
+}
+
+func hallIn(t *testing.T, world *apitest.World) *hall {
+	t.Helper()
+	h := &hall{World: world}
 	h.owner, h.friend = h.User(t), h.User(t)
 	h.bot = h.Bot(t, h.owner, 0)
 	var g discord.Guild
@@ -348,4 +357,59 @@ func TestForumsNeedAThread(t *testing.T) {
 	h.owner.Must(t, http.MethodPost, "/channels/"+forum.String()+"/webhooks", map[string]any{"name": "Hook"}, &w)
 	h.Anyone().Fails(t, http.MethodPost, secret(w), map[string]any{"content": "x"}, discord.ErrForumNeedsThread)
 	h.Anyone().Fails(t, http.MethodPost, secret(w)+"/slack", map[string]any{"text": "x"}, discord.ErrServiceInForum)
+}
+
+func TestWebhookIsLimitedWhoeverCalls(t *testing.T) {
+	t.Parallel()
+	h := hallIn(t, apitest.NewLimited(t, routes))
+	w, other := h.webhook(t, map[string]any{"name": "Hook"}), h.webhook(t, map[string]any{"name": "Other"})
+	for i := range 10 {
+		as := []*apitest.Client{h.owner, h.friend, h.Anyone()}[i%3]
+		as.Must(t, http.MethodGet, secret(w), nil, nil)
+	}
+	for _, as := range []*apitest.Client{h.bot, h.owner, h.Anyone()} {
+		if answer := as.Do(t, http.MethodGet, secret(w), nil); answer.Status != http.StatusTooManyRequests {
+			t.Errorf("status %d beyond the limit", answer.Status)
+		}
+	}
+	h.Anyone().Must(t, http.MethodGet, secret(other), nil, nil)
+}
+
+func TestThreadsOfTheChannel(t *testing.T) {
+	t.Parallel()
+	h := newHall(t)
+	w := h.webhook(t, map[string]any{"name": "Hook"})
+	other := h.channelOf(t, discord.ChannelText)
+	thread := func(parent snowflake.ID) snowflake.ID {
+		id, name, slow := h.Store.NewID(), "thread", 0
+		parentID := &parent
+		err := h.Store.Change(t.Context(), func(tx *store.Tx) error {
+			if err := tx.LockGuild(t.Context(), h.id); err != nil {
+				return err
+			}
+			_, err := tx.CreateThread(t.Context(), discord.Channel{
+				ID: id, Type: discord.ChannelPublicThread, GuildID: &h.id, ParentID: &parentID, OwnerID: &h.owner.ID, Name: &name,
+				RateLimitPerUser: &slow, Thread: &discord.Thread{ThreadMetadata: discord.ThreadMetadata{AutoArchiveDuration: 60}},
+			})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	inside, outside := thread(h.channel), thread(other)
+	var m discord.Message
+	h.Anyone().Must(t, http.MethodPost, secret(w)+"?wait=true&thread_id="+inside.String(), map[string]any{"content": "x"}, &m)
+	if m.ChannelID != inside {
+		t.Errorf("in %s, want %s", m.ChannelID, inside)
+	}
+	one := secret(w) + "/messages/" + m.ID.String()
+	h.Anyone().Fails(t, http.MethodGet, one, nil, discord.ErrUnknownMessage)
+	h.Anyone().Must(t, http.MethodPatch, one+"?thread_id="+inside.String(), map[string]any{"content": "y"}, &m)
+	for _, id := range []string{outside.String(), other.String(), "1"} {
+		h.Anyone().Fails(t, http.MethodPost, secret(w)+"?thread_id="+id, map[string]any{"content": "x"}, discord.ErrUnknownChannel)
+	}
+	h.Anyone().Fails(t, http.MethodPost, secret(w)+"?thread_id=x", map[string]any{"content": "x"}, discord.ErrInvalidForm)
+	h.Anyone().Fails(t, http.MethodPost, secret(w)+"?thread_id="+inside.String(), map[string]any{"content": "x", "thread_name": "y"}, discord.ErrThreadTwice)
 }
