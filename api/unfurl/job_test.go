@@ -41,7 +41,7 @@ func newReading(t *testing.T) *reading {
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
 			channels.New(w.Store, w.Access, w.Publisher).Routes(),
 			roles.New(w.Access).Routes(),
-			direct.New(w.Store).Routes(),
+			direct.New(w.Store, w.Access, w.Keys).Routes(),
 			messages.New(w.Store, w.Access, posting.New(w.Store, w.Access), w.Redis).Routes(),
 		)
 	})}

@@ -7,6 +7,7 @@ import (
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/form"
 	"guildhall.chat/guildhall/api/posting"
+	"guildhall.chat/guildhall/api/threads"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -119,10 +120,7 @@ func (h *Handlers) execute(c *call.Call) error {
 	if err != nil {
 		return err
 	}
-	if err := b.place(room); err != nil {
-		return err
-	}
-	sent, err := h.post(c, w, room, b.override, d)
+	sent, err := h.send(c, w, room, &b, d)
 	if err != nil {
 		return err
 	}
@@ -132,17 +130,33 @@ func (h *Handlers) execute(c *call.Call) error {
 	return c.Done()
 }
 
+// compose makes the message for where it is to go.
+func (h *Handlers) compose(c *call.Call, w discord.Webhook, room *access.Room, o override, d *posting.Draft) (*posting.Post, error) {
+	sender := posting.Sender{Author: h.author(c, w, o), Webhook: &w.ID, Application: w.ApplicationID}
+	return h.poster.Compose(c, room, sender, d)
+}
+
 // post sends what was sent to the webhook in any of the forms that there are.
 func (h *Handlers) post(c *call.Call, w discord.Webhook, room *access.Room, o override, d *posting.Draft) (discord.Message, error) {
 	if err := d.Permit(room); err != nil {
 		return discord.Message{}, err
 	}
-	sender := posting.Sender{Author: h.author(c, w, o), Webhook: &w.ID, Application: w.ApplicationID}
-	post, err := h.poster.Compose(c, room, sender, d)
+	post, err := h.compose(c, w, room, o, d)
 	if err != nil {
 		return discord.Message{}, err
 	}
 	return h.poster.Send(c.Request.Context(), room, post, false)
+}
+
+// start makes a post in a forum, with the message as its first.
+func (h *Handlers) start(c *call.Call, w discord.Webhook, forum *access.Room, b *message, d *posting.Draft) (discord.Message, error) {
+	if err := d.Permit(forum); err != nil {
+		return discord.Message{}, err
+	}
+	return threads.ForeignPost{
+		Owner: w.ID, Name: *b.ThreadName, Tags: b.AppliedTags,
+		Compose: func(inside *access.Room) (*posting.Post, error) { return h.compose(c, w, inside, b.override, d) },
+	}.Start(c.Request.Context(), h.store, forum)
 }
 
 // room is where the webhook posts: its channel, or the thread of it that the query names.
@@ -162,16 +176,18 @@ func (h *Handlers) room(c *call.Call, w discord.Webhook) (*access.Room, error) {
 	return room, err
 }
 
-// place checks that the message can go where it is to go.
-func (b *message) place(room *access.Room) error {
+// send posts the message to the room; in a forum that makes a post.
+func (h *Handlers) send(c *call.Call, w discord.Webhook, room *access.Room, b *message, d *posting.Draft) (discord.Message, error) {
 	named := b.ThreadName != nil && *b.ThreadName != ""
 	switch {
 	case named && room.Thread != nil:
-		return discord.ErrThreadTwice
-	case !room.Channel.Type.HasMessages():
-		return discord.ErrForumNeedsThread
+		return discord.Message{}, discord.ErrThreadTwice
+	case named && room.Channel.Type.IsForum():
+		return h.start(c, w, room, b, d)
 	case named:
-		return discord.ErrThreadOutOfForum
+		return discord.Message{}, discord.ErrThreadOutOfForum
+	case !room.Channel.Type.HasMessages():
+		return discord.Message{}, discord.ErrForumNeedsThread
 	}
-	return nil
+	return h.post(c, w, room, b.override, d)
 }

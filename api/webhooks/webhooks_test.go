@@ -357,6 +357,23 @@ func TestForumsNeedAThread(t *testing.T) {
 	h.owner.Must(t, http.MethodPost, "/channels/"+forum.String()+"/webhooks", map[string]any{"name": "Hook"}, &w)
 	h.Anyone().Fails(t, http.MethodPost, secret(w), map[string]any{"content": "x"}, discord.ErrForumNeedsThread)
 	h.Anyone().Fails(t, http.MethodPost, secret(w)+"/slack", map[string]any{"text": "x"}, discord.ErrServiceInForum)
+
+	seq := h.Seq(t, h.id)
+	var m discord.Message
+	h.Anyone().Must(t, http.MethodPost, secret(w)+"?wait=true", map[string]any{"content": "first", "thread_name": " News "}, &m)
+	if m.ChannelID != m.ID || m.Author.ID != w.ID {
+		t.Errorf("message %+v", m)
+	}
+	if got := types(h.Events(t, h.id, seq)); !slices.Equal(got, []string{"THREAD_CREATE", "MESSAGE_CREATE"}) {
+		t.Errorf("events %v", got)
+	}
+	var post discord.Channel
+	h.owner.Must(t, http.MethodGet, "/channels/"+m.ChannelID.String(), nil, &post)
+	if *post.Name != "News" || *post.OwnerID != w.ID || **post.ParentID != forum {
+		t.Errorf("post %+v", post)
+	}
+	h.Anyone().Must(t, http.MethodPost, secret(w)+"?wait=true&thread_id="+m.ChannelID.String(), map[string]any{"content": "second"}, &m)
+	h.Anyone().Fails(t, http.MethodPost, secret(w), map[string]any{"content": "x", "thread_name": "y", "applied_tags": []string{"1"}}, discord.ErrUnknownTag)
 }
 
 func TestWebhookIsLimitedWhoeverCalls(t *testing.T) {

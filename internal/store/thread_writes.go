@@ -31,7 +31,7 @@ func (tx *Tx) roomForThread(ctx context.Context, guild snowflake.ID, kind discor
 	return nil
 }
 
-// CreateThread adds a thread to a guild that is held, with its owner in it, tells those who see it, and returns it.
+// CreateThread adds a thread to a guild that is held, with its owner in it unless that is a webhook, tells those who see it, and returns it.
 // ErrTaken: there is one of the id already.
 func (tx *Tx) CreateThread(ctx context.Context, c discord.Channel) (*Thread, error) {
 	guild := *c.GuildID
@@ -50,7 +50,8 @@ func (tx *Tx) CreateThread(ctx context.Context, c discord.Channel) (*Thread, err
 	if err != nil {
 		return nil, fmt.Errorf("create thread: %w", err)
 	}
-	if _, err := tx.Exec(ctx, `insert into thread_members (thread_id, guild_id, user_id) values ($1, $2, $3)`,
+	if _, err := tx.Exec(ctx, `insert into thread_members (thread_id, guild_id, user_id)
+		select $1, guild_id, user_id from members where guild_id = $2 and user_id = $3`,
 		c.ID, guild, *c.OwnerID); err != nil {
 		return nil, fmt.Errorf("create thread: %w", err)
 	}
@@ -61,9 +62,14 @@ func (tx *Tx) CreateThread(ctx context.Context, c discord.Channel) (*Thread, err
 	told := *t.Thread
 	told.NewlyCreated, told.Member = true, nil
 	head := *t.Head()
-	head.Members = []events.ThreadMember{{User: *c.OwnerID, Joined: t.Member.JoinTimestamp.UnixMicro()}}
+	if t.Member != nil {
+		head.Members = []events.ThreadMember{{User: *c.OwnerID, Joined: t.Member.JoinTimestamp.UnixMicro()}}
+	}
 	if err := tx.emitThread(discord.EventThreadCreate, t, &head, told); err != nil {
 		return nil, err
+	}
+	if t.Member == nil {
+		return t, nil
 	}
 	return t, tx.emitThreadMembers(ctx, t, []snowflake.ID{*c.OwnerID}, nil)
 }
