@@ -6,6 +6,7 @@ import (
 	"guildhall.chat/guildhall/api/accounts"
 	"guildhall.chat/guildhall/api/announcements"
 	"guildhall.chat/guildhall/api/applications"
+	"guildhall.chat/guildhall/api/auditlog"
 	"guildhall.chat/guildhall/api/automod"
 	"guildhall.chat/guildhall/api/bans"
 	"guildhall.chat/guildhall/api/channels"
@@ -32,10 +33,13 @@ import (
 	"guildhall.chat/guildhall/api/scheduledevents"
 	"guildhall.chat/guildhall/api/search"
 	"guildhall.chat/guildhall/api/settings"
+	"guildhall.chat/guildhall/api/templates"
 	"guildhall.chat/guildhall/api/threads"
 	"guildhall.chat/guildhall/api/unfurl"
 	"guildhall.chat/guildhall/api/users"
 	"guildhall.chat/guildhall/api/webhooks"
+	"guildhall.chat/guildhall/api/welcome"
+	"guildhall.chat/guildhall/api/widget"
 	"guildhall.chat/guildhall/internal/auth"
 	"guildhall.chat/guildhall/internal/presence"
 	"guildhall.chat/guildhall/internal/sessionlimit"
@@ -73,6 +77,10 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		gatewayinfo.New(c.GatewayURL, c.Shards, sessionlimit.New(back.redis)).Routes(),
 		guilds.New(s, a, presences).Routes(),
 		bans.New(s, a).Routes(),
+		auditlog.New(s, a).Routes(),
+		templates.New(s, a).Routes(),
+		welcome.New(s, a).Routes(),
+		widget.New(s, a, presences, c.PublicURL).Routes(),
 		scheduledevents.New(s, a).Routes(),
 		invites.New(s, a, presences).Routes(),
 		members.New(s, a).Routes(),

@@ -111,12 +111,20 @@ func (h *Handlers) openPair(c *call.Call, recipient snowflake.ID) error {
 	return c.OK(channel)
 }
 
-// mayOpen keeps bots away from people who have nothing to do with them, and from each other.
+// mayOpen keeps bots away from people who have nothing to do with them, and from each other, and members from each other
+// while their guild has stopped DMs.
 func (h *Handlers) mayOpen(c *call.Call, recipient snowflake.ID) error {
+	ctx := c.Request.Context()
+	stopped, err := h.store.DirectsStopped(ctx, c.Caller.UserID, recipient)
+	if err != nil {
+		return err
+	}
+	if stopped {
+		return discord.ErrCannotDM
+	}
 	if !c.Caller.Bot {
 		return nil
 	}
-	ctx := c.Request.Context()
 	user, err := h.store.User(ctx, recipient)
 	if errors.Is(err, store.ErrNotFound) {
 		return discord.ErrUnknownUser

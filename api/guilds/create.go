@@ -1,6 +1,8 @@
 package guilds
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -56,9 +58,31 @@ func (h *Handlers) create(c *call.Call) error {
 	if err := b.check(); err != nil {
 		return err
 	}
+	made, err := b.build(c, h.store, func(*store.Tx) error { return nil })
+	if err != nil {
+		return err
+	}
+	return c.Reply(http.StatusCreated, made)
+}
+
+// CreateLike makes a guild that the caller owns, of a template's snapshot, and runs also in the same change. A snapshot has
+// the form of the body of create.
+func CreateLike(c *call.Call, s *store.Store, snapshot []byte, name string, icon form.Field[*string], also func(*store.Tx) error) (discord.Guild, error) {
+	var b creation
+	if err := json.Unmarshal(snapshot, &b); err != nil {
+		return discord.Guild{}, fmt.Errorf("read the snapshot of a guild: %w", err)
+	}
+	b.Name, b.Icon = name, icon
+	if err := b.check(); err != nil {
+		return discord.Guild{}, err
+	}
+	return b.build(c, s, also)
+}
+
+func (b *creation) build(c *call.Call, s *store.Store, also func(*store.Tx) error) (discord.Guild, error) {
 	ctx := c.Request.Context()
 	var made *store.GuildSnapshot
-	err := h.store.Change(ctx, func(tx *store.Tx) error {
+	err := s.Change(ctx, func(tx *store.Tx) error {
 		n, err := tx.GuildCount(ctx, c.Caller.UserID)
 		if err != nil {
 			return err
@@ -75,11 +99,13 @@ func (h *Handlers) create(c *call.Call) error {
 		if err := images.Apply(ctx, tx, "icon", b.Icon, &g.Icon); err != nil {
 			return err
 		}
-		made, err = tx.CreateGuild(ctx, g, d.channels)
-		return err
+		if made, err = tx.CreateGuild(ctx, g, d.channels); err != nil {
+			return err
+		}
+		return also(tx)
 	})
 	if err != nil {
-		return err
+		return discord.Guild{}, err
 	}
-	return c.Reply(http.StatusCreated, made.Guild)
+	return made.Guild, nil
 }

@@ -14,6 +14,7 @@ import (
 // https://discord.com/developers/docs/resources/guild#guild-object-mutable-guild-features
 var settable = map[string]permissions.Set{
 	discord.FeatureCommunity:       permissions.Administrator,
+	discord.FeatureDiscoverable:    permissions.Administrator,
 	discord.FeatureInvitesDisabled: 0,
 	"RAID_ALERTS_DISABLED":         0,
 }
@@ -25,7 +26,11 @@ func (b *patch) applyFeatures(v *access.Visit, g *discord.Guild) error {
 			return err
 		}
 	}
-	if slices.Contains(g.Features, discord.FeatureCommunity) && (g.RulesChannelID == nil || g.PublicUpdatesChannelID == nil) {
+	community := slices.Contains(g.Features, discord.FeatureCommunity)
+	if !community && slices.Contains(g.Features, discord.FeatureDiscoverable) {
+		return form.Single("features", "BASE_TYPE_BAD_VALUE", "Only a community can be discoverable.")
+	}
+	if community && (g.RulesChannelID == nil || g.PublicUpdatesChannelID == nil) {
 		return form.Single("features", "BASE_TYPE_BAD_VALUE", "A community needs rules_channel_id and public_updates_channel_id.")
 	}
 	return nil

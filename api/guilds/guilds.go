@@ -35,6 +35,7 @@ func New(s *store.Store, a *access.Access, presences Presences) *Handlers {
 // Routes lists the operations.
 func (h *Handlers) Routes() []call.Route {
 	const one = "/guilds/:guild_id"
+	reads := call.Per(10, 10*time.Second)
 	writes := call.Per(10, 10*time.Second)
 	deletes := call.Per(5, 10*time.Second).Shared("delete guild")
 	return []call.Route{
@@ -42,6 +43,14 @@ func (h *Handlers) Routes() []call.Route {
 		{Method: http.MethodGet, Path: one, Limit: call.Per(20, 10*time.Second), Handle: h.get},
 		{Method: http.MethodPatch, Path: one, Limit: writes, Handle: h.update},
 		{Method: http.MethodDelete, Path: one, Limit: deletes, Handle: h.remove},
+		{Method: http.MethodGet, Path: one + "/preview", Limit: reads, Handle: h.preview},
+		{Method: http.MethodPut, Path: one + "/incident-actions", Limit: writes, Handle: h.incidents},
+		{Method: http.MethodPost, Path: one + "/mfa", Access: call.UsersOnly, Limit: writes, Handle: h.mfa},
+		{Method: http.MethodGet, Path: one + "/vanity-url", Limit: reads, Handle: h.vanity},
+		{Method: http.MethodPatch, Path: one + "/vanity-url", Access: call.UsersOnly, Limit: writes, Handle: h.setVanity},
+		{Method: http.MethodGet, Path: one + "/integrations", Limit: reads, Handle: h.integrations},
+		{Method: http.MethodDelete, Path: one + "/integrations/:integration_id", Limit: writes, Handle: h.removeIntegration},
+		{Method: http.MethodGet, Path: one + "/roles/member-counts", Limit: reads, Handle: h.memberCounts},
 		// The form that older clients use.
 		{Method: http.MethodPost, Path: one + "/delete", Access: call.UsersOnly, Limit: deletes, Handle: h.remove},
 	}

@@ -120,12 +120,21 @@ func (tx *Tx) emitBan(event string, guild snowflake.ID, user discord.User) error
 
 // MembersOf returns those of the users who are members of a guild.
 func (tx *Tx) MembersOf(ctx context.Context, guild snowflake.ID, users []snowflake.ID) ([]discord.Member, error) {
-	members, err := collect(ctx, tx, scanMember, `select `+memberColumns+memberFrom+`
-		where m.guild_id = $1 and m.user_id = any($2)`, guild, users)
+	return membersAmong(ctx, tx, guild, users)
+}
+
+func membersAmong(ctx context.Context, q querier, guild snowflake.ID, users []snowflake.ID) ([]discord.Member, error) {
+	members, err := collect(ctx, q, scanMember, `select `+memberColumns+memberFrom+`
+		where m.guild_id = $1 and m.user_id = any($2) order by m.user_id`, guild, users)
 	if err != nil {
 		return nil, fmt.Errorf("members of guild %s: %w", guild, err)
 	}
 	return members, nil
+}
+
+// MembersOf is Tx.MembersOf outside a change.
+func (s *Store) MembersOf(ctx context.Context, guild snowflake.ID, users []snowflake.ID) ([]discord.Member, error) {
+	return membersAmong(ctx, s.pool, guild, users)
 }
 
 // Exists reports whether there is an account of the id.

@@ -28,6 +28,19 @@ func (s *Store) ShareGuild(ctx context.Context, a, b snowflake.ID) (shared bool,
 	return shared, nil
 }
 
+// DirectsStopped reports whether two users who are no friends have no guild in common where members may write to each other
+// now, but one where they may not.
+func (s *Store) DirectsStopped(ctx context.Context, a, b snowflake.ID) (stopped bool, err error) {
+	err = s.pool.QueryRow(ctx, `select coalesce(bool_and(g.dms_disabled_until > now()), false)
+			and not exists (select from relationships where user_id = $1 and other_id = $2 and type = 1)
+		from members x join members y on y.guild_id = x.guild_id join guilds g on g.id = x.guild_id
+		where x.user_id = $1 and y.user_id = $2`, a, b).Scan(&stopped)
+	if err != nil {
+		return false, fmt.Errorf("whether %s may write to %s: %w", a, b, err)
+	}
+	return stopped, nil
+}
+
 // OpenDirect returns the DM of two users as opener sees it, and makes it if there is none: there is one a pair. The other
 // sees it with the first message. ErrNotFound: there is no such user.
 func (s *Store) OpenDirect(ctx context.Context, opener, other snowflake.ID) (channel discord.Channel, err error) {

@@ -132,10 +132,9 @@ func (s *Store) addMembers(ctx context.Context, guild snowflake.ID, users []disc
 	for i, r := range users {
 		ids[i] = r.UserID
 	}
-	members, err := collect(ctx, s.pool, scanMember, `select `+memberColumns+memberFrom+`
-		where m.guild_id = $1 and m.user_id = any($2)`, guild, ids)
+	members, err := s.MembersOf(ctx, guild, ids)
 	if err != nil {
-		return fmt.Errorf("members of guild %s: %w", guild, err)
+		return err
 	}
 	for i := range users {
 		if at := slices.IndexFunc(members, func(m discord.Member) bool { return m.User.ID == users[i].UserID }); at >= 0 {

@@ -79,3 +79,8 @@ func (s *Store) usersByID(ctx context.Context, ids []snowflake.ID) (map[snowflak
 	}
 	return byID, err
 }
+
+// SelfUser is Store.SelfUser within a change.
+func (tx *Tx) SelfUser(ctx context.Context, id snowflake.ID) (discord.SelfUser, error) {
+	return selfUser(ctx, tx, id)
+}

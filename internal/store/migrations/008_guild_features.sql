@@ -21,8 +21,6 @@ create table onboarding_responses (
     guild_id  bigint not null,
     user_id   bigint not null,
     options   bigint[] not null default '{}',
-    prompts_seen   jsonb not null default '{}',
-    responses_seen jsonb not null default '{}',
     foreign key (guild_id, user_id) references members on delete cascade,
     primary key (guild_id, user_id)
 );
