@@ -33,6 +33,7 @@ func TestConformance(t *testing.T) {
 	t.Run("members", s.members)
 	t.Run("messages", s.messages)
 	t.Run("reactions", s.reactions)
+	t.Run("threads", s.threads)
 	t.Run("direct messages", s.directMessages)
 	t.Run("webhooks", s.webhooks)
 	t.Run("announcements", s.announcements)
