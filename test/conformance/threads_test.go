@@ -1,8 +1,6 @@
 package conformance_test
 
 import (
-	"encoding/json"
-	"strings"
 	"testing"
 
 	"guildhall.chat/guildhall/test/clients/rest"
@@ -76,28 +74,5 @@ func (s *suite) threads(t *testing.T) {
 	}
 	for _, id := range []string{talk, secret, post, forum} {
 		s.ok(t, as, "DELETE "+channel, nil, id)
-	}
-}
-
-// fails calls an operation that must be refused with a status and code, in the described shape.
-func (s *suite) fails(t *testing.T, as *rest.Client, operation string, body any, status, code int, values ...string) {
-	t.Helper()
-	var payload []byte
-	if body != nil {
-		var err error
-		if payload, err = json.Marshal(body); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got := s.send(t, as, operation, payload, values...)
-	described, _, _ := strings.Cut(operation, "?")
-	if _, err := s.validate(described, got); err != nil {
-		t.Errorf("%s: %v", operation, err)
-	}
-	var failure struct {
-		Code int `json:"code"`
-	}
-	if err := json.Unmarshal(got.Body, &failure); err != nil || got.Status != status || failure.Code != code {
-		t.Errorf("%s: status %d, expected %d with code %d: %.600s", operation, got.Status, status, code, got.Body)
 	}
 }
