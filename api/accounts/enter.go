@@ -13,7 +13,7 @@ import (
 
 // Enter makes a login, for as long as one access token lives, of a person who comes by browser to the platform's own pages.
 // The error is a *discord.Error if the credentials are not good or too many were tried.
-func (h *Handlers) Enter(c *call.Call, login, password, _ string) (store.Login, error) {
+func (h *Handlers) Enter(c *call.Call, login, password string) (store.Login, error) {
 	ctx := c.Request.Context()
 	stored, decision, err := h.prove(ctx, login, password)
 	if decision.Refused != ratelimit.No {

@@ -73,7 +73,7 @@ func (h *Handlers) question(c *call.Call, r request) (consent, error) {
 	if q.User, err = h.Store.User(ctx, user); err != nil {
 		return q, err
 	}
-	if q.Authorized, err = h.authorized(c, r); err != nil || !r.intoGuild() {
+	if q.Authorized, err = h.authorized(c, r); err != nil || !r.intoGuild() && !r.asks(discord.ScopeWebhookIncoming) {
 		return q, err
 	}
 	guilds, err := h.Store.PartialGuilds(ctx, user, store.Page{Limit: maxGuilds}, false)

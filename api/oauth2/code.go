@@ -125,6 +125,13 @@ func (h *Handlers) complete(ctx context.Context, answer *reply, code store.Code)
 		}
 		answer.IDToken = token
 	}
+	if code.Webhook != 0 {
+		webhook, err := h.webhookOf(ctx, code)
+		if err != nil {
+			return err
+		}
+		answer.Webhook = webhook
+	}
 	if code.Guild == 0 {
 		return nil
 	}

@@ -25,6 +25,7 @@ type decision struct {
 	Authorize   bool
 	Guild       snowflake.ID
 	Permissions permissions.Set // that the bot gets
+	Channel     snowflake.ID    // that gets a webhook
 }
 
 // answer takes a user's decision from the user's own client.
@@ -38,6 +39,7 @@ func (h *Handlers) answer(c *call.Call) error {
 		Authorize       form.Bool                   `json:"authorize"`
 		Permissions     form.Field[permissions.Set] `json:"permissions"`
 		IntegrationType form.Field[form.Int]        `json:"integration_type"`
+		WebhookChannel  snowflake.ID                `json:"webhook_channel_id"`
 	}
 	if err := c.Bind(&body); err != nil {
 		return err
@@ -50,7 +52,7 @@ func (h *Handlers) answer(c *call.Call) error {
 	}
 	location, err := h.decide(c, r, decision{
 		Authorize: bool(body.Authorize), Guild: body.GuildID,
-		Permissions: body.Permissions.Or(r.Permissions) & permissions.All,
+		Permissions: body.Permissions.Or(r.Permissions) & permissions.All, Channel: body.WebhookChannel,
 	})
 	if err != nil {
 		return err
@@ -67,12 +69,15 @@ func (h *Handlers) decide(c *call.Call, r request, d decision) (location string,
 			"error": {accessDenied}, "error_description": {"The resource owner or authorization server denied the request"},
 		}), nil
 	}
-	if err := h.checkGuild(c, r, &d); err != nil {
+	if err := checkGuild(c, r, &d); err != nil {
+		return "", err
+	}
+	if err := checkChannel(r, &d); err != nil {
 		return "", err
 	}
 	var answer url.Values
-	err = h.change(c, r, d, func(tx *store.Tx) (err error) {
-		answer, err = h.keep(c.Request.Context(), tx, c.Caller, r, d)
+	err = h.change(c, r, d, func(tx *store.Tx, webhook snowflake.ID) (err error) {
+		answer, err = h.keep(c.Request.Context(), tx, c.Caller, r, d, webhook)
 		return err
 	})
 	if err != nil {
@@ -82,7 +87,7 @@ func (h *Handlers) decide(c *call.Call, r request, d decision) (location string,
 }
 
 // checkGuild makes sure that a guild is chosen where one is needed, and is the one that the link allows.
-func (h *Handlers) checkGuild(c *call.Call, r request, d *decision) error {
+func checkGuild(c *call.Call, r request, d *decision) error {
 	if !r.intoGuild() {
 		d.Guild = 0
 		return nil
@@ -99,19 +104,56 @@ func (h *Handlers) checkGuild(c *call.Call, r request, d *decision) error {
 	return nil
 }
 
-// change runs fn in a change in which the bot is added, too, unless that waits for the exchange of the code.
-func (h *Handlers) change(c *call.Call, r request, d decision, fn func(tx *store.Tx) error) error {
-	if d.Guild == 0 {
-		return h.Store.Change(c.Request.Context(), fn)
+// checkChannel makes sure that a channel is chosen where one is needed.
+func checkChannel(r request, d *decision) error {
+	if !r.asks(discord.ScopeWebhookIncoming) {
+		d.Channel = 0
+		return nil
 	}
-	return h.Access.ChangeIf(c, d.Guild, mayInstall(d.Permissions), func(tx *store.Tx, v *access.Visit) error {
-		if !h.waits(r) {
-			if err := install(c, tx, v, r.app, r.Scopes, d.Permissions); err != nil {
+	if d.Channel == 0 {
+		return form.Single("webhook_channel_id", "BASE_TYPE_REQUIRED", "This field is required")
+	}
+	return nil
+}
+
+// change runs fn in a change in which the webhook is made, and the bot is added unless that waits for the exchange of the
+// code.
+func (h *Handlers) change(c *call.Call, r request, d decision, fn func(tx *store.Tx, webhook snowflake.ID) error) error {
+	bring := func(tx *store.Tx, v *access.Visit) error {
+		if h.waits(r) {
+			return nil
+		}
+		return install(c, tx, v, r.app, r.Scopes, d.Permissions)
+	}
+	switch {
+	case d.Channel != 0:
+		return h.Access.ChangeIn(c, d.Channel, permissions.ManageWebhooks, func(tx *store.Tx, room *access.Room) error {
+			if d.Guild != 0 {
+				if room.Guild.Guild.ID != d.Guild {
+					return form.Single("webhook_channel_id", "BASE_TYPE_BAD_VALUE", "The channel is in another guild.")
+				}
+				if err := mayInstall(d.Permissions)(room.Visit); err != nil {
+					return err
+				}
+				if err := bring(tx, room.Visit); err != nil {
+					return err
+				}
+			}
+			webhook, err := makeWebhook(c, tx, room, r.app)
+			if err != nil {
 				return err
 			}
-		}
-		return fn(tx)
-	})
+			return fn(tx, webhook)
+		})
+	case d.Guild != 0:
+		return h.Access.ChangeIf(c, d.Guild, mayInstall(d.Permissions), func(tx *store.Tx, v *access.Visit) error {
+			if err := bring(tx, v); err != nil {
+				return err
+			}
+			return fn(tx, 0)
+		})
+	}
+	return h.Store.Change(c.Request.Context(), func(tx *store.Tx) error { return fn(tx, 0) })
 }
 
 // waits reports whether a bot is added only when its application has proven, by exchanging the code, that it wants it.
@@ -121,7 +163,7 @@ func (h *Handlers) waits(r request) bool {
 }
 
 // keep writes what the user has agreed to, and returns what the client is told of it.
-func (h *Handlers) keep(ctx context.Context, tx *store.Tx, user call.Caller, r request, d decision) (url.Values, error) {
+func (h *Handlers) keep(ctx context.Context, tx *store.Tx, user call.Caller, r request, d decision, webhook snowflake.ID) (url.Values, error) {
 	answer := url.Values{}
 	if d.Guild != 0 {
 		answer.Set("guild_id", d.Guild.String())
@@ -129,13 +171,17 @@ func (h *Handlers) keep(ctx context.Context, tx *store.Tx, user call.Caller, r r
 	}
 	forUser := r.IntegrationType == userInstall && r.asks(discord.ScopeCommands)
 	if r.ResponseType == "" && !forUser {
-		return answer, nil // only the guild has got something
+		// Only the guild has got something.
+		return answer, h.announce(ctx, tx, user.UserID, r, d)
 	}
 	id, err := tx.Authorize(ctx, user.UserID, r.app.ID, r.Scopes, forUser)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, discord.ErrUnknownApplication
 	}
 	if err != nil {
+		return nil, err
+	}
+	if err := h.announce(ctx, tx, user.UserID, r, d); err != nil {
 		return nil, err
 	}
 	switch r.ResponseType {
@@ -145,7 +191,7 @@ func (h *Handlers) keep(ctx context.Context, tx *store.Tx, user call.Caller, r r
 		return answer, tx.CreateCode(ctx, store.Code{
 			Hash: hash, Authorization: id, Scopes: r.Scopes, RedirectURI: r.RedirectURI,
 			Challenge: r.Challenge, ChallengeMethod: r.ChallengeMethod, Nonce: r.Nonce,
-			Guild: d.Guild, Permissions: d.Permissions, AddsBot: h.waits(r),
+			Guild: d.Guild, Permissions: d.Permissions, AddsBot: h.waits(r), Webhook: webhook,
 			LoggedIn: user.Session.Time(), Expires: time.Now().Add(codeLifetime),
 		})
 	case "token":

@@ -36,7 +36,7 @@ func (h *Handlers) loginForm(c *call.Call) error {
 	if err != nil {
 		return h.turnBack(c, r, err)
 	}
-	login, err := h.Door.Enter(c, form.Get("login"), form.Get("password"), form.Get("code"))
+	login, err := h.Door.Enter(c, form.Get("login"), form.Get("password"))
 	var known *discord.Error
 	if errors.As(err, &known) && known.Status < http.StatusInternalServerError {
 		return loginPage(c, known.Status, r, next, form.Get("login"), sentence(known))
@@ -55,7 +55,7 @@ func sentence(e *discord.Error) string {
 	if e.Status == http.StatusTooManyRequests {
 		return "Too many attempts. Please wait a while."
 	}
-	return "Mail address, password or code is wrong."
+	return "Mail address or password is wrong."
 }
 
 // logoutForm ends the browser's login and begins the client's link anew.

@@ -48,7 +48,17 @@ func (h *Handlers) consent(c *call.Call, r request, next string, status int, pro
 			return h.turnBack(c, r, refuse(interactionRequired, "The user has to be asked."))
 		}
 	}
-	return render(c, status, "consent", h.consentData(c, r, question, next, problem), formTarget(r.target))
+	data := h.consentData(c, r, question, next, problem)
+	if r.asks(discord.ScopeWebhookIncoming) {
+		if r.Guild == 0 {
+			data.Query, _ = url.ParseQuery(next) // it is what Encode made
+			return render(c, status, "where", data, "")
+		}
+		if data.Channels, err = h.places(c, r.Guild); err != nil {
+			return message(c, http.StatusForbidden, "This link does not work", "You cannot make webhooks there.")
+		}
+	}
+	return render(c, status, "consent", data, formTarget(r.target))
 }
 
 // consentData is what the template shows.
@@ -67,6 +77,8 @@ type consentData struct {
 	Chosen      snowflake.ID
 	Permissions []named
 	Host        string
+	Query       url.Values // of a form that only chooses the guild of a webhook
+	Channels    []discord.Channel
 }
 
 func (h *Handlers) consentData(c *call.Call, r request, q consent, next, problem string) consentData {
@@ -130,6 +142,9 @@ func (h *Handlers) consentForm(c *call.Call) error {
 	if d.Guild, err = snowflake.Parse(form.Get("guild_id")); err != nil {
 		d.Guild = 0
 	}
+	if d.Channel, err = snowflake.Parse(form.Get("channel_id")); err != nil {
+		d.Channel = 0
+	}
 	for _, text := range form["permission"] {
 		if set, err := permissions.Parse(text); err == nil {
 			d.Permissions |= set & r.Permissions // never more than the client asked for
@@ -161,6 +176,9 @@ func (r request) again() request {
 func explain(e *discord.Error) string {
 	if e.Errors["guild_id"] != nil {
 		return "Please choose a guild that it can be added to."
+	}
+	if e.Errors["webhook_channel_id"] != nil {
+		return "Please choose a channel that it may post into."
 	}
 	return e.Message
 }

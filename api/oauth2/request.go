@@ -227,6 +227,9 @@ func (r *request) checkResponse() error {
 	default:
 		return wrong(unsupportedResponseType, "response_type", "Value must be one of {code, token}.")
 	}
+	if r.asks(discord.ScopeWebhookIncoming) && r.ResponseType != "code" {
+		return wrong(unsupportedResponseType, "response_type", "A webhook can be had by a code only.")
+	}
 	if len(r.Nonce) > maxNonce || !utf8.ValidString(r.Nonce) || strings.ContainsRune(r.Nonce, 0) {
 		return wrong(invalidRequest, "nonce", "Value is too long.")
 	}

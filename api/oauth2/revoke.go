@@ -35,8 +35,11 @@ func (h *Handlers) revoke(c *call.Call) error {
 		if err != nil || id == 0 {
 			return err
 		}
-		_, err = tx.Revoke(ctx, id)
-		return err
+		ended, err := tx.Revoke(ctx, id)
+		if err != nil {
+			return err
+		}
+		return renounce(ctx, tx, ended)
 	})
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
@@ -89,8 +92,11 @@ func (h *Handlers) withdraw(c *call.Call) error {
 	}
 	ctx := c.Request.Context()
 	err = h.Store.Change(ctx, func(tx *store.Tx) error {
-		_, err := tx.RevokeOwn(ctx, c.Caller.UserID, id)
-		return err
+		ended, err := tx.RevokeOwn(ctx, c.Caller.UserID, id)
+		if err != nil {
+			return err
+		}
+		return renounce(ctx, tx, ended)
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		return discord.ErrUnknownToken

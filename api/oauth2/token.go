@@ -18,13 +18,14 @@ const refreshLifetime = 90 * 24 * time.Hour
 
 // reply is a success at the token endpoint, RFC 6749 section 5.1.
 type reply struct {
-	AccessToken  string         `json:"access_token"`
-	TokenType    string         `json:"token_type"`
-	ExpiresIn    int            `json:"expires_in"` // seconds
-	RefreshToken string         `json:"refresh_token,omitempty"`
-	Scope        string         `json:"scope"`
-	IDToken      string         `json:"id_token,omitempty"`
-	Guild        *discord.Guild `json:"guild,omitempty"` // to which the bot was added
+	AccessToken  string           `json:"access_token"`
+	TokenType    string           `json:"token_type"`
+	ExpiresIn    int              `json:"expires_in"` // seconds
+	RefreshToken string           `json:"refresh_token,omitempty"`
+	Scope        string           `json:"scope"`
+	IDToken      string           `json:"id_token,omitempty"`
+	Guild        *discord.Guild   `json:"guild,omitempty"` // to which the bot was added
+	Webhook      *discord.Webhook `json:"webhook,omitempty"`
 }
 
 func newReply(access string, scopes []string) reply {

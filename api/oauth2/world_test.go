@@ -137,16 +137,17 @@ func (a *app) authorize(t *testing.T, user *apitest.Client, query url.Values, bo
 
 // tokens is what the token endpoint says.
 type tokens struct {
-	Status       int            `json:"-"`
-	AccessToken  string         `json:"access_token"`
-	TokenType    string         `json:"token_type"`
-	ExpiresIn    int            `json:"expires_in"`
-	RefreshToken string         `json:"refresh_token"`
-	Scope        string         `json:"scope"`
-	IDToken      string         `json:"id_token"`
-	Guild        *discord.Guild `json:"guild"`
-	Error        string         `json:"error"`
-	Description  string         `json:"error_description"`
+	Status       int              `json:"-"`
+	AccessToken  string           `json:"access_token"`
+	TokenType    string           `json:"token_type"`
+	ExpiresIn    int              `json:"expires_in"`
+	RefreshToken string           `json:"refresh_token"`
+	Scope        string           `json:"scope"`
+	IDToken      string           `json:"id_token"`
+	Guild        *discord.Guild   `json:"guild"`
+	Webhook      *discord.Webhook `json:"webhook"`
+	Error        string           `json:"error"`
+	Description  string           `json:"error_description"`
 }
 
 // post sends a form as the application, with its secret in the form.

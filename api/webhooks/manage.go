@@ -46,15 +46,15 @@ func Record(c *call.Call, action discord.AuditAction, before, after *discord.Web
 	return entry, err
 }
 
-// hosts reports whether channels of a type can have webhooks. Threads have those of their parent.
-func hosts(t discord.ChannelType) bool {
+// Hosts reports whether channels of a type can have webhooks. Threads have those of their parent.
+func Hosts(t discord.ChannelType) bool {
 	return slices.Contains([]discord.ChannelType{discord.ChannelText, discord.ChannelVoice, discord.ChannelAnnouncement,
 		discord.ChannelStage, discord.ChannelForum, discord.ChannelMedia}, t)
 }
 
 // Room checks that a channel can have one more webhook. The guild must be held.
 func Room(c *call.Call, tx *store.Tx, r *access.Room) error {
-	if !hosts(r.Channel.Type) {
+	if !Hosts(r.Channel.Type) {
 		return discord.ErrWrongChannelType
 	}
 	inChannel, inGuild, err := tx.WebhookCounts(c.Request.Context(), r.Guild.Guild.ID, r.Channel.ID)

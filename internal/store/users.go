@@ -33,6 +33,15 @@ func (s *Store) User(ctx context.Context, id snowflake.ID) (discord.User, error)
 	return u, nil
 }
 
+// User returns the public form of an account.
+func (tx *Tx) User(ctx context.Context, id snowflake.ID) (discord.User, error) {
+	u, err := scanUser(tx.QueryRow(ctx, `select `+userColumns+` from users u where u.id = $1`, id))
+	if err != nil {
+		return u, fmt.Errorf("user %s: %w", id, notFound(err))
+	}
+	return u, nil
+}
+
 // Users returns those of the accounts that exist, in no order.
 func (s *Store) Users(ctx context.Context, ids []snowflake.ID) ([]discord.User, error) {
 	if len(ids) == 0 {
