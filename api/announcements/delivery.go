@@ -52,8 +52,8 @@ func (d *Delivery) Step(ctx context.Context) error {
 }
 
 func (d *Delivery) putOff(ctx context.Context, c store.Crosspost, why error) error {
-	if ctx.Err() != nil {
-		return nil // the process stops; nothing is wrong with this one
+	if err := ctx.Err(); err != nil {
+		return err // the process stops; nothing is wrong with this one
 	}
 	dropped, err := d.store.CrosspostFailed(ctx, c)
 	if errors.Is(err, store.ErrNotFound) {

@@ -22,7 +22,7 @@ func TestFind(t *testing.T) {
 		"<https://a.example> https://b.example":            {"https://b.example"},
 		"`https://a.example`":                              nil,
 		"```\nhttps://a.example\n```":                      nil,
-		"https://a.example https://a.example":              {"https://a.example"},
+		"https://a.example and https://a.example":          {"https://a.example"},
 		"ftp://a.example file:///etc/passwd":               nil,
 		"https://user:secret@a.example":                    nil,
 		"https://":                                         nil,

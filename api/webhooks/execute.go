@@ -61,7 +61,7 @@ func (b *message) draft(c *call.Call, w discord.Webhook) (*posting.Draft, error)
 	if w.ApplicationID == nil {
 		checkStatic(&p, d.Components)
 	}
-	b.override.check(&p)
+	b.check(&p)
 	if b.ThreadName != nil {
 		p.Length("thread_name", *b.ThreadName, 0, maxThreadName)
 	}
