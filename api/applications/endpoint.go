@@ -32,27 +32,18 @@ type endpoint struct {
 
 const maxEndpoint = 512
 
-// probe checks a URL that was sent by asking there. An empty one is none.
+// probe checks the URLs that were sent by asking there: whoever answers must know the application's key.
 // https://discord.com/developers/docs/interactions/overview#setting-up-an-endpoint
-func (h *Handlers) probe(c *call.Call, id snowflake.ID, e *endpoint) error {
-	sent := &e.InteractionsEndpointURL
-	if !sent.Set || sent.Value == nil {
-		return nil
-	}
-	if *sent.Value == "" {
-		sent.Value = nil
-		return nil
-	}
-	const path = "interactions_endpoint_url"
+func (h *Handlers) probe(c *call.Call, id snowflake.ID, s *settings) error {
+	interactions, events := &s.InteractionsEndpointURL, &s.EventWebhooksURL
 	var p form.Problems
-	p.Length(path, *sent.Value, 1, maxEndpoint)
-	if u, err := url.Parse(*sent.Value); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		p.Add(path, "URL_TYPE_INVALID_URL", "Not a well formed URL.")
-	}
-	if err := p.Err(); err != nil {
+	asked := checkEndpoint(&p, "interactions_endpoint_url", interactions)
+	asked = checkEndpoint(&p, "event_webhooks_url", events) || asked
+	if err := p.Err(); err != nil || !asked {
 		return err
 	}
-	app, err := h.store.Application(c.Request.Context(), id)
+	ctx := c.Request.Context()
+	app, err := h.store.Application(ctx, id)
 	if errors.Is(err, store.ErrNotFound) || err == nil && !owns(c, app) {
 		return discord.ErrUnknownApplication
 	}
@@ -60,13 +51,42 @@ func (h *Handlers) probe(c *call.Call, id snowflake.ID, e *endpoint) error {
 		return err
 	}
 	if h.prober == nil {
-		return form.Single(path, "BASE_TYPE_BAD_VALUE", "Interactions are not sent by HTTP here.")
+		return form.Single("", "BASE_TYPE_BAD_VALUE", "Nothing is sent to applications by HTTP here.")
 	}
-	err = h.prober.ProbeInteractions(c.Request.Context(), id, *sent.Value)
+	if interactions.Set && interactions.Value != nil {
+		err := h.prober.ProbeInteractions(ctx, id, *interactions.Value)
+		if err := verified(c, err, "interactions_endpoint_url", "APPLICATION_INTERACTIONS_ENDPOINT_URL_INVALID"); err != nil {
+			return err
+		}
+	}
+	if events.Set && events.Value != nil {
+		err := h.prober.ProbeEvents(ctx, id, *events.Value)
+		return verified(c, err, "event_webhooks_url", "APPLICATION_EVENT_WEBHOOKS_URL_INVALID")
+	}
+	return nil
+}
+
+// checkEndpoint reports whether there is a URL to be asked. An empty one is none.
+func checkEndpoint(p *form.Problems, path string, sent *form.Field[*string]) bool {
+	if !sent.Set || sent.Value == nil {
+		return false
+	}
+	if *sent.Value == "" {
+		sent.Value = nil
+		return false
+	}
+	p.Length(path, *sent.Value, 1, maxEndpoint)
+	if u, err := url.Parse(*sent.Value); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		p.Add(path, "URL_TYPE_INVALID_URL", "Not a well formed URL.")
+	}
+	return true
+}
+
+// verified turns a failed probe into what the caller is told of it.
+func verified(c *call.Call, err error, path, code string) error {
 	if errors.Is(err, outgoing.ErrNotVerified) {
-		c.Logger.Info("interactions endpoint not verified", "application", id, "error", err)
-		return form.Single(path, "APPLICATION_INTERACTIONS_ENDPOINT_URL_INVALID",
-			"The specified interactions endpoint url could not be verified.")
+		c.Logger.Info("endpoint not verified", "field", path, "error", err)
+		return form.Single(path, code, "The specified url could not be verified.")
 	}
 	return err
 }

@@ -75,7 +75,7 @@ func (h *Handlers) change(c *call.Call, id snowflake.ID) error {
 	if err := body.check(); err != nil {
 		return err
 	}
-	if err := h.probe(c, id, &body.endpoint); err != nil {
+	if err := h.probe(c, id, &body); err != nil {
 		return err
 	}
 	ctx := c.Request.Context()

@@ -38,7 +38,7 @@ func check(p *form.Problems, path string, c *discord.Command) {
 	chat := c.Type == discord.CommandChat
 	k.name(path, c.Name, c.NameLocalizations, chat)
 	if chat {
-		k.text(path, "description", c.Description, c.DescriptionLocalizations, 1, maxDescription)
+		k.text(path, "description", c.Description, c.DescriptionLocalizations, maxDescription)
 		c.Options = k.options(form.At(path, "options"), c.Options, topLevel)
 	} else {
 		p.Max(form.At(path, "description"), len(c.Description), 0)
@@ -68,7 +68,7 @@ func set(p *form.Problems, path string, list []int, allowed ...int) {
 
 // name checks a name and its translations; strict is that of what is typed.
 func (k *checker) name(path, name string, translations map[string]string, strict bool) {
-	k.text(path, "name", name, translations, 1, maxName)
+	k.text(path, "name", name, translations, maxName)
 	if !strict {
 		return
 	}
@@ -87,9 +87,9 @@ func typable(name string) bool {
 	return validName.MatchString(name) && !strings.ContainsFunc(name, func(r rune) bool { return unicode.ToLower(r) != r })
 }
 
-// text checks a text of so many characters and its translations. The longest counts for the size.
-func (k *checker) text(path, key, text string, translations map[string]string, least, most int) {
-	k.problems.Length(form.At(path, key), text, least, most)
+// text checks a text of at most so many characters and its translations. The longest counts for the size.
+func (k *checker) text(path, key, text string, translations map[string]string, most int) {
+	k.problems.Length(form.At(path, key), text, 1, most)
 	longest := utf8.RuneCountInString(text)
 	at := form.At(path, key+"_localizations")
 	for _, locale := range slices.Sorted(maps.Keys(translations)) {
@@ -98,7 +98,7 @@ func (k *checker) text(path, key, text string, translations map[string]string, l
 			k.problems.Add(at, "BASE_TYPE_CHOICES", "Value must be one of {"+strings.Join(discord.Locales, ", ")+"}.")
 			return
 		}
-		k.problems.Length(form.At(at, locale), translated, least, most)
+		k.problems.Length(form.At(at, locale), translated, 1, most)
 		longest = max(longest, utf8.RuneCountInString(translated))
 	}
 	k.size += longest

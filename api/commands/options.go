@@ -68,7 +68,7 @@ func (k *checker) option(path string, sent *discord.CommandOption, at level) dis
 		Description: sent.Description, DescriptionLocalizations: sent.DescriptionLocalizations,
 	}
 	k.name(path, sent.Name, sent.NameLocalizations, true)
-	k.text(path, "description", sent.Description, sent.DescriptionLocalizations, 1, maxDescription)
+	k.text(path, "description", sent.Description, sent.DescriptionLocalizations, maxDescription)
 	least, most := discord.OptionSubcommand, discord.OptionAttachment
 	switch at {
 	case inGroup:
@@ -168,7 +168,7 @@ func (k *checker) values(path string, kind discord.OptionType, sent []discord.Co
 	names := map[string]bool{}
 	for i, choice := range sent[:min(len(sent), maxChoices)] {
 		here := form.At(path, i)
-		k.text(here, "name", choice.Name, choice.NameLocalizations, 1, maxChoice)
+		k.text(here, "name", choice.Name, choice.NameLocalizations, maxChoice)
 		if names[choice.Name] {
 			k.problems.Add(form.At(here, "name"), "APPLICATION_COMMAND_OPTIONS_CHOICE_NAME_ALREADY_EXISTS", "Choice names must be unique")
 		}

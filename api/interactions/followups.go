@@ -24,7 +24,7 @@ const original = "@original"
 
 // Owns reports whether the path of a webhook is one of follow-ups.
 func (h *Handlers) Owns(c *call.Call) bool {
-	return strings.HasPrefix(c.Param("webhook_token"), tokenMark)
+	return strings.HasPrefix(c.Param("webhook_token"), mark)
 }
 
 // answered returns the interaction of the path, which has been answered.

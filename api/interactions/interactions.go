@@ -62,18 +62,19 @@ func (h *Handlers) Routes() []call.Route {
 	}
 }
 
-// tokenMark tells the tokens of interactions from those of webhooks. After it comes the interaction's id, then a secret.
-const tokenMark = "aW50ZXJhY3Rpb246"
+// mark is how the tokens of interactions begin, which tells them from those of webhooks. After it comes the interaction's id,
+// then a secret.
+const mark = "interaction."
 
 // newToken makes the token of an interaction; the hash is of its secret.
 func newToken(id snowflake.ID) (token string, hash []byte) {
 	secret, hash := auth.NewOpaque()
-	return tokenMark + id.String() + "." + secret, hash
+	return mark + id.String() + "." + secret, hash
 }
 
 // splitToken reads a token; ok is false for anything else.
 func splitToken(token string) (id snowflake.ID, hash []byte, ok bool) {
-	rest, marked := strings.CutPrefix(token, tokenMark)
+	rest, marked := strings.CutPrefix(token, mark)
 	text, secret, whole := strings.Cut(rest, ".")
 	id, err := snowflake.Parse(text)
 	return id, auth.HashOpaque(secret), marked && whole && err == nil && id != 0

@@ -197,11 +197,10 @@ func (s *scene) botPermissions(bot *discord.Member) permissions.Set {
 
 // permissionChannel is the channel whose overwrites count: of a thread its parent.
 func (s *scene) permissionChannel() snowflake.ID {
-	ch := s.room.Channel
-	if ch.Type.IsThread() && ch.ParentID != nil && *ch.ParentID != nil {
-		return **ch.ParentID
+	if s.room.Parent != nil {
+		return s.room.Parent.ID
 	}
-	return ch.ID
+	return s.room.Channel.ID
 }
 
 // describe fills in what the application learns of the place and the user.

@@ -164,6 +164,9 @@ func (h *Handlers) waits(r request) bool {
 
 // keep writes what the user has agreed to, and returns what the client is told of it.
 func (h *Handlers) keep(ctx context.Context, tx *store.Tx, user call.Caller, r request, d decision, webhook snowflake.ID) (url.Values, error) {
+	if err := h.tellAuthorized(ctx, tx, user, r, d); err != nil {
+		return nil, err
+	}
 	answer := url.Values{}
 	if d.Guild != 0 {
 		answer.Set("guild_id", d.Guild.String())

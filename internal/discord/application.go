@@ -77,6 +77,7 @@ type IntegrationInstall struct {
 const (
 	EventWebhooksDisabled = 1
 	EventWebhooksEnabled  = 2
+	EventWebhooksEnded    = 3 // by the platform: the application did not take them
 )
 
 // ReadyApplication is the application in a bot's READY.

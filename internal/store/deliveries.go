@@ -21,13 +21,6 @@ type Delivery struct {
 	URL           *string // of the application's endpoint now; nil: it takes no events any more
 }
 
-// Event webhooks of an application: wanted, and ended by the platform because they were not taken.
-// https://discord.com/developers/docs/resources/application#application-object-application-event-webhook-status
-const (
-	eventsOn    = 2
-	eventsEnded = 3
-)
-
 // QueueEvent puts an event of an application into its queue, if it wants events of the type. The event is sent after the
 // change, and only if that commits.
 // https://discord.com/developers/docs/events/webhook-events#event-webhook-payload
@@ -41,7 +34,7 @@ func (tx *Tx) QueueEvent(ctx context.Context, app snowflake.ID, kind string, dat
 	}
 	_, err = tx.Exec(ctx, `insert into deliveries (id, application_id, body) select $1, id, $3 from applications
 		where id = $2 and event_webhooks_url is not null and event_webhooks_status = $4 and $5 = any(event_webhooks_types)`,
-		tx.NewID(), app, body, eventsOn, kind)
+		tx.NewID(), app, body, discord.EventWebhooksEnabled, kind)
 	if err != nil {
 		return fmt.Errorf("queue %s for application %s: %w", kind, app, err)
 	}
@@ -60,7 +53,7 @@ func (s *Store) TakeDeliveries(ctx context.Context, until time.Time, most int) (
 			update deliveries d set due = $1 from (select id from due limit $2) as some_due where d.id = some_due.id returning d.*
 		) select t.id, t.application_id, t.body, t.attempts,
 			case when a.event_webhooks_status = $3 then a.event_webhooks_url end
-		from taken t join applications a on a.id = t.application_id`, until, most, eventsOn)
+		from taken t join applications a on a.id = t.application_id`, until, most, discord.EventWebhooksEnabled)
 	if err != nil {
 		return nil, fmt.Errorf("take deliveries: %w", err)
 	}
@@ -94,7 +87,7 @@ func (s *Store) BuryDelivery(ctx context.Context, d Delivery, failure string, mo
 		}
 		tag, err := tx.Exec(ctx, `update applications set event_webhooks_status = $2 where id = $1 and event_webhooks_status = $3 and
 			(select count(*) from deliveries where application_id = $1 and dead and due > now() - interval '1 day') >= $4`,
-			d.ApplicationID, eventsEnded, eventsOn, mostDead)
+			d.ApplicationID, discord.EventWebhooksEnded, discord.EventWebhooksEnabled, mostDead)
 		ended = tag.RowsAffected() > 0
 		return err
 	})

@@ -112,7 +112,17 @@ func (tx *Tx) Revoke(ctx context.Context, id snowflake.ID) (Revoked, error) {
 	if err != nil {
 		return r, fmt.Errorf("forget connection of user %s: %w", r.User, err)
 	}
-	return r, nil
+	return r, tx.tellDeauthorized(ctx, r)
+}
+
+// tellDeauthorized queues APPLICATION_DEAUTHORIZED for the application.
+// https://discord.com/developers/docs/events/webhook-events#application-deauthorized
+func (tx *Tx) tellDeauthorized(ctx context.Context, r Revoked) error {
+	user, err := scanUser(tx.QueryRow(ctx, `select `+userColumns+` from users u where u.id = $1`, r.User))
+	if err != nil {
+		return fmt.Errorf("user %s: %w", r.User, notFound(err))
+	}
+	return tx.QueueEvent(ctx, r.Application, discord.WebhookApplicationDeauthorized, discord.ApplicationDeauthorizedData{User: user})
 }
 
 // RevokeOwn is Revoke for a user; ErrNotFound if the authorization is not the user's.

@@ -39,6 +39,8 @@ func TestConformance(t *testing.T) {
 	t.Run("announcements", s.announcements)
 	t.Run("OAuth2", s.oauth2)
 	t.Run("people", s.people)
+	t.Run("commands", s.commands)
+	t.Run("interactions", s.interactions)
 	t.Run("errors", s.errors)
 	t.Run("every served operation was called", s.everyOperation)
 	t.Run("generated bodies", s.generatedBodies)
