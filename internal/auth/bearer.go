@@ -12,7 +12,7 @@ import (
 // https://discord.com/developers/docs/topics/oauth2#authorization-code-grant-access-token-response
 const BearerLifetime = 7 * 24 * time.Hour
 
-const bearerAudience = "guildhall-oauth2"
+const bearerAudience = "guildhall-oauth2" //nolint:gosec // no secret
 
 // Grant is what an OAuth2 access token says: for whom which application may act, and where the platform keeps what of
 // that is still true.
