@@ -14,19 +14,19 @@ type Legacy map[string]json.RawMessage
 // ErrInvalid says that a value is none that its key can have.
 var ErrInvalid = errors.New("settings: invalid value")
 
-// InvalidKey is the ErrInvalid of one key.
-type InvalidKey struct{ Name string }
+// InvalidKeyError is the ErrInvalid of one key.
+type InvalidKeyError struct{ Name string }
 
-func (e InvalidKey) Error() string { return fmt.Sprintf("%v of %s", ErrInvalid, e.Name) }
+func (e InvalidKeyError) Error() string { return fmt.Sprintf("%v of %s", ErrInvalid, e.Name) }
 
 // Unwrap makes it an ErrInvalid.
-func (e InvalidKey) Unwrap() error { return ErrInvalid }
+func (e InvalidKeyError) Unwrap() error { return ErrInvalid }
 
 // ReadLegacy keeps of what a client sent the keys that are known, each in the one form that it has here. The errors are
-// InvalidKey, one for each value that is none.
-func ReadLegacy(sent map[string]json.RawMessage) (Legacy, []InvalidKey) {
+// InvalidKeyError, one for each value that is none.
+func ReadLegacy(sent map[string]json.RawMessage) (Legacy, []InvalidKeyError) {
 	known := Legacy{}
-	var invalid []InvalidKey
+	var invalid []InvalidKeyError
 	for _, k := range keys {
 		value, has := sent[k.name]
 		if !has {
@@ -34,7 +34,7 @@ func ReadLegacy(sent map[string]json.RawMessage) (Legacy, []InvalidKey) {
 		}
 		normal, err := k.kind.normal(value)
 		if err != nil {
-			invalid = append(invalid, InvalidKey{k.name})
+			invalid = append(invalid, InvalidKeyError{k.name})
 			continue
 		}
 		known[k.name] = normal

@@ -116,7 +116,7 @@ func TestInvalidValues(t *testing.T) {
 		"developer_mode": `"yes"`, "restricted_guilds": `["x"]`, "guild_positions": `null`, "custom_status": `[]`,
 		"guild_folders": `[{"guild_ids":"1"}]`, "friend_source_flags": `null`, "render_embeds": `null`,
 	} {
-		if _, invalid := ReadLegacy(map[string]json.RawMessage{name: json.RawMessage(value)}); !reflect.DeepEqual(invalid, []InvalidKey{{name}}) {
+		if _, invalid := ReadLegacy(map[string]json.RawMessage{name: json.RawMessage(value)}); !reflect.DeepEqual(invalid, []InvalidKeyError{{name}}) {
 			t.Errorf("%s: %s: %v", name, value, invalid)
 		}
 	}

@@ -185,7 +185,7 @@ func TestPeople(t *testing.T) {
 	ben.connect(t, gateway)
 	first := hears(t, ben, "READY", anything)
 	if len(first.Relationships) != 1 || first.Relationships[0].User.ID != ann.ID || len(first.Channels) != 1 ||
-		len(first.Presences) != 1 || first.Presences[0].User.ID != ann.ID || !has(first, "", 1) {
+		len(first.Presences) != 1 || first.Presences[0].User.ID != ann.ID || !has(first, "", 2) { // that ben was added, and what ann said
 		t.Errorf("%+v", first)
 	}
 	ben.does(t, http.MethodPost, "/channels/"+group.ID+"/messages/"+said.ID+"/ack", body{"token": nil}, nil)
