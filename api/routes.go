@@ -23,6 +23,7 @@ import (
 	"guildhall.chat/guildhall/api/messages"
 	"guildhall.chat/guildhall/api/oauth2"
 	"guildhall.chat/guildhall/api/outgoing"
+	"guildhall.chat/guildhall/api/pins"
 	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/api/quiet"
 	"guildhall.chat/guildhall/api/reactions"
@@ -86,6 +87,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		members.New(s, a).Routes(),
 		delegation.Routes(),
 		messages.New(s, a, poster, back.redis).Routes(),
+		pins.New(s, a).Routes(),
 		reactions.New(s, a).Routes(),
 		readstates.New(s, a).Routes(),
 		relationships.New(s, presences, back.publisher).Routes(),

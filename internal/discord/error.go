@@ -62,6 +62,7 @@ var (
 	ErrNotYourApplication = newError(http.StatusForbidden, 20012, "You are not authorized to perform this action on this application")
 
 	ErrTooManyGuilds        = newError(http.StatusBadRequest, 30001, "Maximum number of guilds reached (100)")
+	ErrTooManyPins          = newError(http.StatusBadRequest, 30003, "Maximum number of pins reached for the channel (250)")
 	ErrTooManyRoles         = newError(http.StatusBadRequest, 30005, "Maximum number of guild roles reached (250)")
 	ErrTooManyReactions     = newError(http.StatusBadRequest, 30010, "Maximum number of reactions reached (20)")
 	ErrTooManyChannels      = newError(http.StatusBadRequest, 30013, "Maximum number of guild channels reached (500)")

@@ -45,7 +45,8 @@ func (tx *Tx) UpdateMessage(ctx context.Context, was, m discord.Message) error {
 	return nil
 }
 
-// DeleteMessages marks those of a channel's messages deleted that exist and can be, and returns their ids, ascending.
+// DeleteMessages marks those of a channel's messages deleted that exist and can be, and returns their ids, ascending. What
+// they said before they were edited is forgotten.
 func (tx *Tx) DeleteMessages(ctx context.Context, channel, by snowflake.ID, ids ...snowflake.ID) ([]snowflake.ID, error) {
 	rows, err := tx.Query(ctx, `
 		with held as (
@@ -58,7 +59,11 @@ func (tx *Tx) DeleteMessages(ctx context.Context, channel, by snowflake.ID, ids 
 			where id = $2
 		), copied as (
 			update crossposts set due = nextval('crosspost_queue'), attempts = 0, retry_at = now() from gone
-			where source_id = gone.id and due is null)
+			where source_id = gone.id and due is null
+		), forgotten as (
+			delete from message_edits e using gone where e.message_id = gone.id
+		), unpinned as (
+			delete from pins p using gone where p.message_id = gone.id)
 		select id from gone order by id`, ids, channel, by, undeletable)
 	if err != nil {
 		return nil, fmt.Errorf("delete messages: %w", err)

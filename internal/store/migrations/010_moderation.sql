@@ -60,7 +60,7 @@ create index poll_votes_user on poll_votes (user_id);
 
 create table pins (
     message_id  bigint primary key,
-    channel_id  bigint not null references channels on delete cascade,
+    channel_id  bigint not null,    -- or a thread
     pinned_at   timestamptz not null default clock_timestamp()
 );
 create index pins_channel on pins (channel_id, pinned_at desc);
