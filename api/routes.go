@@ -24,6 +24,7 @@ import (
 	"guildhall.chat/guildhall/api/oauth2"
 	"guildhall.chat/guildhall/api/outgoing"
 	"guildhall.chat/guildhall/api/pins"
+	"guildhall.chat/guildhall/api/polls"
 	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/api/quiet"
 	"guildhall.chat/guildhall/api/reactions"
@@ -88,6 +89,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		delegation.Routes(),
 		messages.New(s, a, poster, back.redis).Routes(),
 		pins.New(s, a).Routes(),
+		polls.New(s, a).Routes(),
 		reactions.New(s, a).Routes(),
 		readstates.New(s, a).Routes(),
 		relationships.New(s, presences, back.publisher).Routes(),

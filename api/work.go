@@ -10,6 +10,7 @@ import (
 	"guildhall.chat/guildhall/api/announcements"
 	"guildhall.chat/guildhall/api/interactions"
 	"guildhall.chat/guildhall/api/outgoing"
+	"guildhall.chat/guildhall/api/polls"
 	"guildhall.chat/guildhall/api/unfurl"
 	"guildhall.chat/guildhall/api/worker"
 	"guildhall.chat/guildhall/internal/config"
@@ -50,6 +51,7 @@ func (c *workerCommand) Run(ctx context.Context) error {
 	}
 	w.Add("link embeds", 200*time.Millisecond, unfurl.NewJob(back.store, a, unfurler, logger).Step)
 	w.Add("crossposts", 200*time.Millisecond, announcements.NewDelivery(back.store, a, logger).Step)
+	w.Add("polls", time.Second, func(ctx context.Context) error { return polls.Close(ctx, back.store, a) })
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return admin.Run(ctx) })
 	group.Go(func() error {

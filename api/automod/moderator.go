@@ -106,6 +106,12 @@ func texts(m *discord.Message) []string {
 			list = append(list, f.Name, f.Value)
 		}
 	}
+	if m.Poll != nil {
+		list = append(list, m.Poll.Question.Text)
+		for _, a := range m.Poll.Answers {
+			list = append(list, a.PollMedia.Text)
+		}
+	}
 	return list
 }
 

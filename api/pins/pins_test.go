@@ -43,7 +43,7 @@ func newHall(t *testing.T) *hall {
 			pins.New(w.Store, w.Access).Routes(),
 			messages.New(w.Store, w.Access, posting.New(w.Store, w.Access), w.Redis).Routes(),
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
-			direct.New(w.Store).Routes(),
+			direct.New(w.Store, w.Access, w.Keys).Routes(),
 		)
 	})
 	h := &hall{World: w, t: t, owner: w.User(t), member: w.User(t)}

@@ -28,6 +28,7 @@ type Body struct {
 	Flags            *form.Int        `json:"flags"`
 	AllowedMentions  *AllowedMentions `json:"allowed_mentions"`
 	MessageReference *Reference       `json:"message_reference"`
+	Poll             *pollBody        `json:"poll"`
 	refused
 }
 
@@ -64,6 +65,7 @@ type Draft struct {
 	TTS        bool
 	Allowed    *AllowedMentions // nil: whoever is mentioned
 	Reference  *Reference       // nil: neither a reply nor a forward
+	Poll       *Poll            // nil: none
 }
 
 // settableFlags are those that a sender may give a message; whether it is ephemeral is for the answers to interactions to say.
@@ -97,6 +99,7 @@ func (b *Body) Draft(c *call.Call, p *form.Problems) *Draft {
 		d.Flags = int(*b.Flags) & settableFlags
 	}
 	d.Components = components.Check(p, b.Components, d.Flags)
+	d.Poll = b.Poll.read(p, d.Flags)
 	b.AllowedMentions.check(p)
 	b.MessageReference.check(p)
 	legacyFields(p, d.Flags, d.Content, d.Embeds)
@@ -111,7 +114,7 @@ func (b *Body) Enforced(d *Draft) bool {
 // Permit applies what the sender may put into a message. Embeds are left out without EMBED_LINKS; that this leaves
 // nothing is the missing permission's fault.
 func (d *Draft) Permit(room *access.Room) error {
-	if d.TTS && !room.Here.Has(permissions.SendTTSMessages) {
+	if d.TTS && !room.Here.Has(permissions.SendTTSMessages) || d.Poll != nil && !room.Direct() && !room.Here.Has(permissions.SendPolls) {
 		return discord.ErrMissingPermissions
 	}
 	if d.empty() {
@@ -127,7 +130,7 @@ func (d *Draft) Permit(room *access.Room) error {
 }
 
 func (d *Draft) empty() bool {
-	return d.Content == "" && len(d.Embeds) == 0 && string(d.Components) == "[]" && !d.Reference.forward()
+	return d.Content == "" && len(d.Embeds) == 0 && string(d.Components) == "[]" && d.Poll == nil && !d.Reference.forward()
 }
 
 func content(p *form.Problems, text *string) string {

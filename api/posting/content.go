@@ -18,6 +18,7 @@ func Conceal(caller call.Caller, room *access.Room, m *discord.Message) {
 		return
 	}
 	m.Content, m.Embeds, m.Attachments, m.Components = "", []discord.Embed{}, discord.EmptyList, discord.EmptyList
+	m.Poll = nil
 	for i := range m.MessageSnapshots {
 		s := &m.MessageSnapshots[i].Message
 		s.Content, s.Embeds, s.Attachments, s.Components = "", []discord.Embed{}, discord.EmptyList, discord.EmptyList

@@ -72,6 +72,9 @@ func (e *Edit) Rewrite(ctx context.Context, tx *store.Tx, room *access.Room, was
 
 // Changed returns a message as it is after the edit.
 func (e *Edit) Changed(ctx context.Context, tx *store.Tx, room *access.Room, was discord.Message) (*Post, error) {
+	if was.Poll != nil && e.Says() {
+		return discord.ErrPollEdit
+	}
 	m := was
 	if err := e.apply(&m, room, tx.NewID); err != nil {
 		return nil, err

@@ -82,6 +82,7 @@ func (p *Poster) Compose(c *call.Call, room *access.Room, from Sender, d *Draft)
 		Content: d.Content, Embeds: d.Embeds, Components: d.Components, Attachments: discord.EmptyList,
 		Nonce: d.Nonce, Flags: d.Flags, TTS: d.TTS, WebhookID: from.Webhook, ApplicationID: from.Application,
 	}
+	m.Poll = d.Poll.asked(id.Time())
 	if room.Thread != nil {
 		m.Position = &room.Thread.TotalMessageSent
 	}

@@ -98,7 +98,7 @@ func (p *Poster) forward(c *call.Call, r *Reference, m *discord.Message) error {
 		return err
 	}
 	switch {
-	case !target.Type.Written():
+	case !target.Type.Written(), target.Poll != nil:
 		return form.Single(referencePath, "MESSAGE_REFERENCE_NOT_FORWARDABLE", "Messages of this type cannot be forwarded")
 	case !MayRead(c.Caller, source, &target):
 		return discord.ErrForwardUnreadable

@@ -71,6 +71,7 @@ func describe(m *store.SearchedMessage) store.SearchDocument {
 	d.embeds(m.Embeds)
 	d.attachments(m.Attachments)
 	d.components(m.Components)
+	d.poll(m.Poll)
 	for _, s := range m.MessageSnapshots {
 		d.add(facetHas, "snapshot")
 		d.content(s.Message.Content)
@@ -191,6 +192,17 @@ func (d *document) attachments(raw json.RawMessage) {
 			d.add(facetHas, "sound")
 		}
 		d.say(a.Title, a.Description)
+	}
+}
+
+func (d *document) poll(p *discord.Poll) {
+	if p == nil {
+		return
+	}
+	d.add(facetHas, "poll")
+	d.say(p.Question.Text)
+	for _, a := range p.Answers {
+		d.say(a.PollMedia.Text)
 	}
 }
 

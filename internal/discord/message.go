@@ -76,6 +76,7 @@ type Message struct {
 	Unfurl            bool              `json:"-"` // its links are to be looked up once it is stored
 	MessageAnswer
 
+	Poll     *Poll    `json:"poll,omitempty"`
 	Thread   *Channel `json:"thread,omitempty"`   // that was made from the message
 	Position *int     `json:"position,omitempty"` // about where in its thread it stands
 }

@@ -11,12 +11,13 @@ type messageParts struct {
 	Author      *discord.User `json:"author,omitempty"`
 	Application *snowflake.ID `json:"application_id,omitempty"`
 	Position    *int          `json:"position,omitempty"`
+	Poll        *discord.Poll `json:"poll,omitempty"` // as it was asked; see addPolls
 	discord.MessageAnswer
 }
 
 // partsOf returns the rare parts of a message, nil if it has none.
 func partsOf(m discord.Message) *messageParts {
-	p := messageParts{Application: m.ApplicationID, Position: m.Position, MessageAnswer: m.MessageAnswer}
+	p := messageParts{Application: m.ApplicationID, Position: m.Position, MessageAnswer: m.MessageAnswer, Poll: m.Poll}
 	if m.WebhookID != nil {
 		p.Author = &m.Author
 	}
@@ -34,5 +35,5 @@ func (p *messageParts) give(m *discord.Message) {
 	if p.Author != nil {
 		m.Author = *p.Author
 	}
-	m.ApplicationID, m.Position, m.MessageAnswer = p.Application, p.Position, p.MessageAnswer
+	m.ApplicationID, m.Position, m.MessageAnswer, m.Poll = p.Application, p.Position, p.MessageAnswer, p.Poll
 }

@@ -133,6 +133,9 @@ func complete(ctx context.Context, q querier, messages []discord.Message, viewer
 	if err := addThreads(ctx, q, messages, viewer); err != nil {
 		return err
 	}
+	if err := addPolls(ctx, q, messages, viewer); err != nil {
+		return err
+	}
 	if viewer == 0 {
 		return nil
 	}

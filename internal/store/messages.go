@@ -34,6 +34,7 @@ func (m messageInsert) queue(b *pgx.Batch) {
 	if m.Unfurl {
 		b.Queue(unfurlInsert, m.ID, m.ChannelID)
 	}
+	queuePoll(b, m.Message)
 }
 
 func mentionIDs(m discord.Message) []snowflake.ID {
