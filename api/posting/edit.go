@@ -73,7 +73,7 @@ func (e *Edit) Rewrite(ctx context.Context, tx *store.Tx, room *access.Room, was
 // Changed returns a message as it is after the edit.
 func (e *Edit) Changed(ctx context.Context, tx *store.Tx, room *access.Room, was discord.Message) (*Post, error) {
 	if was.Poll != nil && e.Says() {
-		return discord.ErrPollEdit
+		return nil, discord.ErrPollEdit
 	}
 	m := was
 	if err := e.apply(&m, room, tx.NewID); err != nil {
@@ -135,7 +135,7 @@ func (e *Edit) apply(m *discord.Message, room *access.Room, newID func() snowfla
 	if err := p.Err(); err != nil {
 		return err
 	}
-	if m.Content == "" && len(m.Embeds) == 0 && string(m.Components) == "[]" && len(m.MessageSnapshots) == 0 {
+	if m.Content == "" && len(m.Embeds) == 0 && string(m.Components) == "[]" && len(m.MessageSnapshots) == 0 && m.Poll == nil {
 		return discord.ErrEmptyMessage
 	}
 	return nil
