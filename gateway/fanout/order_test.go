@@ -27,10 +27,13 @@ func TestOneOrderWhileSessionsComeAndGo(t *testing.T) {
 	w.must(err)
 	first.Enter(guild)
 
-	const total, visitors, visits = 400, 4, 8
+	const least, visitors, visits = 400, 4, 8
 	var emitting, visiting sync.WaitGroup
+	gone := make(chan struct{}) // the visitors, who wait for messages as long as they visit
+	total := 0
 	emitting.Go(func() {
-		for i := range total {
+		for i := 0; i < least || !isClosed(gone); i++ {
+			total++
 			w.change(func(_ context.Context, tx *store.Tx) error {
 				return tx.Emit(guild, head, map[string]any{"id": strconv.Itoa(i + 1)})
 			})
@@ -52,8 +55,9 @@ func TestOneOrderWhileSessionsComeAndGo(t *testing.T) {
 			}
 		})
 	}
-	emitting.Wait()
 	visiting.Wait()
+	close(gone)
+	emitting.Wait()
 	w.await(stays, total+1)
 	checkRun(t, stays)
 	first.Leave()
@@ -78,8 +82,17 @@ func TestOneOrderWhileSessionsComeAndGo(t *testing.T) {
 			}
 		}
 	}
-	if seq != total {
+	if seq != int64(total) {
 		t.Errorf("%d of %d events are journaled", seq, total)
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }
 
