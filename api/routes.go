@@ -13,6 +13,7 @@ import (
 	"guildhall.chat/guildhall/api/commands"
 	"guildhall.chat/guildhall/api/direct"
 	"guildhall.chat/guildhall/api/discovery"
+	"guildhall.chat/guildhall/api/files"
 	"guildhall.chat/guildhall/api/gatewayinfo"
 	"guildhall.chat/guildhall/api/guilds"
 	"guildhall.chat/guildhall/api/images"
@@ -43,6 +44,7 @@ import (
 	"guildhall.chat/guildhall/api/welcome"
 	"guildhall.chat/guildhall/api/widget"
 	"guildhall.chat/guildhall/internal/auth"
+	"guildhall.chat/guildhall/internal/picture"
 	"guildhall.chat/guildhall/internal/presence"
 	"guildhall.chat/guildhall/internal/sessionlimit"
 )
@@ -54,7 +56,11 @@ const passwordsAtOnce = 4
 func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Keys, queue *mail.Queue) {
 	s, a := back.store, cfg.Access
 	presences := presence.New(back.redis)
-	poster := posting.New(s, a).Moderated(automod.NewModerator(s, back.redis, cfg.Logger))
+	links := files.NewLinks(c.PublicURL, keys)
+	s.LinkWith(links)
+	kept := files.New(s, back.files, links)
+	fileHandlers := files.NewHandlers(kept, a, picture.NewScaler())
+	poster := posting.New(s, a, kept).Moderated(automod.NewModerator(s, back.redis, cfg.Logger))
 	people := accounts.New(accounts.Config{
 		Store: s, Authenticator: cfg.Authenticator, Keys: keys, Passwords: auth.NewPasswords(passwordsAtOnce),
 		Limiter: cfg.Limiter, Mailer: queue, PublicURL: c.PublicURL,
@@ -76,6 +82,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		direct.New(s, a, keys).Routes(),
 		interacting.Routes(),
 		where.Routes(),
+		fileHandlers.Routes(),
 		gatewayinfo.New(c.GatewayURL, c.Shards, sessionlimit.New(back.redis)).Routes(),
 		guilds.New(s, a, presences).Routes(),
 		bans.New(s, a).Routes(),
@@ -102,5 +109,5 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		webhooks.New(webhooks.Config{Store: s, Access: a, Poster: poster, Fetch: back.fetch, PublicURL: c.PublicURL, Followups: interacting}).Routes(),
 	)
 	cfg.Routes = append(cfg.Routes, quiet.Beside(cfg.Routes)...)
-	cfg.Public = slices.Concat(where.Public(), delegation.Pages(), images.New(s).Routes())
+	cfg.Public = slices.Concat(where.Public(), delegation.Pages(), images.New(s).Routes(), fileHandlers.Public())
 }

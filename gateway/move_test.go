@@ -349,7 +349,7 @@ func TestUsersSessionMoves(t *testing.T) {
 		id := w.store.NewID()
 		w.emit(user.id, events.Header{Type: discord.EventMessageCreate}, discord.MessageEvent{Message: discord.Message{
 			ID: id, ChannelID: 7, Author: discord.User{ID: friend.id}, Content: content,
-			Attachments: discord.EmptyList, Components: discord.EmptyList,
+			Attachments: []discord.Attachment{}, Components: discord.EmptyList,
 		}, ChannelType: discord.ChannelDM})
 		return id
 	}
@@ -689,7 +689,7 @@ func TestSessionsMoveUnderTraffic(t *testing.T) {
 			for range n / 5 {
 				id := w.store.NewID()
 				w.emit(a.id, events.Header{Type: discord.EventMessageCreate}, discord.MessageEvent{Message: discord.Message{
-					ID: id, ChannelID: 7, Attachments: discord.EmptyList, Components: discord.EmptyList,
+					ID: id, ChannelID: 7, Attachments: []discord.Attachment{}, Components: discord.EmptyList,
 				}, ChannelType: discord.ChannelDM})
 				direct[i] = append(direct[i], id)
 			}

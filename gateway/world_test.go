@@ -295,7 +295,7 @@ func messageData(id snowflake.ID, g *guild, author account, content string) disc
 	return discord.MessageEvent{
 		Message: discord.Message{
 			ID: id, ChannelID: g.channel, Author: discord.User{ID: author.id}, Content: content,
-			Embeds: []discord.Embed{{Type: "rich", Title: "title"}}, Attachments: discord.EmptyList, Components: discord.EmptyList,
+			Embeds: []discord.Embed{{Type: "rich", Title: "title"}}, Attachments: []discord.Attachment{}, Components: discord.EmptyList,
 			Mentions: []discord.Mention{}, MentionRoles: []snowflake.ID{},
 		},
 		GuildID: &g.id,

@@ -14,7 +14,6 @@ import (
 	"guildhall.chat/guildhall/api/channels"
 	"guildhall.chat/guildhall/api/guilds"
 	"guildhall.chat/guildhall/api/messages"
-	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/api/webhooks"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -32,7 +31,7 @@ type press struct {
 
 func newPress(t *testing.T) *press {
 	p := &press{World: apitest.New(t, func(w *apitest.World) []call.Route {
-		poster := posting.New(w.Store, w.Access)
+		poster := w.Poster
 		return slices.Concat(
 			announcements.New(w.Store, w.Access).Routes(),
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),

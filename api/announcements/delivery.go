@@ -128,7 +128,11 @@ func (d *Delivery) copy(ctx context.Context, tx *store.Tx, w discord.Webhook, c 
 	copied(&m, source)
 	m.EditedTimestamp = nil // of the source's edits before, the copy knows nothing
 	c.Copy, c.CopyChannel = &m.ID, &m.ChannelID
-	return posting.Insert(ctx, tx, room, &posting.Post{Message: m})
+	files, err := d.store.FilesOf(ctx, source.ID)
+	if err != nil {
+		return err
+	}
+	return posting.Insert(ctx, tx, room, &posting.Post{Message: m, Files: files})
 }
 
 // bringUp makes a copy as its source is now. One that has been deleted stays deleted.
@@ -148,10 +152,17 @@ func (d *Delivery) bringUp(ctx context.Context, tx *store.Tx, w discord.Webhook,
 	if gone {
 		m.Flags |= discord.MessageFlagSourceDeleted
 		m.Content, m.Embeds = deletedSource, []discord.Embed{}
-		m.Attachments, m.Components = discord.EmptyList, discord.EmptyList
+		m.Attachments, m.Components = []discord.Attachment{}, discord.EmptyList
 		m.Flags &^= discord.MessageFlagComponentsV2
 	} else {
 		copied(&m, source)
+		files, err := d.store.FilesOf(ctx, source.ID)
+		if err != nil {
+			return err
+		}
+		if err := tx.ChangeFiles(ctx, m, files, nil); err != nil {
+			return err
+		}
 	}
 	if err := tx.UpdateMessage(ctx, was, m); err != nil {
 		return err

@@ -81,7 +81,7 @@ func (h *Handlers) announce(c *call.Call, tx *store.Tx, r, source *access.Room, 
 	return posting.Insert(ctx, tx, r, &posting.Post{People: people, Message: discord.Message{
 		ID: id, ChannelID: r.Channel.ID, Type: discord.MessageChannelFollowAdd, Timestamp: discord.At(id.Time()), Content: name,
 		Author: people[c.Caller.UserID].User, Mentions: []discord.Mention{}, MentionRoles: []snowflake.ID{},
-		Embeds: []discord.Embed{}, Attachments: discord.EmptyList, Components: discord.EmptyList,
+		Embeds: []discord.Embed{}, Attachments: []discord.Attachment{}, Components: discord.EmptyList,
 		MessageReference: &discord.MessageReference{ChannelID: source.Channel.ID, GuildID: source.GuildID()},
 	}})
 }

@@ -18,8 +18,11 @@ import (
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/authn"
 	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/api/files"
+	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/api/rest"
 	"guildhall.chat/guildhall/internal/auth"
+	"guildhall.chat/guildhall/internal/blob"
 	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/pgtest"
 	"guildhall.chat/guildhall/internal/presence"
@@ -39,6 +42,8 @@ type World struct {
 	Redis         *redis.ClusterClient
 	Keys          *auth.Keys
 	Limiter       *ratelimit.Limiter
+	Files         *files.Files
+	Poster        *posting.Poster
 	DSN           string
 	// Public are routes outside /api; the function that makes the routes may set it.
 	Public []call.Route
@@ -82,6 +87,13 @@ func serve(t testing.TB, routes func(w *World) []call.Route, limits ...ratelimit
 		Store: s, Access: access.New(s, publisher), Publisher: publisher, Presences: presence.New(rdb), Redis: rdb,
 		Authenticator: authn.New(s, keys, limiter, logger), Keys: keys, Limiter: limiter, DSN: dsn, db: db,
 	}
+	blobs, err := blob.NewDirectory(t.TempDir())
+	must(t, err)
+	t.Cleanup(func() { _ = blobs.Close() })
+	links := files.NewLinks("http://guildhall.test", keys)
+	s.LinkWith(links)
+	w.Files = files.New(s, blobs, links)
+	w.Poster = posting.New(s, w.Access, w.Files)
 	routed := routes(w)
 	w.handler, err = rest.New(rest.Config{
 		Logger: logger, Redis: rdb, Limiter: limiter, Authenticator: w.Authenticator,

@@ -72,3 +72,15 @@ func (c *Client) Fails(t testing.TB, method, path string, body any, want *discor
 		t.Errorf("%s %s: %d %s, expected %d with code %d", method, path, answer.Status, answer.Body, want.Status, want.Code)
 	}
 }
+
+// Fetch makes a request outside the API, as whoever has a link does.
+func (w *World) Fetch(t testing.TB, method, path string, header http.Header, body []byte) *http.Response {
+	t.Helper()
+	request := httptest.NewRequestWithContext(t.Context(), method, path, bytes.NewReader(body))
+	for key, values := range header {
+		request.Header[key] = values
+	}
+	recorder := httptest.NewRecorder()
+	w.handler.ServeHTTP(recorder, request)
+	return recorder.Result()
+}

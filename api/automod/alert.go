@@ -30,7 +30,7 @@ func (e *execution) send(ctx context.Context) (sent bool, err error) {
 	m := discord.Message{
 		ID: id, ChannelID: channel, Type: discord.MessageAutoModAction, Author: e.user, Timestamp: discord.At(id.Time()),
 		Mentions: []discord.Mention{}, MentionRoles: []snowflake.ID{}, Embeds: []discord.Embed{e.embed()},
-		Attachments: discord.EmptyList, Components: discord.EmptyList,
+		Attachments: []discord.Attachment{}, Components: discord.EmptyList,
 	}
 	if err := e.tx.InsertMessage(ctx, &e.guild, m); err != nil {
 		return false, err

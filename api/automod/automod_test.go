@@ -15,7 +15,6 @@ import (
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/guilds"
 	"guildhall.chat/guildhall/api/messages"
-	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/api/roles"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
@@ -41,7 +40,7 @@ func newHall(t *testing.T) *hall {
 		moderator := automod.NewModerator(w.Store, w.Redis, slog.New(slog.DiscardHandler))
 		return slices.Concat(
 			automod.New(w.Access).Routes(),
-			messages.New(w.Store, w.Access, posting.New(w.Store, w.Access).Moderated(moderator), w.Redis).Routes(),
+			messages.New(w.Store, w.Access, w.Poster.Moderated(moderator), w.Redis).Routes(),
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
 			roles.New(w.Access).Routes(),
 		)

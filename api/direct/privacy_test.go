@@ -10,7 +10,6 @@ import (
 	"guildhall.chat/guildhall/api/direct"
 	"guildhall.chat/guildhall/api/guilds"
 	"guildhall.chat/guildhall/api/messages"
-	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/internal/discord"
 )
 
@@ -18,7 +17,7 @@ func TestWhoMayWriteToWhom(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t, func(w *apitest.World) []call.Route {
 		return slices.Concat(direct.New(w.Store, w.Access, w.Keys).Routes(), guilds.New(w.Store, w.Access, w.Presences).Routes(),
-			messages.New(w.Store, w.Access, posting.New(w.Store, w.Access), w.Redis).Routes())
+			messages.New(w.Store, w.Access, w.Poster, w.Redis).Routes())
 	})
 	a, b := w.User(t), w.User(t)
 	send := "/channels/" + open(t, a, b).ID.String() + "/messages"

@@ -156,6 +156,9 @@ func (h *Handlers) change(c *call.Call, i store.Interaction, body callbackBody) 
 	if err != nil {
 		return nil, form.Within("data", err)
 	}
+	if err := h.receive(ctx, room, i, edit); err != nil {
+		return nil, err
+	}
 	var changed discord.Message
 	err = h.first(ctx, i, func(tx *store.Tx, held *store.Interaction) (err error) {
 		held.ResponseID = &id
@@ -199,13 +202,21 @@ func checkEdit(c *call.Call, edit *posting.Edit) error {
 	return edit.Check(c)
 }
 
+// receive keeps the files that come with a change of a message; nil: none.
+func (h *Handlers) receive(ctx context.Context, room *access.Room, i store.Interaction, edit *posting.Edit) error {
+	if edit == nil {
+		return nil
+	}
+	return h.poster.Receive(ctx, room, posting.Sender{User: i.ApplicationID}, edit)
+}
+
 // rewrite changes a message of the application, wherever it is kept, and returns it as it is then.
 func (h *Handlers) rewrite(ctx context.Context, tx *store.Tx, room *access.Room, i store.Interaction, id snowflake.ID, edit *posting.Edit) (discord.Message, error) {
 	was, hidden, err := hold(ctx, tx, room, i, id)
 	if err != nil {
 		return was, err
 	}
-	changed, err := edit.Changed(ctx, tx, room, was)
+	changed, err := h.poster.Changed(ctx, tx, room, was, edit)
 	if err != nil {
 		return was, err
 	}

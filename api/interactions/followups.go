@@ -200,6 +200,9 @@ func (h *Handlers) Edit(c *call.Call) error {
 		return err
 	}
 	ctx := c.Request.Context()
+	if err := h.receive(ctx, room, i, edit); err != nil {
+		return err
+	}
 	var changed discord.Message
 	err = h.store.Change(ctx, func(tx *store.Tx) error {
 		held, err := tx.HoldInteraction(ctx, i.ID)

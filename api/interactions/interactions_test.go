@@ -21,7 +21,6 @@ import (
 	"guildhall.chat/guildhall/api/interactions"
 	"guildhall.chat/guildhall/api/messages"
 	"guildhall.chat/guildhall/api/outgoing"
-	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/api/webhooks"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/events"
@@ -82,7 +81,7 @@ func newHall(t *testing.T) *hall {
 	h.World = apitest.New(t, func(w *apitest.World) []call.Route {
 		client := fetch.New([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")})
 		h.sender = outgoing.New(w.Store, client)
-		poster := posting.New(w.Store, w.Access)
+		poster := w.Poster
 		own := interactions.New(interactions.Config{
 			Store: w.Store, Access: w.Access, Poster: poster, Publisher: w.Publisher, Outgoing: h.sender,
 		})

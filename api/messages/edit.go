@@ -23,6 +23,9 @@ func (h *Handlers) edit(c *call.Call) error {
 		return err
 	}
 	ctx := c.Request.Context()
+	if err := h.poster.Receive(ctx, room, posting.As(c.Caller), &body); err != nil {
+		return err
+	}
 	err = h.poster.Edit(ctx, room, id, &body, func(was discord.Message) error { return mayEdit(c.Caller, room, was, &body) })
 	if err != nil {
 		return err

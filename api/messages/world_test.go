@@ -14,7 +14,6 @@ import (
 	"guildhall.chat/guildhall/api/direct"
 	"guildhall.chat/guildhall/api/guilds"
 	"guildhall.chat/guildhall/api/messages"
-	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/api/reactions"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/events"
@@ -39,7 +38,7 @@ func newHall(t *testing.T) *hall {
 	t.Helper()
 	w := apitest.New(t, func(w *apitest.World) []call.Route {
 		return slices.Concat(
-			messages.New(w.Store, w.Access, posting.New(w.Store, w.Access), w.Redis).Routes(),
+			messages.New(w.Store, w.Access, w.Poster, w.Redis).Routes(),
 			reactions.New(w.Store, w.Access).Routes(),
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
 			channels.New(w.Store, w.Access, w.Publisher).Routes(),

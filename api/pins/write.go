@@ -107,7 +107,7 @@ func (h *Handlers) announce(ctx context.Context, tx *store.Tx, room *access.Room
 	return posting.Insert(ctx, tx, room, &posting.Post{People: people, Message: discord.Message{
 		ID: id, ChannelID: room.Channel.ID, Type: discord.MessagePinned, Author: people[by].User, Timestamp: discord.At(id.Time()),
 		Mentions: []discord.Mention{}, MentionRoles: []snowflake.ID{}, Embeds: []discord.Embed{},
-		Attachments: discord.EmptyList, Components: discord.EmptyList,
+		Attachments: []discord.Attachment{}, Components: discord.EmptyList,
 		MessageReference: &discord.MessageReference{MessageID: &pinned, ChannelID: room.Channel.ID, GuildID: room.GuildID()},
 	}})
 }

@@ -112,7 +112,7 @@ func result(id snowflake.ID, room *access.Room, poll *discord.Message) discord.M
 	return discord.Message{
 		ID: id, ChannelID: room.Channel.ID, Type: discord.MessagePollResult, Author: poll.Author, Timestamp: discord.At(id.Time()),
 		WebhookID: poll.WebhookID, ApplicationID: poll.ApplicationID,
-		Mentions: []discord.Mention{}, MentionRoles: []snowflake.ID{}, Attachments: discord.EmptyList, Components: discord.EmptyList,
+		Mentions: []discord.Mention{}, MentionRoles: []snowflake.ID{}, Attachments: []discord.Attachment{}, Components: discord.EmptyList,
 		Embeds:           []discord.Embed{{Type: "poll_result", Fields: fields(poll.Poll)}},
 		MessageReference: &discord.MessageReference{MessageID: &poll.ID, ChannelID: room.Channel.ID, GuildID: room.GuildID()},
 	}

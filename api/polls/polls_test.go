@@ -14,7 +14,6 @@ import (
 	"guildhall.chat/guildhall/api/guilds"
 	"guildhall.chat/guildhall/api/messages"
 	"guildhall.chat/guildhall/api/polls"
-	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/snowflake"
 )
@@ -36,7 +35,7 @@ func newHall(t *testing.T) *hall {
 	w := apitest.New(t, func(w *apitest.World) []call.Route {
 		return slices.Concat(
 			polls.New(w.Store, w.Access).Routes(),
-			messages.New(w.Store, w.Access, posting.New(w.Store, w.Access), w.Redis).Routes(),
+			messages.New(w.Store, w.Access, w.Poster, w.Redis).Routes(),
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
 			direct.New(w.Store, w.Access, w.Keys).Routes(),
 		)

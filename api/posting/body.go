@@ -8,6 +8,7 @@ import (
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/components"
+	"guildhall.chat/guildhall/api/files"
 	"guildhall.chat/guildhall/api/form"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
@@ -29,30 +30,23 @@ type Body struct {
 	AllowedMentions  *AllowedMentions `json:"allowed_mentions"`
 	MessageReference *Reference       `json:"message_reference"`
 	Poll             *pollBody        `json:"poll"`
+	Attachments      []fileBody       `json:"attachments"`
 	refused
 }
 
 // refused are the parts of a message that this version does not have.
 type refused struct {
-	Attachments []json.RawMessage `json:"attachments"`
-	StickerIDs  []snowflake.ID    `json:"sticker_ids"`
-	Poll        json.RawMessage   `json:"poll"`
+	StickerIDs []snowflake.ID  `json:"sticker_ids"`
+	Poll       json.RawMessage `json:"poll"`
 }
 
-func (r *refused) refuse(p *form.Problems, c *call.Call) {
-	if len(r.Attachments) > 0 || hasFiles(c) {
-		p.Add("attachments", "BASE_TYPE_BAD_VALUE", "Attachments are not supported by this version of the server.")
-	}
+func (r *refused) refuse(p *form.Problems) {
 	if len(r.StickerIDs) > 0 {
 		p.Add("sticker_ids", "BASE_TYPE_BAD_VALUE", "Stickers are not supported by this version of the server.")
 	}
 	if len(r.Poll) > 0 && string(r.Poll) != "null" {
 		p.Add("poll", "BASE_TYPE_BAD_VALUE", "Polls are not supported by this version of the server.")
 	}
-}
-
-func hasFiles(c *call.Call) bool {
-	return c.Request.MultipartForm != nil && len(c.Request.MultipartForm.File) > 0
 }
 
 // Draft is a message as the sender wants it, checked on its own.
@@ -66,11 +60,12 @@ type Draft struct {
 	Allowed    *AllowedMentions // nil: whoever is mentioned
 	Reference  *Reference       // nil: neither a reply nor a forward
 	Poll       *Poll            // nil: none
+	Files      []files.Incoming
 }
 
 // settableFlags are those that a sender may give a message; whether it is ephemeral is for the answers to interactions to say.
 const settableFlags = discord.MessageFlagSuppressEmbeds | discord.MessageFlagSuppressNotifications |
-	discord.MessageFlagComponentsV2
+	discord.MessageFlagVoice | discord.MessageFlagComponentsV2
 
 // Read decodes the body of a new message and tells everything that is wrong with it.
 func (b *Body) Read(c *call.Call) (*Draft, error) {
@@ -84,7 +79,7 @@ func (b *Body) Read(c *call.Call) (*Draft, error) {
 
 // Draft makes the draft of a body that has been decoded, maybe as a part of a larger one, and notes all that is wrong.
 func (b *Body) Draft(c *call.Call, p *form.Problems) *Draft {
-	b.refuse(p, c)
+	b.refuse(p)
 	d := &Draft{
 		Content: content(p, b.Content),
 		Embeds:  embeds(p, b.Embeds),
@@ -93,9 +88,6 @@ func (b *Body) Draft(c *call.Call, p *form.Problems) *Draft {
 		Allowed: b.AllowedMentions, Reference: b.MessageReference,
 	}
 	if b.Flags != nil {
-		if *b.Flags&discord.MessageFlagVoice != 0 {
-			p.Add("flags", "BASE_TYPE_BAD_VALUE", "Voice messages are not supported by this version of the server.")
-		}
 		d.Flags = int(*b.Flags) & settableFlags
 	}
 	d.Components = components.Check(p, b.Components, d.Flags)
@@ -103,6 +95,11 @@ func (b *Body) Draft(c *call.Call, p *form.Problems) *Draft {
 	b.AllowedMentions.check(p)
 	b.MessageReference.check(p)
 	legacyFields(p, d.Flags, d.Content, d.Embeds)
+	sent, kept := readFiles(p, c, b.Attachments)
+	if len(kept) > 0 {
+		p.Add("attachments", "ATTACHMENT_NOT_FOUND", "An attachment is of no file of the request.")
+	}
+	d.Files = sent
 	return d
 }
 
@@ -115,6 +112,12 @@ func (b *Body) Enforced(d *Draft) bool {
 // nothing is the missing permission's fault.
 func (d *Draft) Permit(room *access.Room) error {
 	if d.TTS && !room.Here.Has(permissions.SendTTSMessages) || d.Poll != nil && !room.Direct() && !room.Here.Has(permissions.SendPolls) {
+		return discord.ErrMissingPermissions
+	}
+	if len(d.Files) > 0 && !room.Here.Has(permissions.AttachFiles) {
+		return discord.ErrMissingPermissions
+	}
+	if d.Flags&discord.MessageFlagVoice != 0 && !room.Direct() && !room.Here.Has(permissions.SendVoiceMessages) {
 		return discord.ErrMissingPermissions
 	}
 	if d.empty() {
@@ -130,7 +133,8 @@ func (d *Draft) Permit(room *access.Room) error {
 }
 
 func (d *Draft) empty() bool {
-	return d.Content == "" && len(d.Embeds) == 0 && string(d.Components) == "[]" && d.Poll == nil && !d.Reference.forward()
+	return d.Content == "" && len(d.Embeds) == 0 && string(d.Components) == "[]" && d.Poll == nil && len(d.Files) == 0 &&
+		!d.Reference.forward()
 }
 
 func content(p *form.Problems, text *string) string {

@@ -17,11 +17,11 @@ func Conceal(caller call.Caller, room *access.Room, m *discord.Message) {
 	if MayRead(caller, room, m) {
 		return
 	}
-	m.Content, m.Embeds, m.Attachments, m.Components = "", []discord.Embed{}, discord.EmptyList, discord.EmptyList
+	m.Content, m.Embeds, m.Attachments, m.Components = "", []discord.Embed{}, []discord.Attachment{}, discord.EmptyList
 	m.Poll = nil
 	for i := range m.MessageSnapshots {
 		s := &m.MessageSnapshots[i].Message
-		s.Content, s.Embeds, s.Attachments, s.Components = "", []discord.Embed{}, discord.EmptyList, discord.EmptyList
+		s.Content, s.Embeds, s.Attachments, s.Components = "", []discord.Embed{}, []discord.Attachment{}, discord.EmptyList
 	}
 }
 

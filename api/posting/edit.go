@@ -8,6 +8,7 @@ import (
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/components"
+	"guildhall.chat/guildhall/api/files"
 	"guildhall.chat/guildhall/api/form"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
@@ -22,11 +23,15 @@ type Edit struct {
 	Embeds          form.Field[*[]embedBody]     `json:"embeds"`
 	Components      form.Field[*json.RawMessage] `json:"components"`
 	Flags           form.Field[*form.Int]        `json:"flags"`
+	Attachments     form.Field[*[]fileBody]      `json:"attachments"`
 	AllowedMentions *AllowedMentions             `json:"allowed_mentions"`
 	refused
 
 	// judge refuses what the message would say; nil lets it pass.
-	judge func(m *discord.Message, author *discord.Member) error
+	judge    func(m *discord.Message, author *discord.Member) error
+	sent     []files.Incoming
+	kept     map[snowflake.ID]*fileBody
+	received []discord.Attachment
 }
 
 // Read decodes the body and tells what is wrong with it on its own.
@@ -40,19 +45,41 @@ func (e *Edit) Read(c *call.Call) error {
 // Check tells what is wrong with an edit that has been decoded; the files that it speaks of are the call's.
 func (e *Edit) Check(c *call.Call) error {
 	var p form.Problems
-	e.refuse(&p, c)
+	e.refuse(&p)
 	e.AllowedMentions.check(&p)
+	var said []fileBody
+	if e.Attachments.Value != nil {
+		said = *e.Attachments.Value
+	}
+	e.sent, e.kept = readFiles(&p, c, said)
 	return p.Err()
+}
+
+// Receive keeps the files that came with the body of somebody who may write in the room. It precedes the change in which
+// the message is rewritten.
+func (p *Poster) Receive(ctx context.Context, room *access.Room, from Sender, e *Edit) (err error) {
+	if len(e.sent) == 0 {
+		return nil
+	}
+	if err := room.Need(permissions.AttachFiles); err != nil {
+		return err
+	}
+	e.received, err = p.receive(ctx, room.Channel.ID, from.id(), e.sent, false)
+	return err
 }
 
 // Says reports whether the body changes what the message says: its author's right alone.
 func (e *Edit) Says() bool {
-	return e.Content.Set || e.Embeds.Set || e.Components.Set || e.AllowedMentions != nil || e.Attachments != nil
+	return e.Content.Set || e.Embeds.Set || e.Components.Set || e.AllowedMentions != nil || e.Attachments.Set ||
+		len(e.sent) > 0
 }
 
 // Update stores a message that was changed and emits MESSAGE_UPDATE.
 func Update(ctx context.Context, tx *store.Tx, room *access.Room, was discord.Message, changed *Post) error {
 	if err := tx.UpdateMessage(ctx, was, changed.Message); err != nil {
+		return err
+	}
+	if err := tx.ChangeFiles(ctx, changed.Message, changed.Files, changed.Dropped); err != nil {
 		return err
 	}
 	m := changed.Message
@@ -61,9 +88,10 @@ func Update(ctx context.Context, tx *store.Tx, room *access.Room, was discord.Me
 	return room.Emit(tx, head, event)
 }
 
-// Rewrite applies an edit to a held message and emits MESSAGE_UPDATE. Who may do that is for the caller to check.
-func (e *Edit) Rewrite(ctx context.Context, tx *store.Tx, room *access.Room, was discord.Message) error {
-	changed, err := e.Changed(ctx, tx, room, was)
+// Rewrite applies an edit, whose files have been received, to a held message and emits MESSAGE_UPDATE. Who may do that is
+// for the caller to check.
+func (p *Poster) Rewrite(ctx context.Context, tx *store.Tx, room *access.Room, was discord.Message, e *Edit) error {
+	changed, err := p.Changed(ctx, tx, room, was, e)
 	if err != nil {
 		return err
 	}
@@ -71,12 +99,13 @@ func (e *Edit) Rewrite(ctx context.Context, tx *store.Tx, room *access.Room, was
 }
 
 // Changed returns a message as it is after the edit.
-func (e *Edit) Changed(ctx context.Context, tx *store.Tx, room *access.Room, was discord.Message) (*Post, error) {
+func (p *Poster) Changed(ctx context.Context, tx *store.Tx, room *access.Room, was discord.Message, e *Edit) (*Post, error) {
 	if was.Poll != nil && e.Says() {
 		return nil, discord.ErrPollEdit
 	}
 	m := was
-	if err := e.apply(&m, room, tx.NewID); err != nil {
+	dropped, err := p.apply(e, &m, room)
+	if err != nil {
 		return nil, err
 	}
 	users := mentionIDs(m.Mentions)
@@ -96,12 +125,15 @@ func (e *Edit) Changed(ctx context.Context, tx *store.Tx, room *access.Room, was
 			return nil, err
 		}
 	}
-	return &Post{Message: m, People: people}, nil
+	return &Post{Message: m, People: people, Files: idsOf(e.received), Dropped: dropped}, nil
 }
 
-// apply writes the fields that were sent into the message.
-func (e *Edit) apply(m *discord.Message, room *access.Room, newID func() snowflake.ID) error {
-	var p form.Problems
+// apply writes the fields that were sent into the message, and returns the files that it is to lose.
+func (p *Poster) apply(e *Edit, m *discord.Message, room *access.Room) (dropped []snowflake.ID, err error) {
+	if m.Flags&discord.MessageFlagVoice != 0 && e.Says() {
+		return nil, discord.ErrVoiceEdit
+	}
+	var problems form.Problems
 	was := *m
 	if e.Flags.Set {
 		m.Flags &^= discord.MessageFlagSuppressEmbeds
@@ -110,14 +142,14 @@ func (e *Edit) apply(m *discord.Message, room *access.Room, newID func() snowfla
 		}
 	}
 	if e.Content.Set {
-		m.Content = content(&p, e.Content.Value)
+		m.Content = content(&problems, e.Content.Value)
 	}
 	if e.Embeds.Set {
 		var list []embedBody
 		if e.Embeds.Value != nil {
 			list = *e.Embeds.Value
 		}
-		m.Embeds = embeds(&p, list)
+		m.Embeds = embeds(&problems, list)
 		if !room.Here.Has(permissions.EmbedLinks) {
 			m.Embeds = []discord.Embed{}
 		}
@@ -127,16 +159,24 @@ func (e *Edit) apply(m *discord.Message, room *access.Room, newID func() snowfla
 		if e.Components.Value != nil {
 			raw = *e.Components.Value
 		}
-		m.Components = components.Check(&p, raw, m.Flags)
-		m.Components, _ = components.Attach(&p, m.Components, newID, nil)
+		m.Components = components.Check(&problems, raw, m.Flags)
 	}
 	relink(room, &was, m)
-	legacyFields(&p, m.Flags, m.Content, m.Embeds)
-	if err := p.Err(); err != nil {
-		return err
+	if e.Attachments.Set {
+		dropped = keep(&problems, m, e.kept)
 	}
-	if m.Content == "" && len(m.Embeds) == 0 && string(m.Components) == "[]" && len(m.MessageSnapshots) == 0 && m.Poll == nil {
-		return discord.ErrEmptyMessage
+	if len(m.Attachments)+len(e.received) > files.MaxPerMessage {
+		return nil, discord.ErrTooManyFiles
 	}
-	return nil
+	p.files.CheckLinks(&problems, m)
+	show(&problems, m, e.received, p.store.NewID)
+	legacyFields(&problems, m.Flags, m.Content, m.Embeds)
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	if m.Content == "" && len(m.Embeds) == 0 && string(m.Components) == "[]" && len(m.Attachments) == 0 &&
+		len(m.MessageSnapshots) == 0 && m.Poll == nil {
+		return nil, discord.ErrEmptyMessage
+	}
+	return dropped, nil
 }

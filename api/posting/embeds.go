@@ -98,12 +98,12 @@ func (r *embedReader) embed(b *embedBody) discord.Embed {
 		Thumbnail:   r.media("thumbnail", b.Thumbnail),
 	}
 	if f := b.Footer; f != nil {
-		e.Footer = &discord.EmbedFooter{Text: r.required("footer.text", f.Text, maxFooter), IconURL: r.link("footer.icon_url", f.IconURL)}
+		e.Footer = &discord.EmbedFooter{Text: r.required("footer.text", f.Text, maxFooter), IconURL: r.source("footer.icon_url", f.IconURL)}
 	}
 	if a := b.Author; a != nil {
 		e.Author = &discord.EmbedAuthor{
 			Name: r.required("author.name", a.Name, maxEmbedAuthor),
-			URL:  r.link("author.url", a.URL), IconURL: r.link("author.icon_url", a.IconURL),
+			URL:  r.link("author.url", a.URL), IconURL: r.source("author.icon_url", a.IconURL),
 		}
 	}
 	r.problems.Max(form.At(r.path, "fields"), len(b.Fields), maxFields)
@@ -146,12 +146,20 @@ func (r *embedReader) media(key string, m *embedMedia) *discord.EmbedMedia {
 	if m == nil {
 		return nil
 	}
-	link := r.link(form.At(key, "url"), m.URL)
+	link := r.source(form.At(key, "url"), m.URL)
 	if link == "" {
 		// A library that has no image sends one without URL.
 		return nil
 	}
 	return &discord.EmbedMedia{URL: link, ProxyURL: link}
+}
+
+// source is the URL of a picture: a link, or attachment://name of a file of the message.
+func (r *embedReader) source(key string, s *string) string {
+	if s != nil && strings.HasPrefix(*s, attachmentScheme+"://") && utf8.RuneCountInString(*s) <= maxURL {
+		return *s
+	}
+	return r.link(key, s)
 }
 
 func (r *embedReader) link(key string, s *string) string {

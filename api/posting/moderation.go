@@ -44,7 +44,7 @@ func (p *Poster) Edit(ctx context.Context, room *access.Room, id snowflake.ID, e
 		if err := may(was); err != nil {
 			return err
 		}
-		return e.Rewrite(ctx, tx, room, was)
+		return p.Rewrite(ctx, tx, room, was, e)
 	})
 	if err != nil && verdict.Blocked() == nil {
 		return err

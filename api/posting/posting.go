@@ -4,7 +4,7 @@
 //	Body.Read -> Draft -> Draft.Permit -> Poster.Compose -> Post -> Poster.Send
 //
 // A Body is checked as a whole and on its own; the Draft that comes of it is then resolved against the database by Compose:
-// what it replies to or forwards, whom it mentions. Send stores it with its MESSAGE_CREATE: in a guild together with others
+// what it replies to or forwards, whom it mentions, and its files are kept. Send stores it with its MESSAGE_CREATE: in a guild together with others
 // of that guild (store.CreateGuildMessage), in a DM as a change with one event for each recipient's log. An Edit is applied
 // to a held message within a change. Every message that is returned passes the content gate (Conceal).
 // https://discord.com/developers/docs/resources/message
@@ -17,7 +17,7 @@ import (
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/automod"
 	"guildhall.chat/guildhall/api/call"
-	"guildhall.chat/guildhall/api/components"
+	"guildhall.chat/guildhall/api/files"
 	"guildhall.chat/guildhall/api/form"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
@@ -29,11 +29,14 @@ import (
 type Poster struct {
 	store     *store.Store
 	access    *access.Access
+	files     *files.Files
 	moderator *automod.Moderator // nil: no rules are applied
 }
 
 // New returns a poster.
-func New(s *store.Store, a *access.Access) *Poster { return &Poster{store: s, access: a} }
+func New(s *store.Store, a *access.Access, f *files.Files) *Poster {
+	return &Poster{store: s, access: a, files: f}
+}
 
 // Moderated makes the poster hold what it sends against the rules of auto-moderation.
 func (p *Poster) Moderated(by *automod.Moderator) *Poster {
@@ -70,27 +73,38 @@ type Post struct {
 	discord.Message
 	// People are the author and whom the message mentions, as its guild sees them.
 	People map[snowflake.ID]store.Person
+	// Files are those that a new message has or forwards, or that an edit adds; Dropped those that an edit takes away.
+	Files, Dropped []snowflake.ID
 }
 
 // Compose makes the message of a draft. A reply mentions the author whom it answers, if the sender has nothing against it.
 // What the sender may mention, reply to and forward is decided by the room and the caller.
 func (p *Poster) Compose(c *call.Call, room *access.Room, from Sender, d *Draft) (*Post, error) {
+	if err := d.checkVoice(); err != nil {
+		return nil, err
+	}
 	ctx := c.Request.Context()
 	id := p.store.NewID()
 	m := discord.Message{
 		ID: id, ChannelID: room.Channel.ID, Type: discord.MessageDefault, Timestamp: discord.At(id.Time()),
-		Content: d.Content, Embeds: d.Embeds, Components: d.Components, Attachments: discord.EmptyList,
+		Content: d.Content, Embeds: d.Embeds, Components: d.Components, Attachments: []discord.Attachment{},
 		Nonce: d.Nonce, Flags: d.Flags, TTS: d.TTS, WebhookID: from.Webhook, ApplicationID: from.Application,
 	}
 	m.Poll = d.Poll.asked(id.Time())
 	if room.Thread != nil {
 		m.Position = &room.Thread.TotalMessageSent
 	}
-	if err := p.resolve(c, room, d.Reference, &m); err != nil {
+	had, err := p.resolve(c, room, d.Reference, &m)
+	if err != nil {
+		return nil, err
+	}
+	received, err := p.receive(ctx, room.Channel.ID, from.id(), d.Files, d.Flags&discord.MessageFlagVoice != 0)
+	if err != nil {
 		return nil, err
 	}
 	var problems form.Problems
-	m.Components, _ = components.Attach(&problems, m.Components, p.store.NewID, nil)
+	p.files.CheckLinks(&problems, &m)
+	show(&problems, &m, received, p.store.NewID)
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
@@ -110,7 +124,7 @@ func (p *Poster) Compose(c *call.Call, room *access.Room, from Sender, d *Draft)
 		return nil, discord.ErrUnknownUser
 	}
 	m.Author, m.Mentions = author.User, mentionsFrom(people, users)
-	return &Post{Message: m, People: people}, nil
+	return &Post{Message: m, People: people, Files: append(had, idsOf(received)...)}, nil
 }
 
 // Send commits a message with its MESSAGE_CREATE and returns it; if its nonce is enforced, it may be the earlier one that the
@@ -127,7 +141,7 @@ func (p *Poster) send(ctx context.Context, room *access.Room, post *Post, enforc
 	}
 	if !room.Direct() && !enforced {
 		head, event := Dispatch(room, discord.EventMessageCreate, post.Message, post.People)
-		return post.Message, p.store.CreateGuildMessage(ctx, head.Guild, post.Message, head, event)
+		return post.Message, p.store.CreateGuildMessage(ctx, head.Guild, post.Message, head, event, post.Files...)
 	}
 	sent := post.Message
 	err := p.store.Change(ctx, func(tx *store.Tx) error {
@@ -146,7 +160,7 @@ func (p *Poster) send(ctx context.Context, room *access.Room, post *Post, enforc
 
 // Insert stores a message with its MESSAGE_CREATE within a change that has other effects too.
 func Insert(ctx context.Context, tx *store.Tx, room *access.Room, post *Post) error {
-	if err := tx.InsertMessage(ctx, room.GuildID(), post.Message); err != nil {
+	if err := tx.InsertMessage(ctx, room.GuildID(), post.Message, post.Files...); err != nil {
 		return err
 	}
 	if room.Direct() {

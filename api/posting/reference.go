@@ -42,15 +42,18 @@ func (r *Reference) check(p *form.Problems) {
 	}
 }
 
-// resolve finds what a new message refers to and writes it into the message.
-func (p *Poster) resolve(c *call.Call, room *access.Room, r *Reference, m *discord.Message) error {
+// resolve finds what a new message refers to and writes it into the message. It returns the files that a forwarded one has.
+func (p *Poster) resolve(c *call.Call, room *access.Room, r *Reference, m *discord.Message) ([]snowflake.ID, error) {
 	switch {
 	case r == nil:
-		return nil
+		return nil, nil
 	case r.forward():
-		return p.forward(c, r, m)
+		if err := p.forward(c, r, m); err != nil {
+			return nil, err
+		}
+		return p.store.FilesOf(c.Request.Context(), *r.MessageID)
 	}
-	return p.reply(c, room, r, m)
+	return nil, p.reply(c, room, r, m)
 }
 
 // reply makes the message an answer to one in the same channel.

@@ -13,7 +13,6 @@ import (
 	"guildhall.chat/guildhall/api/direct"
 	"guildhall.chat/guildhall/api/guilds"
 	"guildhall.chat/guildhall/api/messages"
-	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/api/readstates"
 	"guildhall.chat/guildhall/api/relationships"
 	"guildhall.chat/guildhall/api/roles"
@@ -37,7 +36,7 @@ func newHall(t *testing.T) *hall {
 		return slices.Concat(readstates.New(w.Store, w.Access).Routes(), direct.New(w.Store, w.Access, w.Keys).Routes(),
 			guilds.New(w.Store, w.Access, w.Presences).Routes(), settings.New(w.Store, w.Access).Routes(),
 			channels.New(w.Store, w.Access, w.Publisher).Routes(), roles.New(w.Access).Routes(),
-			messages.New(w.Store, w.Access, posting.New(w.Store, w.Access), w.Redis).Routes(),
+			messages.New(w.Store, w.Access, w.Poster, w.Redis).Routes(),
 			relationships.New(w.Store, w.Presences, w.Publisher).Routes())
 	})
 	h.owner, h.member = h.User(t), h.User(t)

@@ -168,16 +168,7 @@ func (d *document) embeds(list []discord.Embed) {
 	}
 }
 
-func (d *document) attachments(raw json.RawMessage) {
-	var list []struct {
-		Filename    string `json:"filename"`
-		Title       string `json:"title"`
-		Description string `json:"description"`
-		ContentType string `json:"content_type"`
-	}
-	if json.Unmarshal(raw, &list) != nil {
-		return
-	}
+func (d *document) attachments(list []discord.Attachment) {
 	for _, a := range list {
 		d.add(facetHas, "file")
 		name := strings.ToLower(a.Filename)
@@ -185,13 +176,19 @@ func (d *document) attachments(raw json.RawMessage) {
 		if suffix := strings.TrimPrefix(path.Ext(name), "."); suffix != "" {
 			d.add(facetSuffix, suffix)
 		}
-		switch kind, _, _ := strings.Cut(a.ContentType, "/"); kind {
-		case "image", "video":
-			d.add(facetHas, kind)
-		case "audio":
-			d.add(facetHas, "sound")
+		if a.ContentType != nil {
+			switch kind, _, _ := strings.Cut(*a.ContentType, "/"); kind {
+			case "image", "video":
+				d.add(facetHas, kind)
+			case "audio":
+				d.add(facetHas, "sound")
+			}
 		}
-		d.say(a.Title, a.Description)
+		for _, text := range []*string{a.Title, a.Description} {
+			if text != nil {
+				d.say(*text)
+			}
+		}
 	}
 }
 

@@ -15,7 +15,6 @@ import (
 	"guildhall.chat/guildhall/api/direct"
 	"guildhall.chat/guildhall/api/guilds"
 	"guildhall.chat/guildhall/api/messages"
-	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/api/search"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
@@ -40,7 +39,7 @@ func newHall(t *testing.T) *hall {
 	w := apitest.New(t, func(w *apitest.World) []call.Route {
 		return slices.Concat(
 			search.New(w.Store, w.Access).Routes(),
-			messages.New(w.Store, w.Access, posting.New(w.Store, w.Access), w.Redis).Routes(),
+			messages.New(w.Store, w.Access, w.Poster, w.Redis).Routes(),
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
 			channels.New(w.Store, w.Access, w.Publisher).Routes(),
 			direct.New(w.Store, w.Access, w.Keys).Routes(),

@@ -68,7 +68,7 @@ func system(tx *store.Tx, r *access.Room, kind discord.MessageType, author disco
 	return discord.Message{
 		ID: id, ChannelID: r.Channel.ID, Type: kind, Author: author, Timestamp: discord.At(id.Time()),
 		Mentions: []discord.Mention{}, MentionRoles: []snowflake.ID{}, Embeds: []discord.Embed{},
-		Attachments: discord.EmptyList, Components: discord.EmptyList,
+		Attachments: []discord.Attachment{}, Components: discord.EmptyList,
 	}
 }
 

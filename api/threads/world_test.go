@@ -13,7 +13,6 @@ import (
 	"guildhall.chat/guildhall/api/channels"
 	"guildhall.chat/guildhall/api/guilds"
 	"guildhall.chat/guildhall/api/messages"
-	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/api/reactions"
 	"guildhall.chat/guildhall/api/threads"
 	"guildhall.chat/guildhall/internal/discord"
@@ -37,7 +36,7 @@ type object = map[string]any
 func newHall(t *testing.T) *hall {
 	t.Helper()
 	w := apitest.New(t, func(w *apitest.World) []call.Route {
-		poster := posting.New(w.Store, w.Access)
+		poster := w.Poster
 		return slices.Concat(
 			threads.New(w.Store, w.Access, poster, w.Redis).Routes(),
 			messages.New(w.Store, w.Access, poster, w.Redis).Routes(),

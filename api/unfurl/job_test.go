@@ -16,7 +16,6 @@ import (
 	"guildhall.chat/guildhall/api/direct"
 	"guildhall.chat/guildhall/api/guilds"
 	"guildhall.chat/guildhall/api/messages"
-	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/api/roles"
 	"guildhall.chat/guildhall/api/unfurl"
 	"guildhall.chat/guildhall/internal/discord"
@@ -42,7 +41,7 @@ func newReading(t *testing.T) *reading {
 			channels.New(w.Store, w.Access, w.Publisher).Routes(),
 			roles.New(w.Access).Routes(),
 			direct.New(w.Store, w.Access, w.Keys).Routes(),
-			messages.New(w.Store, w.Access, posting.New(w.Store, w.Access), w.Redis).Routes(),
+			messages.New(w.Store, w.Access, w.Poster, w.Redis).Routes(),
 		)
 	})}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {

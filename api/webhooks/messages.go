@@ -85,8 +85,11 @@ func (h *Handlers) editMessage(c *call.Call) error {
 	if body.Says() && body.AllowedMentions == nil {
 		body.AllowedMentions = usersOnly()
 	}
+	if err := h.poster.Receive(c.Request.Context(), room, posting.Sender{Author: Author(w)}, &body); err != nil {
+		return err
+	}
 	err = h.held(c, w, room, id, func(ctx context.Context, tx *store.Tx, m discord.Message) error {
-		return body.Rewrite(ctx, tx, room, m)
+		return h.poster.Rewrite(ctx, tx, room, m, &body)
 	})
 	if err != nil {
 		return err

@@ -17,7 +17,6 @@ import (
 	"guildhall.chat/guildhall/api/channels"
 	"guildhall.chat/guildhall/api/guilds"
 	"guildhall.chat/guildhall/api/messages"
-	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/api/roles"
 	"guildhall.chat/guildhall/api/webhooks"
 	"guildhall.chat/guildhall/internal/discord"
@@ -42,7 +41,7 @@ func newHall(t *testing.T) *hall {
 }
 
 func routes(w *apitest.World) []call.Route {
-	poster := posting.New(w.Store, w.Access)
+	poster := w.Poster
 	return slices.Concat(
 		guilds.New(w.Store, w.Access, w.Presences).Routes(),
 		channels.New(w.Store, w.Access, w.Publisher).Routes(),

@@ -7,6 +7,7 @@
 //	link embeds   looks up the links in messages
 //	crossposts    brings what announcement channels publish to the channels that follow
 //	purge         deletes the messages of channels that are gone and of banned users
+//	files         removes uploads that no message has
 //	search        brings the search index up with what was sent, edited and deleted
 //	scheduled events   begins, ends and cancels those whose time has come
 //	invite targets     takes in the lists of users whom invites are for

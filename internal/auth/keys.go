@@ -3,7 +3,7 @@
 // A user logs in with a password (Passwords) and gets an access token, which any api pod can check by itself, and an
 // opaque refresh token, of which the database keeps the hash. A bot has one token in Discord's form, of which the database
 // keeps the hash too. Keys signs what only the platform itself makes and reads: access tokens, those of OAuth2 among them,
-// the gateway's session ids, what the shard router says to the gateway and the forms of the consent page; it seals what the
+// the gateway's session ids, what the shard router says to the gateway the forms of the consent page and links to files; it seals what the
 // database must keep but not be able to read. Every parser here takes bytes from outside and fails closed.
 package auth
 
@@ -32,6 +32,7 @@ type Keys struct {
 	router  [][]byte
 	seal    [][]byte
 	consent [][]byte
+	file    [][]byte
 	// One parser a kind of token.
 	accessParser *jwt.Parser
 	bearerParser *jwt.Parser
@@ -57,7 +58,7 @@ func NewKeys(signing [][]byte) (*Keys, error) {
 		}
 		derived := make(map[string][]byte)
 		for _, purpose := range []string{
-			"access-token", "access-token-id", "bearer-token", "bearer-token-id", "session-id", "router", "seal", "consent",
+			"access-token", "access-token-id", "bearer-token", "bearer-token-id", "session-id", "router", "seal", "consent", "file",
 		} {
 			key, err := hkdf.Key(sha256.New, secret, nil, "guildhall "+purpose, sha256.Size)
 			if err != nil {
@@ -71,6 +72,7 @@ func NewKeys(signing [][]byte) (*Keys, error) {
 		k.router = append(k.router, derived["router"])
 		k.seal = append(k.seal, derived["seal"])
 		k.consent = append(k.consent, derived["consent"])
+		k.file = append(k.file, derived["file"])
 	}
 	now := func() time.Time { return k.now() }
 	k.accessParser, k.bearerParser = newTokenParser(audience, now), newTokenParser(bearerAudience, now)

@@ -61,7 +61,7 @@ type Message struct {
 	Mentions          []Mention         `json:"mentions"`
 	MentionRoles      []snowflake.ID    `json:"mention_roles"`
 	MentionChannels   []ChannelRef      `json:"mention_channels,omitempty"`
-	Attachments       json.RawMessage   `json:"attachments"`
+	Attachments       []Attachment      `json:"attachments"`
 	Embeds            []Embed           `json:"embeds"`
 	Reactions         []Reaction        `json:"reactions,omitempty"`
 	Pinned            bool              `json:"pinned"`
@@ -128,7 +128,7 @@ type SnapshotMessage struct {
 	EditedTimestamp *Timestamp      `json:"edited_timestamp"`
 	Mentions        []User          `json:"mentions"`
 	MentionRoles    []snowflake.ID  `json:"mention_roles"`
-	Attachments     json.RawMessage `json:"attachments"`
+	Attachments     []Attachment    `json:"attachments"`
 	Embeds          []Embed         `json:"embeds"`
 	Flags           int             `json:"flags"`
 	Components      json.RawMessage `json:"components"`

@@ -209,7 +209,7 @@ func (g *Group) Announce(ctx context.Context, kind discord.MessageType, by snowf
 	m := discord.Message{
 		ID: id, ChannelID: g.ID, Type: kind, Content: content, Timestamp: discord.At(id.Time()),
 		Mentions: []discord.Mention{}, MentionRoles: []snowflake.ID{}, Embeds: []discord.Embed{},
-		Attachments: discord.EmptyList, Components: discord.EmptyList,
+		Attachments: []discord.Attachment{}, Components: discord.EmptyList,
 	}
 	for _, u := range users {
 		if u.ID == by {

@@ -88,7 +88,7 @@ func (tx *Tx) announceJoin(ctx context.Context, guild, channel snowflake.ID, m d
 	message := discord.Message{
 		ID: id, ChannelID: channel, Type: discord.MessageUserJoin, Author: *m.User, Timestamp: discord.At(id.Time()),
 		Mentions: []discord.Mention{}, MentionRoles: []snowflake.ID{}, Embeds: []discord.Embed{},
-		Attachments: discord.EmptyList, Components: discord.EmptyList,
+		Attachments: []discord.Attachment{}, Components: discord.EmptyList,
 	}
 	if err := tx.InsertMessage(ctx, &guild, message); err != nil {
 		return err

@@ -26,8 +26,9 @@ func (tx *Tx) UpdateMessage(ctx context.Context, was, m discord.Message) error {
 		}
 	}
 	_, err := tx.Exec(ctx, `update messages set content = $2, embeds = $3, components = $4, flags = $5, mentions = $6,
-		mention_roles = $7, mention_everyone = $8, edited_at = $9 where id = $1`,
-		m.ID, m.Content, m.Embeds, m.Components, m.Flags, mentionIDs(m), m.MentionRoles, m.MentionEveryone, edited)
+		mention_roles = $7, mention_everyone = $8, edited_at = $9, attachments = $10 where id = $1`,
+		m.ID, m.Content, m.Embeds, m.Components, m.Flags, mentionIDs(m), m.MentionRoles, m.MentionEveryone, edited,
+		m.Attachments)
 	if err != nil {
 		return fmt.Errorf("update message %s: %w", m.ID, err)
 	}
@@ -45,8 +46,8 @@ func (tx *Tx) UpdateMessage(ctx context.Context, was, m discord.Message) error {
 	return nil
 }
 
-// DeleteMessages marks those of a channel's messages deleted that exist and can be, and returns their ids, ascending. What
-// they said before they were edited is forgotten.
+// DeleteMessages marks those of a channel's messages deleted that exist and can be, and returns their ids, ascending. Their
+// files go with them, and what they said before they were edited is forgotten.
 func (tx *Tx) DeleteMessages(ctx context.Context, channel, by snowflake.ID, ids ...snowflake.ID) ([]snowflake.ID, error) {
 	rows, err := tx.Query(ctx, `
 		with held as (
@@ -63,7 +64,9 @@ func (tx *Tx) DeleteMessages(ctx context.Context, channel, by snowflake.ID, ids 
 		), forgotten as (
 			delete from message_edits e using gone where e.message_id = gone.id
 		), unpinned as (
-			delete from pins p using gone where p.message_id = gone.id)
+			delete from pins p using gone where p.message_id = gone.id
+		), files as (
+			delete from attachment_uses using gone where message_id = gone.id)
 		select id from gone order by id`, ids, channel, by, undeletable)
 	if err != nil {
 		return nil, fmt.Errorf("delete messages: %w", err)

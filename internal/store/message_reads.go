@@ -58,32 +58,32 @@ func (s *Store) Messages(ctx context.Context, p MessagePage) ([]discord.Message,
 		return nil, fmt.Errorf("messages of channel %s: %w", p.Channel, err)
 	}
 	slices.SortFunc(messages, func(a, b discord.Message) int { return compareID(b.ID, a.ID) })
-	return messages, complete(ctx, s.pool, messages, p.Viewer)
+	return messages, s.complete(ctx, s.pool, messages, p.Viewer)
 }
 
 // Message returns a message of a channel, complete.
 func (s *Store) Message(ctx context.Context, channel, id, viewer snowflake.ID) (discord.Message, error) {
-	return message(ctx, s.pool, channel, id, viewer, "")
+	return s.message(ctx, s.pool, channel, id, viewer, "")
 }
 
 // Message is Store.Message within a change, without reactions.
 func (tx *Tx) Message(ctx context.Context, channel, id snowflake.ID) (discord.Message, error) {
-	return message(ctx, tx, channel, id, 0, "")
+	return tx.store.message(ctx, tx, channel, id, 0, "")
 }
 
 // HoldMessage locks a message of a channel until the end of the change and returns it, without reactions.
 func (tx *Tx) HoldMessage(ctx context.Context, channel, id snowflake.ID) (discord.Message, error) {
-	return message(ctx, tx, channel, id, 0, `for no key update of m`)
+	return tx.store.message(ctx, tx, channel, id, 0, `for no key update of m`)
 }
 
-func message(ctx context.Context, q querier, channel, id, viewer snowflake.ID, lock string) (discord.Message, error) {
+func (s *Store) message(ctx context.Context, q querier, channel, id, viewer snowflake.ID, lock string) (discord.Message, error) {
 	m, err := scanMessage(q.QueryRow(ctx,
 		`select `+messageColumns+messageFrom+`where m.id = $1 and m.channel_id = $2 and `+alive+` `+lock, id, channel))
 	if err != nil {
 		return m, fmt.Errorf("message %s: %w", id, notFound(err))
 	}
 	one := []discord.Message{m}
-	err = complete(ctx, q, one, viewer)
+	err = s.complete(ctx, q, one, viewer)
 	return one[0], err
 }
 
@@ -92,7 +92,7 @@ const nonceWindow = 5 * time.Minute
 
 // MessageByNonce returns the message that an author sent to a channel with a nonce a short while ago.
 func (s *Store) MessageByNonce(ctx context.Context, channel, author snowflake.ID, nonce []byte) (discord.Message, error) {
-	return messageByNonce(ctx, s.pool, channel, author, nonce)
+	return s.messageByNonce(ctx, s.pool, channel, author, nonce)
 }
 
 // MessageByNonce is Store.MessageByNonce; until the end of the change nobody else gets an answer for the same nonce.
@@ -101,10 +101,10 @@ func (tx *Tx) MessageByNonce(ctx context.Context, channel, author snowflake.ID, 
 	if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended($1, 0))`, key); err != nil {
 		return discord.Message{}, fmt.Errorf("hold nonce: %w", err)
 	}
-	return messageByNonce(ctx, tx, channel, author, nonce)
+	return tx.store.messageByNonce(ctx, tx, channel, author, nonce)
 }
 
-func messageByNonce(ctx context.Context, q querier, channel, author snowflake.ID, nonce []byte) (discord.Message, error) {
+func (s *Store) messageByNonce(ctx context.Context, q querier, channel, author snowflake.ID, nonce []byte) (discord.Message, error) {
 	var id snowflake.ID
 	err := q.QueryRow(ctx, `select m.id from messages m where m.channel_id = $1 and m.id >= $2 and m.author_id = $3
 		and m.nonce = $4 and `+alive+` order by m.id limit 1`,
@@ -112,14 +112,14 @@ func messageByNonce(ctx context.Context, q querier, channel, author snowflake.ID
 	if err != nil {
 		return discord.Message{}, fmt.Errorf("message by nonce: %w", notFound(err))
 	}
-	m, err := message(ctx, q, channel, id, author, "")
+	m, err := s.message(ctx, q, channel, id, author, "")
 	m.Nonce = nonce
 	return m, err
 }
 
 // complete fills in what other rows say of messages: those they reply to, the users they mention and, unless viewer is 0,
-// the reactions. It takes the same number of statements whatever the number of messages.
-func complete(ctx context.Context, q querier, messages []discord.Message, viewer snowflake.ID) error {
+// the reactions; and it makes the links to their files anew. It takes the same number of statements whatever the number of messages.
+func (s *Store) complete(ctx context.Context, q querier, messages []discord.Message, viewer snowflake.ID) error {
 	if len(messages) == 0 {
 		return nil
 	}
@@ -127,6 +127,8 @@ func complete(ctx context.Context, q querier, messages []discord.Message, viewer
 	if err != nil {
 		return err
 	}
+	s.link(messages)
+	s.link(referenced)
 	if err := addMentions(ctx, q, messages, referenced); err != nil {
 		return err
 	}

@@ -74,7 +74,7 @@ func (p *postOffice) message(channel snowflake.ID, content string) discord.Messa
 	return discord.Message{
 		ID: id, ChannelID: channel, Author: p.author, Content: content, Timestamp: discord.At(id.Time()),
 		Mentions: []discord.Mention{}, MentionRoles: []snowflake.ID{}, Embeds: []discord.Embed{},
-		Attachments: discord.EmptyList, Components: discord.EmptyList,
+		Attachments: []discord.Attachment{}, Components: discord.EmptyList,
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 type messageInsert struct {
 	discord.Message
 	GuildID *snowflake.ID
+	Files   []snowflake.ID
 }
 
 func (m messageInsert) queue(b *pgx.Batch) {
@@ -35,6 +36,9 @@ func (m messageInsert) queue(b *pgx.Batch) {
 		b.Queue(unfurlInsert, m.ID, m.ChannelID)
 	}
 	queuePoll(b, m.Message)
+	if len(m.Files) > 0 {
+		b.Queue(useFiles, m.ID, m.ChannelID, m.Files)
+	}
 }
 
 func mentionIDs(m discord.Message) []snowflake.ID {
@@ -46,19 +50,19 @@ func mentionIDs(m discord.Message) []snowflake.ID {
 }
 
 // CreateGuildMessage inserts a message together with others of its guild that arrive at the same time; head and data are
-// its MESSAGE_CREATE.
-func (s *Store) CreateGuildMessage(ctx context.Context, guild snowflake.ID, m discord.Message, head events.Header, data any) error {
+// its MESSAGE_CREATE, files are what it has or forwards.
+func (s *Store) CreateGuildMessage(ctx context.Context, guild snowflake.ID, m discord.Message, head events.Header, data any, files ...snowflake.ID) error {
 	e, err := events.New(guild, head, data)
 	if err != nil {
 		return err
 	}
-	return s.writers.write(ctx, &pendingMessage{insert: messageInsert{m, &guild}, event: e})
+	return s.writers.write(ctx, &pendingMessage{insert: messageInsert{m, &guild, files}, event: e})
 }
 
 // InsertMessage inserts a message within a change: a DM, whose events go to several logs, or one with other effects.
-func (tx *Tx) InsertMessage(ctx context.Context, guild *snowflake.ID, m discord.Message) error {
+func (tx *Tx) InsertMessage(ctx context.Context, guild *snowflake.ID, m discord.Message, files ...snowflake.ID) error {
 	b := &pgx.Batch{}
-	insert := messageInsert{m, guild}
+	insert := messageInsert{m, guild, files}
 	insert.queue(b)
 	// It is one of the two.
 	b.Queue(`update channels set last_message_id = greatest(last_message_id, $2) where id = $1`, m.ChannelID, m.ID)
@@ -82,17 +86,17 @@ const messageFrom = ` from messages m left join users u on u.id = m.author_id `
 func scanMessage(row pgx.Row) (discord.Message, error) {
 	var m discord.Message
 	var mentions []snowflake.ID
-	var attachments, components []byte
+	var components []byte
 	var edited *time.Time
 	var parts *messageParts
 	targets := append([]any{&m.ID, &m.ChannelID, &m.Type, &m.Content, &m.TTS, &m.MentionEveryone, &mentions,
-		&m.MentionRoles, &m.Embeds, &attachments, &components, &m.Flags, &m.Pinned, &m.WebhookID, &m.MessageReference,
+		&m.MentionRoles, &m.Embeds, &m.Attachments, &components, &m.Flags, &m.Pinned, &m.WebhookID, &m.MessageReference,
 		&m.MessageSnapshots, &edited, &parts}, userTargets(&m.Author)...)
 	if err := row.Scan(targets...); err != nil {
 		return m, err
 	}
 	parts.give(&m)
-	m.Attachments, m.Components = json.RawMessage(attachments), json.RawMessage(components)
+	m.Components = json.RawMessage(components)
 	m.Timestamp = discord.At(m.ID.Time())
 	m.EditedTimestamp = discord.AtOrNil(edited)
 	m.Mentions = make([]discord.Mention, len(mentions))
@@ -104,6 +108,9 @@ func scanMessage(row pgx.Row) (discord.Message, error) {
 	}
 	if m.Embeds == nil {
 		m.Embeds = []discord.Embed{}
+	}
+	if m.Attachments == nil {
+		m.Attachments = []discord.Attachment{}
 	}
 	return m, nil
 }

@@ -84,7 +84,7 @@ func (s *Store) Pins(ctx context.Context, channel, viewer snowflake.ID, before t
 	if err != nil {
 		return nil, fmt.Errorf("pins of %s: %w", channel, err)
 	}
-	if err := complete(ctx, s.pool, messages, viewer); err != nil {
+	if err := s.complete(ctx, s.pool, messages, viewer); err != nil {
 		return nil, err
 	}
 	pins := make([]discord.Pin, len(messages))

@@ -133,5 +133,5 @@ func (s *Store) MessagesByID(ctx context.Context, ids []snowflake.ID) ([]discord
 	if err != nil {
 		return nil, fmt.Errorf("messages by id: %w", err)
 	}
-	return messages, complete(ctx, s.pool, messages, 0)
+	return messages, s.complete(ctx, s.pool, messages, 0)
 }

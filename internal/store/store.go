@@ -36,6 +36,7 @@ type Store struct {
 	pool      *pgxpool.Pool
 	ids       *snowflake.Generator
 	publisher Publisher
+	linker    Linker
 	writers   messageWriters
 }
 

@@ -157,5 +157,5 @@ func (s *Store) FirstMessages(ctx context.Context, threads []snowflake.ID, viewe
 	if err != nil {
 		return nil, fmt.Errorf("first messages of threads: %w", err)
 	}
-	return messages, complete(ctx, s.pool, messages, viewer)
+	return messages, s.complete(ctx, s.pool, messages, viewer)
 }
