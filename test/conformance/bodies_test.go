@@ -43,9 +43,12 @@ func (s *suite) arena(t *testing.T) map[string]string {
 	s.join(t, s.other)
 	channel := s.ok(t, own, "POST /guilds/{guild_id}/channels", object{"name": "arena"}, s.guild).text("id")
 	role := s.ok(t, own, "POST /guilds/{guild_id}/roles", object{"name": "arena"}, s.guild).text("id")
+	rule := s.ok(t, own, "POST /guilds/{guild_id}/auto-moderation/rules", object{
+		"name": "arena", "event_type": 1, "trigger_type": 1, "actions": []object{{"type": 1}},
+	}, s.guild).text("id")
 	hook := s.ok(t, own, "POST "+channelWebhooks, object{"name": "arena"}, channel)
 	return map[string]string{
-		"{webhook_id}": hook.text("id"), "{webhook_token}": hook.text("token"),
+		"{rule_id}": rule, "{webhook_id}": hook.text("id"), "{webhook_token}": hook.text("token"),
 		"{guild_id}": s.guild, "{channel_id}": channel, "{user_id}": s.other.ID, "{role_id}": role, "{overwrite_id}": role,
 		"{message_id}":     s.ok(t, own, "POST "+messages, object{"content": "target"}, channel).text("id"),
 		"{code}":           s.ok(t, own, "POST /channels/{channel_id}/invites", object{}, channel).text("code"),
