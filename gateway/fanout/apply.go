@@ -57,6 +57,8 @@ func (g *Guild) handle(d *dispatch) error {
 		return g.changeThreadMembers(d)
 	case discord.EventThreadMemberUpdate:
 		return g.updateThreadMember(d)
+	case discord.EventScheduledEventCreate, discord.EventScheduledEventUpdate, discord.EventScheduledEventDelete:
+		return g.changeScheduled(d)
 	case discord.EventGuildEmojisUpdate, discord.EventGuildStickersUpdate:
 		return g.putExpressions(d)
 	case discord.EventGuildMemberAdd:

@@ -137,7 +137,9 @@ func (g *Guild) create(s *seat) (own json.RawMessage, shared *codec.Tail, err er
 // personal returns what GUILD_CREATE tells a session itself, but whom it lists.
 func (g *Guild) personal(p Profile) ready.Personal {
 	n := g.members.Len()
-	personal := ready.Personal{MemberCount: n, Large: n > p.LargeThreshold, Threads: g.threadsFor(p)}
+	personal := ready.Personal{
+		MemberCount: n, Large: n > p.LargeThreshold, Threads: g.threadsFor(p), Scheduled: g.scheduledFor(p.User),
+	}
 	personal.JoinedAt, _ = g.members.AppendJoined(make([]byte, 0, 40), p.User)
 	return personal
 }

@@ -28,6 +28,7 @@ type Guild struct {
 	object    discord.Guild
 	channels  map[snowflake.ID]*channel
 	threads   map[snowflake.ID]*thread
+	scheduled []scheduled
 	members   *roster.Roster
 	presences map[snowflake.ID]json.RawMessage // of those who are not offline
 	perms     permissions.Guild
@@ -67,6 +68,7 @@ func newGuild(h *Hub, snap *store.GuildSnapshot, members *roster.Roster) *Guild 
 		hub: h, id: snap.Guild.ID, object: snap.Guild,
 		channels:  make(map[snowflake.ID]*channel, len(snap.Channels)),
 		threads:   threadsOf(snap),
+		scheduled: allScheduled(snap.Scheduled),
 		members:   members,
 		presences: map[snowflake.ID]json.RawMessage{},
 		perms: permissions.Guild{

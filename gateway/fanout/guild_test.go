@@ -24,15 +24,16 @@ func TestMalformedEventEndsTheView(t *testing.T) {
 
 // created is what GUILD_CREATE says to a session of the profile.
 func created(t *testing.T, g *Guild, p Profile) (c struct {
-	Large     bool              `json:"large"`
-	Count     int               `json:"member_count"`
-	Joined    discord.Timestamp `json:"joined_at"`
-	Members   []discord.Member  `json:"members"`
-	Presences []json.RawMessage `json:"presences"`
-	Channels  []discord.Channel `json:"channels"`
-	Threads   []discord.Channel `json:"threads"`
-	Roles     []discord.Role    `json:"roles"`
-	Emojis    []json.RawMessage `json:"emojis"`
+	Large     bool                     `json:"large"`
+	Count     int                      `json:"member_count"`
+	Joined    discord.Timestamp        `json:"joined_at"`
+	Members   []discord.Member         `json:"members"`
+	Presences []json.RawMessage        `json:"presences"`
+	Channels  []discord.Channel        `json:"channels"`
+	Threads   []discord.Channel        `json:"threads"`
+	Scheduled []discord.ScheduledEvent `json:"guild_scheduled_events"`
+	Roles     []discord.Role           `json:"roles"`
+	Emojis    []json.RawMessage        `json:"emojis"`
 }, raw string) {
 	t.Helper()
 	own, shared, err := g.create(&seat{place: g.place(p), guild: g})

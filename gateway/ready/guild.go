@@ -11,8 +11,7 @@ import (
 // channel is in it, visible to the member or not, as Discord has it. Lists that are out of scope are empty.
 // https://discord.com/developers/docs/events/gateway-events#guild-create
 func Shared(guild []byte, channels [][]byte) []byte {
-	const rest = `,"voice_states":[],"stage_instances":[],"guild_scheduled_events":[],"soundboard_sounds":[],` +
-		`"channels":[`
+	const rest = `,"voice_states":[],"stage_instances":[],"soundboard_sounds":[],"channels":[`
 	size := len(guild) + len(rest) + 2
 	for _, c := range channels {
 		size += len(c) + 1
@@ -87,13 +86,14 @@ type Personal struct {
 	MemberCount int
 	Large       bool
 	Lists       *Lists // nil: they are shared
-	Threads     []byte // the items of a JSON array
+	// Items of JSON arrays.
+	Threads, Scheduled []byte
 }
 
 // JSON returns the personal part as a JSON object, whose keys are none of the shared part's.
 func (p Personal) JSON() json.RawMessage {
-	const keys = 120
-	size := keys + len(p.JoinedAt) + len(p.Threads)
+	const keys = 160
+	size := keys + len(p.JoinedAt) + len(p.Threads) + len(p.Scheduled)
 	if p.Lists != nil {
 		size += p.Lists.size()
 	}
@@ -113,6 +113,8 @@ func (p Personal) JSON() json.RawMessage {
 	}
 	data = append(data, `"threads":[`...)
 	data = append(data, p.Threads...)
+	data = append(data, `],"guild_scheduled_events":[`...)
+	data = append(data, p.Scheduled...)
 	return append(data, `]}`...)
 }
 

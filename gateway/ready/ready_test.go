@@ -24,14 +24,14 @@ func TestGuildIsSharedAndPersonal(t *testing.T) {
 	t.Parallel()
 	shared := Shared([]byte(`{"id":"7","name":"n"}`), [][]byte{[]byte(`{"id":"8"}`), []byte(`{"id":"9"}`)})
 	lists := Lists{Own: []byte(`{"user":{"id":"1"}}`), Members: []byte(`{"user":{"id":"2"}},{"user":{"id":"3"}}`)}
-	personal := Personal{JoinedAt: []byte(`"2026-01-01T00:00:00+00:00"`), MemberCount: 3, Large: true, Lists: &lists, Threads: []byte(`{"id":"4"}`)}
+	personal := Personal{JoinedAt: []byte(`"2026-01-01T00:00:00+00:00"`), MemberCount: 3, Large: true, Lists: &lists, Threads: []byte(`{"id":"4"}`), Scheduled: []byte(`{"id":"5"}`)}
 	got := object(t, codec.NewTail(shared).JSON(personal.JSON()))
 	user := func(id string) any { return map[string]any{"user": map[string]any{"id": id}} }
 	want := map[string]any{
 		"id": "7", "name": "n", "member_count": 3.0, "unavailable": false, "large": true,
 		"joined_at": "2026-01-01T00:00:00+00:00", "members": []any{user("1"), user("2"), user("3")},
 		"presences": []any{}, "threads": []any{map[string]any{"id": "4"}}, "voice_states": []any{}, "stage_instances": []any{},
-		"guild_scheduled_events": []any{}, "soundboard_sounds": []any{},
+		"guild_scheduled_events": []any{map[string]any{"id": "5"}}, "soundboard_sounds": []any{},
 	}
 	for key, value := range want {
 		if !reflect.DeepEqual(got[key], value) {

@@ -64,6 +64,7 @@ type GuildSnapshot struct {
 	Channels    []discord.Channel
 	Threads     []Thread // with members: the active ones, and those that were archived a moment ago
 	AutoMod     []discord.AutoModRule
+	Scheduled   []discord.ScheduledEvent // that are yet to end; with members
 }
 
 // Guild returns a guild with roles and channels, without members and threads.
@@ -85,6 +86,7 @@ func (s *Store) guildSnapshot(ctx context.Context, id snowflake.ID, member func(
 			b.Queue(`select `+memberColumns+memberFrom+`where m.guild_id = $1 order by m.user_id`, id).
 				Query(func(rows pgx.Rows) error { return eachMember(rows, member) })
 			snap.queueThreads(b, id)
+			b.Queue(openEvents, id).Query(collectInto(&snap.Scheduled, scanEvent))
 		}
 	})
 	if err != nil {
