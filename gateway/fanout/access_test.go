@@ -80,7 +80,7 @@ func TestSetsFollowEveryChange(t *testing.T) {
 				sc.question = question{channel: channel, any: permissions.ManageThreads | permissions.KickMembers}
 			}
 			sc.intents = rapid.SampledFrom([]discord.Intents{0, discord.IntentGuilds, discord.IntentGuildMembers}).Draw(rt, "intents")
-			sc.bots = rapid.Bool().Draw(rt, "bots")
+			sc.whose = rapid.SampledFrom([]accounts{anybodys, ofBots, ofPeople}).Draw(rt, "whose")
 			switch rapid.IntRange(0, 4).Draw(rt, "who") {
 			case 0:
 				sc.self = drawID(rt)

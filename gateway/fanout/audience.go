@@ -52,7 +52,7 @@ func (g *Guild) cachedAudience(k key) *audience {
 		content = g.asked(discord.IntentMessageContent)
 		newest = max(newest, content.gen)
 	}
-	if k.bots {
+	if k.whose != anybodys {
 		newest = max(newest, g.bots.gen)
 	}
 	if a != nil && newest <= a.gen {
@@ -61,8 +61,11 @@ func (g *Guild) cachedAudience(k key) *audience {
 	}
 	bits := append(g.scratch[:0], may.bits...)
 	bits.and(asked.bits)
-	if k.bots {
+	switch k.whose {
+	case ofBots:
 		bits.and(g.bots.bits)
+	case ofPeople:
+		bits.andNot(g.bots.bits)
 	}
 	switch k.content {
 	case withContent:

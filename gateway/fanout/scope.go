@@ -26,13 +26,27 @@ type scope struct {
 type class struct {
 	question
 	intents discord.Intents // one of them is needed; 0: none
-	bots    bool            // not for people
+	whose   accounts
 }
+
+// accounts says whose sessions an event is for.
+type accounts uint8
+
+const (
+	anybodys accounts = iota
+	ofBots
+	ofPeople
+)
+
+func (a accounts) have(p Profile) bool { return a == anybodys || (a == ofBots) == p.Bot }
 
 // scope returns whom an event is for by the guild's state. The lock is held.
 func (g *Guild) scope(e *events.Event) scope {
 	s := scope{only: e.Head.Only}
 	s.intents = discord.NeededIntents(e.Head.Type, false)
+	if discord.ForPeople(e.Head.Type) {
+		s.whose = ofPeople
+	}
 	switch {
 	case e.Head.Needs != 0:
 		s.question = question{channel: e.Head.Channel, any: e.Head.Needs}
@@ -49,7 +63,9 @@ func (g *Guild) scope(e *events.Event) scope {
 	case discord.EventGuildMemberAdd, discord.EventGuildMemberRemove:
 		s.never = e.Head.User
 	case discord.EventPresenceUpdate:
-		s.bots = g.members.Len() > smallGuild
+		if g.members.Len() > smallGuild {
+			s.whose = ofBots
+		}
 	}
 	return s
 }
@@ -58,7 +74,7 @@ func (g *Guild) scope(e *events.Event) scope {
 func (g *Guild) sees(s *seat, m permissions.Member, sc scope, now time.Time) bool {
 	user := s.user()
 	switch {
-	case sc.never == user, sc.bots && !s.place.profile.Bot, sc.only != nil && !slices.Contains(sc.only, user):
+	case sc.never == user, !sc.whose.have(s.place.profile), sc.only != nil && !slices.Contains(sc.only, user):
 		return false
 	case sc.intents != 0 && s.intents()&sc.intents == 0 && sc.self != user:
 		return false
@@ -82,7 +98,7 @@ func (g *Guild) receivers(sc scope) *audience {
 		}
 	}
 	if sc.self != 0 && (sc.only == nil || slices.Contains(sc.only, sc.self)) {
-		may := g.common(class{question: sc.question, bots: sc.bots})
+		may := g.common(class{question: sc.question, whose: sc.whose})
 		g.eachSeat(sc.self, func(i int) { bits.put(i, may.bits.has(i)) })
 	}
 	if sc.never != 0 {

@@ -180,6 +180,7 @@ func deliveries() []delivered {
 		{"", in(discord.EventWebhooksUpdate, testText), empty, viewers},
 		{"", for_(discord.EventInteractionCreate, 4), empty, []string{noIntents}},
 		{"", for_(discord.EventAppPermissionsUpdate, 4), empty, []string{noIntents}},
+		{"", of(discord.EventCommandIndexUpdate), empty, []string{person}},
 		{"of a kind unknown here", of("SOMETHING_NEW"), empty, everybody},
 	}
 	for _, event := range []string{discord.EventAutoModRuleCreate, discord.EventAutoModRuleUpdate, discord.EventAutoModRuleDelete,

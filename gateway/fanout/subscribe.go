@@ -93,7 +93,7 @@ func (g *Guild) deliverPresence(d *dispatch, user snowflake.ID) {
 		sc.never = user
 	}
 	parts := []delivery.Part{part(d.whole(), g.receivers(sc))}
-	if sc.bots && len(g.followed.seats[user]) > 0 {
+	if sc.whose == ofBots && len(g.followed.seats[user]) > 0 {
 		var followers bitset
 		for s := range g.followed.seats[user] {
 			followers.put(int(s.index), s.user() != user && g.followable(s))

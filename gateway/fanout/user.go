@@ -215,7 +215,7 @@ func (p *Place) hears(e events.Event) bool {
 	switch {
 	case e.Head.Type == events.CredentialsChanged, e.Head.Type == discord.EventGuildCreate:
 		return false
-	case e.Head.Type == discord.EventSessionsReplace && p.profile.Bot:
+	case p.profile.Bot && discord.ForPeople(e.Head.Type):
 		return false
 	case e.Head.Session != "" && e.Head.Session != p.profile.Session:
 		return false

@@ -50,6 +50,10 @@ func TestWhichSessionsHearOfTheirUser(t *testing.T) {
 	checkHears(t, sessions, events.Header{Type: discord.EventInteractionSuccess, Session: "typing's"}, []string{"typing"})
 	checkHears(t, sessions, events.Header{Type: discord.EventThreadMemberUpdate, Guild: guild}, []string{"all", "guilds", "shard 1"})
 	checkHears(t, sessions, events.Header{Type: discord.EventMessageCreate, Guild: guild}, []string{"all", "guilds", "shard 1"})
+	bot := map[string]*Place{"bot": {profile: Profile{Bot: true, Intents: discord.IntentsAll, Shard: sharding.Whole}}}
+	checkHears(t, bot, events.Header{Type: discord.EventMessageCreate}, []string{"bot"})
+	checkHears(t, bot, events.Header{Type: discord.EventMessageAck}, nil)
+	checkHears(t, bot, events.Header{Type: discord.EventSessionsReplace}, nil)
 }
 
 func checkHears(t *testing.T, sessions map[string]*Place, head events.Header, want []string) {

@@ -33,3 +33,17 @@ const (
 
 	EventThreadMemberListUpdate = "THREAD_MEMBER_LIST_UPDATE"
 )
+
+// ForPeople reports whether bots don't get the dispatch.
+func ForPeople(event string) bool {
+	switch event {
+	case EventReadySupplemental, EventSessionsReplace, EventGuildSync, EventCommandIndexUpdate, EventAutocompleteResponse,
+		EventInteractionSuccess, EventInteractionFailure, EventInteractionModalCreate, EventGuildMemberListUpdate,
+		EventUserSettingsUpdate, EventUserSettingsProtoUpdate, EventUserGuildSettingsUpdate, EventNotificationSettings,
+		EventUserNoteUpdate, EventRelationshipAdd, EventRelationshipUpdate, EventRelationshipRemove,
+		EventChannelRecipientAdd, EventChannelRecipientRemove, EventMessageAck, EventChannelPinsAck, EventGuildFeatureAck,
+		EventUserNonChannelAck, EventRecentMentionDelete, EventThreadMemberListUpdate:
+		return true
+	}
+	return false
+}
