@@ -13,9 +13,12 @@ import (
 	"guildhall.chat/guildhall/api/apitest"
 	"guildhall.chat/guildhall/api/automod"
 	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/api/channels"
 	"guildhall.chat/guildhall/api/guilds"
 	"guildhall.chat/guildhall/api/messages"
 	"guildhall.chat/guildhall/api/roles"
+	"guildhall.chat/guildhall/api/threads"
+	"guildhall.chat/guildhall/api/webhooks"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -38,9 +41,13 @@ func newHall(t *testing.T) *hall {
 	t.Helper()
 	w := apitest.New(t, func(w *apitest.World) []call.Route {
 		moderator := automod.NewModerator(w.Store, w.Redis, slog.New(slog.DiscardHandler))
+		poster := w.Poster.Moderated(moderator)
 		return slices.Concat(
 			automod.New(w.Access).Routes(),
-			messages.New(w.Store, w.Access, w.Poster.Moderated(moderator), w.Redis).Routes(),
+			channels.New(w.Store, w.Access, w.Publisher).Routes(),
+			messages.New(w.Store, w.Access, poster, w.Redis).Routes(),
+			threads.New(w.Store, w.Access, poster, w.Redis).Routes(),
+			webhooks.New(webhooks.Config{Store: w.Store, Access: w.Access, Poster: poster}).Routes(),
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
 			roles.New(w.Access).Routes(),
 		)

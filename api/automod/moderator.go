@@ -65,6 +65,9 @@ func (m *Moderator) Judge(ctx context.Context, room *access.Room, message *disco
 	v := &Verdict{guild: room.Guild.Guild.ID, channel: room.Channel.ID, message: &message.ID, user: message.Author, hits: hits}
 	if v.Blocked() != nil {
 		v.message = nil
+		if room.Thread == nil && room.Channel.Type.IsThread() {
+			v.channel = room.Parent.ID // there will be no such post
+		}
 	}
 	return v
 }

@@ -10,22 +10,23 @@ import (
 	"guildhall.chat/guildhall/internal/store"
 )
 
-// moderated brings a message on its way unless the guild's rules block it, and does what the rules say.
-func (p *Poster) moderated(ctx context.Context, room *access.Room, post *Post, send func() (discord.Message, error)) (discord.Message, error) {
+// Judge has send bring a message on its way unless the guild's rules block it, and does what the rules say. Poster.Send judges
+// by itself.
+func (p *Poster) Judge(ctx context.Context, room *access.Room, post *Post, send func() error) error {
 	verdict := p.moderator.Judge(ctx, room, &post.Message, post.People[post.Author.ID].Member)
 	if verdict == nil {
 		return send()
 	}
-	sent, err := post.Message, verdict.Blocked()
+	err := verdict.Blocked()
 	if err == nil {
-		if sent, err = send(); err != nil {
-			return sent, err
+		if err = send(); err != nil {
+			return err
 		}
 	}
 	if failed := p.moderator.Act(ctx, verdict); failed != nil {
-		return sent, failed
+		return failed
 	}
-	return sent, err
+	return err
 }
 
 // Edit applies an edit to a message in a change of its own, unless the guild's rules block what it would say. may decides who

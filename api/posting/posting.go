@@ -129,10 +129,13 @@ func (p *Poster) Compose(c *call.Call, room *access.Room, from Sender, d *Draft)
 
 // Send commits a message with its MESSAGE_CREATE and returns it; if its nonce is enforced, it may be the earlier one that the
 // nonce stands for. A message that the guild's rules block is not sent.
-func (p *Poster) Send(ctx context.Context, room *access.Room, post *Post, enforced bool) (discord.Message, error) {
-	return p.moderated(ctx, room, post, func() (discord.Message, error) {
-		return p.send(ctx, room, post, enforced)
+func (p *Poster) Send(ctx context.Context, room *access.Room, post *Post, enforced bool) (sent discord.Message, err error) {
+	sent = post.Message
+	err = p.Judge(ctx, room, post, func() error {
+		sent, err = p.send(ctx, room, post, enforced)
+		return err
 	})
+	return sent, err
 }
 
 func (p *Poster) send(ctx context.Context, room *access.Room, post *Post, enforced bool) (discord.Message, error) {

@@ -20,8 +20,8 @@ type ForeignPost struct {
 	Compose func(inside *access.Room) (*posting.Post, error)
 }
 
-// Start makes the post and returns its first message. What is granted in the forum is granted in the post.
-func (p ForeignPost) Start(ctx context.Context, s *store.Store, forum *access.Room) (discord.Message, error) {
+// Start makes the post, unless the guild's rules block what it says, and returns its first message. What is granted in the forum is granted in the post.
+func (p ForeignPost) Start(ctx context.Context, s *store.Store, poster *posting.Poster, forum *access.Room) (discord.Message, error) {
 	var problems form.Problems
 	about := creation{Name: p.Name}
 	about.check(&problems)
@@ -40,20 +40,24 @@ func (p ForeignPost) Start(ctx context.Context, s *store.Store, forum *access.Ro
 		return discord.Message{}, err
 	}
 	first.ID, first.Timestamp = wanted.ID, discord.At(wanted.ID.Time())
-	err = s.Change(ctx, func(tx *store.Tx) error {
-		if err := tx.LockGuild(ctx, *wanted.GuildID); err != nil {
-			return err
-		}
-		t, err := tx.CreateThread(ctx, wanted)
-		if err != nil {
-			return refused(err, wanted.Type)
-		}
-		made := inside
-		made.Channel, made.Thread = &t.Channel, t
-		if err := posting.Insert(ctx, tx, &made, first); err != nil {
-			return err
-		}
-		return tx.NotePost(ctx, forum.Channel.ID, t.ID)
+	err = poster.Judge(ctx, &inside, first, func() error {
+		return s.Change(ctx, func(tx *store.Tx) error { return begun(ctx, tx, inside, wanted, first) })
 	})
 	return first.Message, err
+}
+
+// begun makes the thread with its first message.
+func begun(ctx context.Context, tx *store.Tx, inside access.Room, wanted discord.Channel, first *posting.Post) error {
+	if err := tx.LockGuild(ctx, *wanted.GuildID); err != nil {
+		return err
+	}
+	t, err := tx.CreateThread(ctx, wanted)
+	if err != nil {
+		return refused(err, wanted.Type)
+	}
+	inside.Channel, inside.Thread = &t.Channel, t
+	if err := posting.Insert(ctx, tx, &inside, first); err != nil {
+		return err
+	}
+	return tx.NotePost(ctx, inside.Parent.ID, t.ID)
 }

@@ -2,6 +2,7 @@ package threads
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"guildhall.chat/guildhall/api/access"
@@ -40,7 +41,7 @@ func (h *Handlers) createPost(c *call.Call, room *access.Room, b *body) error {
 		return err
 	}
 	first.ID, first.Timestamp = wanted.ID, discord.At(wanted.ID.Time())
-	made, err := h.slowed(c, room, need, func(ctx context.Context, tx *store.Tx, r *access.Room) (*store.Thread, error) {
+	write := func(ctx context.Context, tx *store.Tx, r *access.Room) (*store.Thread, error) {
 		if err := checkTags(r.Channel.Forum, r.Channel.Flags, nil, b.AppliedTags, moderator); err != nil {
 			return nil, err
 		}
@@ -49,8 +50,18 @@ func (h *Handlers) createPost(c *call.Call, room *access.Room, b *body) error {
 			return nil, err
 		}
 		return t, start(ctx, tx, r, t, first)
+	}
+	var made *store.Thread
+	err = h.poster.Judge(c.Request.Context(), inside, first, func() (err error) {
+		if made, err = h.slowed(c, room, need, write); err == nil && made == nil {
+			return errNotYet
+		}
+		return err
 	})
-	if err != nil || made == nil {
+	if errors.Is(err, errNotYet) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	made.Channel.Thread.Message = &first.Message
@@ -58,6 +69,9 @@ func (h *Handlers) createPost(c *call.Call, room *access.Room, b *body) error {
 	made.LastMessageID = &last
 	return c.Reply(http.StatusCreated, made.Channel)
 }
+
+// errNotYet says that it was not the caller's turn, which it has been told.
+var errNotYet = errors.New("not the caller's turn")
 
 // post checks the body of a post and returns its first message.
 func (b *body) post(c *call.Call) (*posting.Draft, error) {

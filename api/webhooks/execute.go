@@ -156,7 +156,7 @@ func (h *Handlers) start(c *call.Call, w discord.Webhook, forum *access.Room, b 
 	return threads.ForeignPost{
 		Owner: w.ID, Name: *b.ThreadName, Tags: b.AppliedTags,
 		Compose: func(inside *access.Room) (*posting.Post, error) { return h.compose(c, w, inside, b.override, d) },
-	}.Start(c.Request.Context(), h.store, forum)
+	}.Start(c.Request.Context(), h.store, h.poster, forum)
 }
 
 // room is where the webhook posts: its channel, or the thread of it that the query names.
