@@ -10,5 +10,5 @@ type AuditLog struct {
 	ScheduledEvents []ScheduledEvent     `json:"guild_scheduled_events"`
 	Threads         []Channel            `json:"threads"`
 	Commands        []Command            `json:"application_commands"`
-	AutoModRules    []any                `json:"auto_moderation_rules"`
+	AutoModRules    []AutoModRule        `json:"auto_moderation_rules"`
 }
