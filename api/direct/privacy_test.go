@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	"guildhall.chat/guildhall/api/apitest"
 	"guildhall.chat/guildhall/api/call"
@@ -33,10 +34,25 @@ func TestWhoMayWriteToWhom(t *testing.T) {
 	a.Fails(t, http.MethodPost, send, say, discord.ErrCannotDM)
 	b.Must(t, http.MethodPost, send, say, nil) // a restricts nothing
 
+	w.Exec(t, `delete from user_settings`)
+
+	incidents := "/guilds/" + g.ID.String() + "/incident-actions"
+	a.Must(t, http.MethodPut, incidents, object{"dms_disabled_until": time.Now().Add(time.Hour)}, nil)
+	a.Fails(t, http.MethodPost, send, say, discord.ErrCannotDM)
+	b.Fails(t, http.MethodPost, send, say, discord.ErrCannotDM)
+	var open discord.Guild
+	b.Must(t, http.MethodPost, "/guilds", object{"name": "Yard"}, &open)
+	w.Join(t, open.ID, a)
+	a.Must(t, http.MethodPost, send, say, nil) // another guild that they have in common stops nothing
+	b.Must(t, http.MethodDelete, "/guilds/"+open.ID.String(), nil, nil)
+	b.Fails(t, http.MethodPost, send, say, discord.ErrCannotDM)
+
 	friends(t, w, a, b)
 	a.Must(t, http.MethodPost, send, say, nil)
 	w.Exec(t, `delete from relationships`)
-	w.Exec(t, `delete from user_settings`)
+	a.Fails(t, http.MethodPost, send, say, discord.ErrCannotDM)
+	a.Must(t, http.MethodPut, incidents, object{"dms_disabled_until": nil}, nil)
+	a.Must(t, http.MethodPost, send, say, nil)
 	w.Exec(t, `insert into relationships (user_id, other_id, type) values ($1, $2, 2)`, b.ID, a.ID)
 	a.Fails(t, http.MethodPost, send, say, discord.ErrCannotDM)
 	b.Fails(t, http.MethodPost, send, say, discord.ErrCannotDM)

@@ -73,7 +73,7 @@ type Acquaintance struct {
 	Blocked      bool // by either of them
 	Friends      bool
 	CommonGuild  bool // they are in the same guild
-	OpenGuild    bool // and the other takes messages from its members
+	OpenGuild    bool // where members may write to each other now, and whose members the other takes messages from
 	CommonFriend bool
 	Sources      *FriendSources // who may ask the other; nil: anybody
 }
@@ -97,7 +97,8 @@ func (tx *Tx) Acquaintance(ctx context.Context, user, other snowflake.ID) (Acqua
 
 func acquaintance(ctx context.Context, q querier, user, other snowflake.ID) (a Acquaintance, err error) {
 	err = q.QueryRow(ctx, `
-		with common as (select x.guild_id from members x join members y on y.guild_id = x.guild_id
+		with common as (select x.guild_id, coalesce(g.dms_disabled_until > now(), false) as stopped
+				from members x join members y on y.guild_id = x.guild_id join guilds g on g.id = x.guild_id
 				where x.user_id = $1 and y.user_id = $2),
 			settings as (select settings from user_settings where user_id = $2)
 		select
@@ -105,7 +106,7 @@ func acquaintance(ctx context.Context, q querier, user, other snowflake.ID) (a A
 				and (user_id, other_id) in (($1, $2), ($2, $1))),
 			exists (select from relationships where user_id = $1 and other_id = $2 and type = $4),
 			exists (select from common),
-			exists (select from common where not coalesce(
+			exists (select from common where not stopped and not coalesce(
 				(select settings->'restricted_guilds' from settings) ? guild_id::text, false)),
 			exists (select from relationships x join relationships y on y.user_id = $2 and y.other_id = x.other_id
 				where x.user_id = $1 and x.type = $4 and y.type = $4),
