@@ -160,6 +160,20 @@ func TestNicknames(t *testing.T) {
 	if m.Nick == nil || *m.Nick != "me" || m.Permissions == nil || !m.Permissions.Has(permissions.SendMessages) {
 		t.Errorf("member %+v", m)
 	}
+	bio := func(want string) {
+		t.Helper()
+		p, err := h.Store.MemberProfile(t.Context(), h.id, h.friend.ID)
+		if err != nil || p.Bio != want {
+			t.Errorf("bio %q, want %q (%v)", p.Bio, want, err)
+		}
+	}
+	h.friend.Fails(t, http.MethodPatch, h.path+"/@me", map[string]any{"bio": strings.Repeat("x", 191)}, discord.ErrInvalidForm)
+	h.friend.Must(t, http.MethodPatch, h.path+"/@me", map[string]any{"bio": "I cook"}, nil)
+	bio("I cook")
+	h.friend.Must(t, http.MethodPatch, h.path+"/@me", nick("me"), nil)
+	bio("I cook")
+	h.friend.Must(t, http.MethodPatch, h.path+"/@me", map[string]any{"bio": nil}, nil)
+	bio("")
 	if answer := h.friend.Do(t, http.MethodPatch, h.path+"/@me/nick", nick("")); string(answer.Body) != `{"nick":null}` {
 		t.Errorf("answer %s", answer.Body)
 	}

@@ -2,6 +2,7 @@ package members
 
 import (
 	"context"
+	"unicode/utf8"
 
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/call"
@@ -9,6 +10,7 @@ import (
 	"guildhall.chat/guildhall/api/images"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
+	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
 )
 
@@ -18,6 +20,7 @@ type ownPatch struct {
 	Nick   form.Field[*string] `json:"nick"`
 	Avatar form.Field[*string] `json:"avatar"`
 	Banner form.Field[*string] `json:"banner"`
+	Bio    form.Field[*string] `json:"bio"`
 }
 
 func (b *ownPatch) apply(ctx context.Context, tx *store.Tx, m *discord.Member) error {
@@ -28,6 +31,18 @@ func (b *ownPatch) apply(ctx context.Context, tx *store.Tx, m *discord.Member) e
 		return err
 	}
 	return images.Apply(ctx, tx, "banner", b.Banner, &m.Banner)
+}
+
+// writeBio changes what the member says of itself, which is a part of its profile.
+func (b *ownPatch) writeBio(ctx context.Context, tx *store.Tx, guild, user snowflake.ID) error {
+	if !b.Bio.Set {
+		return nil
+	}
+	bio := ""
+	if b.Bio.Value != nil {
+		bio = *b.Bio.Value
+	}
+	return tx.WriteMemberProfile(ctx, guild, user, &bio, nil)
 }
 
 // updateSelf changes the caller's own member.
@@ -65,6 +80,9 @@ func (h *Handlers) changeSelf(c *call.Call) (after discord.Member, err error) {
 	if b.Nick.Value != nil {
 		p.Length("nick", *b.Nick.Value, 0, maxNick)
 	}
+	if b.Bio.Value != nil {
+		p.Max("bio", utf8.RuneCountInString(*b.Bio.Value), maxBio)
+	}
 	if err := p.Err(); err != nil {
 		return after, err
 	}
@@ -83,6 +101,9 @@ func (h *Handlers) changeSelf(c *call.Call) (after discord.Member, err error) {
 			return err
 		}
 		if err := write(c, tx, v, before, after); err != nil {
+			return err
+		}
+		if err := b.writeBio(ctx, tx, guild, c.Caller.UserID); err != nil {
 			return err
 		}
 		after.Permissions = &v.Permissions

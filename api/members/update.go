@@ -17,6 +17,7 @@ import (
 
 const (
 	maxNick  = 32
+	maxBio   = 190
 	maxRoles = 350
 	// maxTimeOut is Discord's 28 days; a minute more forgives a client whose clock is ahead.
 	maxTimeOut = 28*24*time.Hour + time.Minute
