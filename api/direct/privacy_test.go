@@ -33,7 +33,6 @@ func TestWhoMayWriteToWhom(t *testing.T) {
 		b.ID, g.ID.String())
 	a.Fails(t, http.MethodPost, send, say, discord.ErrCannotDM)
 	b.Must(t, http.MethodPost, send, say, nil) // a restricts nothing
-
 	w.Exec(t, `delete from user_settings`)
 
 	incidents := "/guilds/" + g.ID.String() + "/incident-actions"
