@@ -47,7 +47,9 @@ require (
 )
 
 require (
+	github.com/boombuler/barcode v1.0.1-0.20190219062509-6c824513bacc // indirect
 	github.com/go-jose/go-jose/v4 v4.1.4 // indirect
+	github.com/pquerna/otp v1.5.0 // indirect
 )
 
 require (

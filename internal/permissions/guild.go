@@ -27,6 +27,7 @@ type Member struct {
 	TimedOutUntil time.Time      // communication_disabled_until; zero or past: not timed out
 	Pending       bool           // has yet to pass the guild's screening
 	Quarantined   bool           // by auto-moderation, for what the member is called
+	NeedsMFA      bool           // the guild asks moderators for a second factor, and this one, or the bot's owner, has none
 }
 
 // whileTimedOut is what a time-out, or the wait for the screening, leaves to a member; whileQuarantined what a quarantine
@@ -56,8 +57,13 @@ func (g *Guild) base(m Member) Set {
 	return set
 }
 
-// limit applies the member's time-out, screening and quarantine; they don't touch owner and administrators.
+// limit applies the member's time-out, screening and quarantine, which don't touch owner and administrators, and what a second
+// factor is needed for.
 func limit(set Set, m Member, now time.Time) Set {
+	if m.NeedsMFA {
+		m.NeedsMFA = false
+		return limit(set, m, now) &^ NeedMFA
+	}
 	switch {
 	case set.Has(Administrator):
 		return set
