@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"guildhall.chat/guildhall/api/accounts"
+	"guildhall.chat/guildhall/api/admin"
 	"guildhall.chat/guildhall/api/announcements"
 	"guildhall.chat/guildhall/api/applications"
 	"guildhall.chat/guildhall/api/auditlog"
@@ -64,6 +65,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 	people := accounts.New(accounts.Config{
 		Store: s, Authenticator: cfg.Authenticator, Keys: keys, Passwords: auth.NewPasswords(passwordsAtOnce),
 		Limiter: cfg.Limiter, Mailer: queue, PublicURL: c.PublicURL,
+		Registration: accounts.Policy(c.Registration),
 	})
 	delegation := oauth2.New(oauth2.Config{
 		Store: s, Access: a, Authenticator: cfg.Authenticator, Keys: keys, Door: people,
@@ -109,5 +111,5 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		webhooks.New(webhooks.Config{Store: s, Access: a, Poster: poster, Fetch: back.fetch, PublicURL: c.PublicURL, Followups: interacting}).Routes(),
 	)
 	cfg.Routes = append(cfg.Routes, quiet.Beside(cfg.Routes)...)
-	cfg.Public = slices.Concat(where.Public(), delegation.Pages(), images.New(s).Routes(), fileHandlers.Public())
+	cfg.Public = slices.Concat(where.Public(), admin.New(s, a, cfg.Authenticator).Routes(), delegation.Pages(), images.New(s).Routes(), fileHandlers.Public())
 }

@@ -29,6 +29,8 @@ type serveCommand struct {
 	Shards     int    `help:"Number of gateway shards; GET /gateway/bot recommends it." default:"1"`
 	RateLimits string `help:"on, or off for load tests." enum:"on,off" default:"on"`
 
+	Registration string `help:"Who may register: everybody (open), who has an invitation (invite), nobody (closed)." enum:"open,invite,closed" default:"open"`
+
 	SMTPAddr             string   `name:"smtp-addr" help:"Mail server, host:port. Without it mail goes to --mail-dir." placeholder:"ADDR"`
 	MailFrom             string   `help:"Sender of mails." default:"guildhall@localhost"`
 	MailDir              string   `help:"Directory for mails when there is no mail server, one file each." placeholder:"DIR"`

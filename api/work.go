@@ -16,6 +16,7 @@ import (
 	"guildhall.chat/guildhall/api/worker"
 	"guildhall.chat/guildhall/internal/config"
 	"guildhall.chat/guildhall/internal/presence"
+	"guildhall.chat/guildhall/internal/ratelimit"
 	"guildhall.chat/guildhall/internal/telemetry"
 )
 
@@ -54,6 +55,8 @@ func (c *workerCommand) Run(ctx context.Context) error {
 	w.Add("crossposts", 200*time.Millisecond, announcements.NewDelivery(back.store, a, logger).Step)
 	w.Add("polls", time.Second, func(ctx context.Context) error { return polls.Close(ctx, back.store, a) })
 	w.Add("files", time.Minute, files.New(back.store, back.files, nil).Sweep)
+	w.Add("epochs", 500*time.Millisecond, worker.TellEpochs(back.store, ratelimit.New(back.redis, logger)))
+	w.Add("deleted accounts", time.Second, worker.TakeLeave(back.store))
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return admin.Run(ctx) })
 	group.Go(func() error {

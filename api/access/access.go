@@ -163,7 +163,7 @@ func (a *Access) Enter(c *call.Call, guild snowflake.ID) (*Visit, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Visit{Guild: g, Member: m, Permissions: g.Rules.Base(m, time.Now())}, nil
+	return g.visit(c.Caller, m), nil
 }
 
 // Room returns a channel as the caller sees it: a guild channel or thread that the caller may view, or a DM that the caller is

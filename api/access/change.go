@@ -3,7 +3,6 @@ package access
 import (
 	"context"
 	"errors"
-	"time"
 
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/internal/discord"
@@ -67,7 +66,7 @@ func (a *Access) ChangeIn(c *call.Call, channel snowflake.ID, need permissions.S
 func (a *Access) change(c *call.Call, guild snowflake.ID, fn func(tx *store.Tx, v *Visit) error) error {
 	ctx := c.Request.Context()
 	return a.store.Change(ctx, func(tx *store.Tx) error {
-		visit, err := held(ctx, tx, guild, c.Caller.UserID)
+		visit, err := held(ctx, tx, guild, c.Caller)
 		if err != nil {
 			return err
 		}
@@ -76,7 +75,7 @@ func (a *Access) change(c *call.Call, guild snowflake.ID, fn func(tx *store.Tx, 
 }
 
 // held locks a guild and returns it as one member sees it.
-func held(ctx context.Context, tx *store.Tx, guild, user snowflake.ID) (*Visit, error) {
+func held(ctx context.Context, tx *store.Tx, guild snowflake.ID, caller call.Caller) (*Visit, error) {
 	snap, err := tx.HoldGuild(ctx, guild)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, discord.ErrUnknownGuild
@@ -84,15 +83,14 @@ func held(ctx context.Context, tx *store.Tx, guild, user snowflake.ID) (*Visit, 
 	if err != nil {
 		return nil, err
 	}
-	member, err := tx.Member(ctx, guild, user)
+	member, err := tx.Member(ctx, guild, caller.UserID)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, discord.ErrMissingAccess
 	}
 	if err != nil {
 		return nil, err
 	}
-	g, m := newGuild(snap), MemberRules(member)
-	return &Visit{Guild: g, Member: m, Permissions: g.Rules.Base(m, time.Now())}, nil
+	return newGuild(snap).visit(caller, MemberRules(member)), nil
 }
 
 // room is a channel of the guild that the member may view.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"guildhall.chat/guildhall/api/automod/rules"
+	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -89,6 +90,12 @@ func MemberRules(m discord.Member) permissions.Member {
 	return rules
 }
 
+// visit is the guild as the caller, a member of it, sees it.
+func (g *Guild) visit(caller call.Caller, m permissions.Member) *Visit {
+	m.NeedsMFA = g.Guild.MFALevel > 0 && !caller.MFA
+	return &Visit{Guild: g, Member: m, Permissions: g.Rules.Base(m, time.Now())}
+}
+
 // Visit is a guild as one member sees it.
 type Visit struct {
 	Guild       *Guild
@@ -97,7 +104,7 @@ type Visit struct {
 }
 
 // Need returns ErrMissingPermissions unless the member has all of these in the guild.
-func (v *Visit) Need(all permissions.Set) error { return need(v.Permissions, all) }
+func (v *Visit) Need(all permissions.Set) error { return v.need(v.Permissions, all) }
 
 // Owner reports whether the member owns the guild.
 func (v *Visit) Owner() bool { return v.Member.User == v.Guild.Guild.OwnerID }
@@ -120,11 +127,15 @@ type Room struct {
 func (r *Room) Direct() bool { return r.Visit == nil }
 
 // Need returns ErrMissingPermissions unless the caller has all of these in the channel.
-func (r *Room) Need(all permissions.Set) error { return need(r.Here, all) }
+func (r *Room) Need(all permissions.Set) error { return r.need(r.Here, all) }
 
-func need(have, all permissions.Set) error {
-	if !have.Has(all) {
-		return discord.ErrMissingPermissions
+// need is of any visit, nil for a DM.
+func (v *Visit) need(have, all permissions.Set) error {
+	switch {
+	case have.Has(all):
+		return nil
+	case v != nil && v.Member.NeedsMFA && (have | permissions.NeedMFA).Has(all):
+		return discord.ErrNeedsMFA
 	}
-	return nil
+	return discord.ErrMissingPermissions
 }

@@ -46,11 +46,17 @@ func (o outbox) link(t *testing.T, to string) string {
 
 func newWorld(t *testing.T) (*apitest.World, outbox) {
 	t.Helper()
+	return newWorldWith(t, Open)
+}
+
+func newWorldWith(t *testing.T, registration Policy) (*apitest.World, outbox) {
+	t.Helper()
 	mails := make(outbox, 100)
 	w := apitest.New(t, func(w *apitest.World) []call.Route {
 		h := New(Config{
 			Store: w.Store, Authenticator: w.Authenticator, Keys: w.Keys, Passwords: auth.NewPasswords(2),
 			Limiter: ratelimit.New(w.Redis, slog.New(slog.DiscardHandler)), Mailer: mails, PublicURL: "http://example.com/",
+			Registration: registration,
 		})
 		return append(h.Routes(), users.New(w.Store, w.Presences).Routes()...)
 	})

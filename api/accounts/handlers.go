@@ -32,7 +32,18 @@ type Config struct {
 	Limiter       *ratelimit.Limiter
 	Mailer        Mailer // nil: nothing is mailed, and no address is ever verified
 	PublicURL     string // base of the links in mails
+	Registration  Policy // empty: Open
 }
+
+// Policy says who may register.
+type Policy string
+
+// The policies, as they are written in the configuration.
+const (
+	Open         Policy = "open"
+	ByInvitation Policy = "invite" // of an administrator, or to a guild
+	Closed       Policy = "closed"
+)
 
 // Handlers serves accounts.
 type Handlers struct{ Config }
@@ -45,6 +56,21 @@ func (h *Handlers) Routes() []call.Route {
 	return []call.Route{
 		{Method: http.MethodPost, Path: "/auth/register", Access: call.Anyone, Limit: call.Per(30, time.Minute), Handle: h.register},
 		{Method: http.MethodPost, Path: "/auth/login", Access: call.Anyone, Limit: call.Per(30, time.Minute), Handle: h.login},
+		{Method: http.MethodPost, Path: "/auth/mfa/totp", Access: call.Anyone, Limit: call.Per(30, time.Minute), Handle: h.finish(byTOTP)},
+		{Method: http.MethodPost, Path: "/auth/mfa/backup", Access: call.Anyone, Limit: call.Per(30, time.Minute), Handle: h.finish(byBackup)},
+		{Method: http.MethodPost, Path: "/users/@me/mfa/totp/enable", Access: call.UsersOnly, Limit: call.Per(10, time.Minute), Handle: h.enableTOTP},
+		{Method: http.MethodPost, Path: "/users/@me/mfa/totp/disable", Access: call.UsersOnly, Limit: call.Per(10, time.Minute), Handle: h.disableTOTP},
+		{Method: http.MethodPost, Path: "/users/@me/mfa/codes", Access: call.UsersOnly, Limit: call.Per(10, time.Minute), Handle: h.codes},
+		{Method: http.MethodGet, Path: "/auth/sessions", Access: call.UsersOnly, Limit: call.Per(10, 10*time.Second), Unverified: true, Handle: h.sessions},
+		{Method: http.MethodPost, Path: "/auth/sessions/logout", Access: call.UsersOnly, Limit: call.Per(10, time.Minute), Unverified: true, Handle: h.endSessions},
+		{Method: http.MethodPost, Path: "/auth/forgot", Access: call.Anyone, Limit: call.Per(5, time.Minute), Handle: h.forgot},
+		{Method: http.MethodGet, Path: "/auth/reset", Access: call.Anyone, Limit: call.Per(30, time.Minute), Handle: h.resetPage},
+		{Method: http.MethodPost, Path: "/auth/reset", Access: call.Anyone, Limit: call.Per(10, time.Minute), Handle: h.reset},
+		{Method: http.MethodPost, Path: "/unique-username/username-attempt-unauthed", Access: call.Anyone, Limit: call.Per(10, 10*time.Second).Shared("username attempt"), Handle: h.tryUsername},
+		{Method: http.MethodGet, Path: "/unique-username/username-suggestions-unauthed", Access: call.Anyone, Limit: call.Per(10, 10*time.Second), Handle: h.suggestUsername},
+		{Method: http.MethodPost, Path: "/users/@me/pomelo-attempt", Access: call.UsersOnly, Limit: call.Per(10, 10*time.Second), Unverified: true, Handle: h.tryUsername},
+		{Method: http.MethodPost, Path: "/users/@me/disable", Access: call.UsersOnly, Limit: call.Per(5, time.Minute), Unverified: true, Handle: h.end((*store.Tx).DisableAccount)},
+		{Method: http.MethodPost, Path: "/users/@me/delete", Access: call.UsersOnly, Limit: call.Per(5, time.Minute), Unverified: true, Handle: h.end((*store.Tx).DeleteAccount)},
 		{Method: http.MethodPost, Path: "/auth/refresh", Access: call.Anyone, Limit: call.Per(60, time.Minute), Handle: h.refresh},
 		{Method: http.MethodPost, Path: "/auth/logout", Access: call.UsersOnly, Limit: call.Per(10, 10*time.Second), Unverified: true, Handle: h.logout},
 		{Method: http.MethodGet, Path: "/auth/verify", Access: call.Anyone, Limit: call.Per(30, time.Minute), Handle: h.verifyPage},

@@ -25,6 +25,7 @@ func (h *Handlers) login(c *call.Call) error {
 		Login    string `json:"login"`
 		Email    string `json:"email"`
 		Password string `json:"password"`
+		Undelete bool   `json:"undelete"` // enables an account that its user has disabled
 	}
 	if err := c.Bind(&body); err != nil {
 		return err
@@ -41,13 +42,22 @@ func (h *Handlers) login(c *call.Call) error {
 	if err != nil {
 		return err
 	}
+	if body.Undelete {
+		err := h.Store.Change(ctx, func(tx *store.Tx) error { return tx.EnableAccount(ctx, stored) })
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+	}
+	if stored.MFA {
+		return h.ask(c, stored)
+	}
 	refresh, token := newRefreshToken()
 	login, err := h.Store.LogIn(ctx, stored, c.Request.UserAgent(), token)
 	if errors.Is(err, store.ErrNotFound) {
 		return errBadLogin() // the password has been changed this very moment
 	}
 	if err != nil {
-		return err
+		return standing(err)
 	}
 	// The oldest of too many logins has ended.
 	h.Authenticator.Changed(ctx, login.User, login.Epoch)
@@ -74,6 +84,14 @@ func (h *Handlers) prove(ctx context.Context, login, password string) (store.Pas
 	}
 	stored, err := h.verified(ctx, login, password)
 	return stored, decision, err
+}
+
+// standing tells who has given the right password why it is of no use.
+func standing(err error) error {
+	if errors.Is(err, store.ErrSuspended) || errors.Is(err, store.ErrDisabled) {
+		return discord.ErrAccountDisabled
+	}
+	return err
 }
 
 func errBadLogin() error {

@@ -17,7 +17,9 @@ var pageTemplate = template.Must(template.New("page").Parse(`<!doctype html>
 <style>body{font:18px/1.5 system-ui,sans-serif;max-width:32em;margin:4em auto;padding:0 1em}button{font:inherit;padding:.4em 1em}</style>
 <h1>Guildhall</h1>
 <p>{{.Text}}</p>
-{{with .Token}}<form method="post"><input type="hidden" name="token" value="{{.}}"><button>Verify my mail address</button></form>
+{{with .Token}}<form method="post"><input type="hidden" name="token" value="{{.}}">
+{{if $.Password}}<input type="password" name="password" autocomplete="new-password" minlength="8" maxlength="72" required>
+<button>Change my password</button>{{else}}<button>Verify my mail address</button>{{end}}</form>
 {{end}}`))
 
 // verifyPage is where the link in a mail leads.
@@ -32,8 +34,21 @@ func (h *Handlers) verifyPage(c *call.Call) error {
 func wantsPage(c *call.Call) bool { return strings.Contains(c.GetHeader("Accept"), "text/html") }
 
 func page(c *call.Call, status int, text, token string) error {
+	return show(c, status, text, token, false)
+}
+
+// passwordPage asks for a new password.
+func passwordPage(c *call.Call, status int, text, token string) error {
+	return show(c, status, text, token, true)
+}
+
+func show(c *call.Call, status int, text, token string, password bool) error {
 	var html bytes.Buffer
-	if err := pageTemplate.Execute(&html, struct{ Text, Token string }{text, token}); err != nil {
+	content := struct {
+		Text, Token string
+		Password    bool
+	}{text, token, password}
+	if err := pageTemplate.Execute(&html, content); err != nil {
 		return err
 	}
 	c.Header("Cache-Control", "no-store")

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -10,6 +11,8 @@ import (
 	"guildhall.chat/guildhall/api/form"
 	"guildhall.chat/guildhall/api/invites"
 	"guildhall.chat/guildhall/api/names"
+	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
 )
 
@@ -20,7 +23,7 @@ type registration struct {
 	Password    string             `json:"password"`
 	DateOfBirth string             `json:"date_of_birth"`
 	Consent     bool               `json:"consent"`
-	Invite      string             `json:"invite"` // accepted along the way
+	Invite      string             `json:"invite"` // to the platform, or to a guild: then it is accepted along the way
 }
 
 // check returns the account to make, without the hash of its password.
@@ -43,6 +46,9 @@ func (r *registration) check(now time.Time) (store.NewAccount, error) {
 
 // register makes an account and its first login.
 func (h *Handlers) register(c *call.Call) error {
+	if h.Registration == Closed {
+		return discord.ErrRegistrationClosed
+	}
 	var body registration
 	if err := c.Bind(&body); err != nil {
 		return err
@@ -50,6 +56,9 @@ func (h *Handlers) register(c *call.Call) error {
 	account, err := body.check(time.Now())
 	if err != nil {
 		return err
+	}
+	if h.Registration == ByInvitation && body.Invite == "" {
+		return form.Single("invite", "INVITE_REQUIRED", "One registers here by invitation only.")
 	}
 	ctx := c.Request.Context()
 	if account.PasswordHash, err = h.Passwords.Hash(ctx, body.Password); err != nil {
@@ -66,11 +75,10 @@ func (h *Handlers) register(c *call.Call) error {
 		if login, err = tx.CreateLogin(ctx, user, c.Request.UserAgent(), stored); err != nil {
 			return err
 		}
-		if err := link.keep(ctx, tx, user, account.Email); err != nil || body.Invite == "" {
+		if err := link.keep(ctx, tx, user, account.Email); err != nil {
 			return err
 		}
-		_, _, err = invites.Accept(ctx, tx, body.Invite, user)
-		return err
+		return useInvite(ctx, tx, body.Invite, user)
 	})
 	if err != nil {
 		return err
@@ -81,6 +89,18 @@ func (h *Handlers) register(c *call.Call) error {
 		return err
 	}
 	return c.Reply(http.StatusCreated, answer)
+}
+
+// useInvite spends an invitation to the platform or, if the code is none, joins the guild that it invites to.
+func useInvite(ctx context.Context, tx *store.Tx, code string, user snowflake.ID) error {
+	if code == "" {
+		return nil
+	}
+	err := tx.UseInvitation(ctx, code)
+	if errors.Is(err, store.ErrNotFound) {
+		_, _, err = invites.Accept(ctx, tx, code, user)
+	}
+	return err
 }
 
 // takenForm says in which field another account's value stands.

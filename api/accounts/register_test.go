@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/store"
 )
 
 func TestRegister(t *testing.T) {
@@ -93,4 +95,41 @@ func TestRegistrationWithAnInviteThatIsNone(t *testing.T) {
 	w.Anyone().Fails(t, http.MethodPost, "/auth/register", body, discord.ErrUnknownInvite)
 	delete(body, "invite")
 	w.Anyone().Must(t, http.MethodPost, "/auth/register", body, nil) // nothing of the first attempt is left
+}
+
+func TestRegistrationByInvitation(t *testing.T) {
+	t.Parallel()
+	w, _ := newWorldWith(t, ByInvitation)
+	refused := w.Anyone().Do(t, http.MethodPost, "/auth/register", newForm())
+	if got := problems(t, refused); got["invite"] != "INVITE_REQUIRED" {
+		t.Errorf("%v", got)
+	}
+	invited := func(code string) map[string]any {
+		body := newForm()
+		body["invite"] = code
+		return body
+	}
+	w.Anyone().Fails(t, http.MethodPost, "/auth/register", invited("nonesuch"), discord.ErrUnknownInvite)
+	_, err := w.Store.CreateInvitation(t.Context(), store.Invitation{Code: "comein", MaxUses: 1, ExpiresAt: time.Now().Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A registration that fails does not use it up.
+	short := invited("comein")
+	short["password"] = "short"
+	problems(t, w.Anyone().Do(t, http.MethodPost, "/auth/register", short))
+	w.Anyone().Must(t, http.MethodPost, "/auth/register", invited("comein"), nil)
+	w.Anyone().Fails(t, http.MethodPost, "/auth/register", invited("comein"), discord.ErrUnknownInvite)
+
+	_, err = w.Store.CreateInvitation(t.Context(), store.Invitation{Code: "late", MaxUses: 9, ExpiresAt: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Anyone().Fails(t, http.MethodPost, "/auth/register", invited("late"), discord.ErrUnknownInvite)
+}
+
+func TestClosedRegistration(t *testing.T) {
+	t.Parallel()
+	w, _ := newWorldWith(t, Closed)
+	w.Anyone().Fails(t, http.MethodPost, "/auth/register", newForm(), discord.ErrRegistrationClosed)
 }

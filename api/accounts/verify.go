@@ -109,8 +109,9 @@ func (h *Handlers) verify(c *call.Call) error {
 			return err
 		}
 		login = store.Login{User: user}
-		if browser {
-			return nil
+		self, err := tx.SelfUser(ctx, user)
+		if err != nil || browser || self.MFAEnabled {
+			return err // a mail is one factor only
 		}
 		login, err = tx.CreateLogin(ctx, user, c.Request.UserAgent(), stored)
 		return err
@@ -122,11 +123,14 @@ func (h *Handlers) verify(c *call.Call) error {
 		return discord.ErrInvalidToken
 	}
 	if err != nil {
-		return err
+		return standing(err)
 	}
 	h.Authenticator.Changed(ctx, login.User, max(epoch, login.Epoch))
 	if browser {
 		return page(c, http.StatusOK, "Your mail address is verified. You can close this page.", "")
+	}
+	if login.Session == 0 {
+		return c.Done()
 	}
 	answer, err := h.enter(login, refresh)
 	if err != nil {

@@ -36,7 +36,7 @@ func (h *Handlers) loginForm(c *call.Call) error {
 	if err != nil {
 		return h.turnBack(c, r, err)
 	}
-	login, err := h.Door.Enter(c, form.Get("login"), form.Get("password"))
+	login, err := h.Door.Enter(c, form.Get("login"), form.Get("password"), form.Get("code"))
 	var known *discord.Error
 	if errors.As(err, &known) && known.Status < http.StatusInternalServerError {
 		return loginPage(c, known.Status, r, next, form.Get("login"), sentence(known))
@@ -54,6 +54,14 @@ func (h *Handlers) loginForm(c *call.Call) error {
 func sentence(e *discord.Error) string {
 	if e.Status == http.StatusTooManyRequests {
 		return "Too many attempts. Please wait a while."
+	}
+	switch e.Code {
+	case discord.ErrNeedsMFA.Code:
+		return "This account needs a code of two-factor authentication as well."
+	case discord.ErrInvalidMFACode.Code:
+		return "This code is wrong, or has been used."
+	case discord.ErrAccountDisabled.Code:
+		return "This account is disabled."
 	}
 	return "Mail address or password is wrong."
 }

@@ -31,7 +31,7 @@ import (
 type Door interface {
 	// Enter makes a login that ends soon, without a refresh token. The error is a *discord.Error when the credentials are not
 	// good, or too many were tried.
-	Enter(c *call.Call, login, password string) (store.Login, error)
+	Enter(c *call.Call, login, password, code string) (store.Login, error)
 }
 
 // Config is what the handlers work with.

@@ -40,6 +40,13 @@ var (
 
 	ErrTooManyLogins = newError(http.StatusTooManyRequests, 0, "Too many attempts to log in")
 
+	ErrRegistrationClosed = newError(http.StatusForbidden, 0, "Nobody can register on this platform")
+	ErrNotAdmin           = newError(http.StatusForbidden, 0, "Only administrators of this platform can do that")
+
+	ErrUnknownReport  = newError(http.StatusNotFound, 0, "Unknown report")
+	ErrTooManyReports = newError(http.StatusTooManyRequests, 0, "Too many of your reports are open")
+	ErrOwnsGuilds     = newError(http.StatusBadRequest, 40011, "You must transfer ownership of any owned guilds before deleting your account")
+
 	ErrUnknownAccount            = newError(http.StatusNotFound, 10001, "Unknown Account")
 	ErrUnknownApplication        = newError(http.StatusNotFound, 10002, "Unknown Application")
 	ErrUnknownChannel            = newError(http.StatusNotFound, 10003, "Unknown Channel")
@@ -51,6 +58,7 @@ var (
 	ErrUnknownRole               = newError(http.StatusNotFound, 10011, "Unknown Role")
 	ErrUnknownToken              = newError(http.StatusNotFound, 10012, "Unknown Token")
 	ErrUnknownUser               = newError(http.StatusNotFound, 10013, "Unknown User")
+	ErrUnknownSession            = newError(http.StatusNotFound, 10020, "Unknown Session")
 	ErrUnknownEmoji              = newError(http.StatusBadRequest, 10014, "Unknown Emoji")
 	ErrUnknownInteraction        = newError(http.StatusNotFound, 10062, "Unknown interaction")
 	ErrUnknownCommand            = newError(http.StatusNotFound, 10063, "Unknown application command")
@@ -58,6 +66,7 @@ var (
 
 	ErrBotsForbidden      = newError(http.StatusForbidden, 20001, "Bots cannot use this endpoint")
 	ErrOnlyBots           = newError(http.StatusForbidden, 20002, "Only bots can use this endpoint")
+	ErrAccountDisabled    = newError(http.StatusForbidden, 20013, "This account is disabled")
 	ErrSlowmode           = newError(http.StatusTooManyRequests, 20016, "This action cannot be performed due to slowmode rate limit")
 	ErrNotYourApplication = newError(http.StatusForbidden, 20012, "You are not authorized to perform this action on this application")
 
@@ -112,6 +121,11 @@ var (
 	ErrInvalidJSON        = newError(http.StatusBadRequest, 50109, "The request body contains invalid JSON.")
 	ErrOwnerIsBot         = newError(http.StatusForbidden, 50132, "Ownership cannot be transferred to a bot user")
 	ErrNoMutualGuild      = newError(http.StatusForbidden, 50278, "Cannot message this user: no mutual guild")
+	ErrMFAEnabled         = newError(http.StatusBadRequest, 60001, "User is already enrolled in two-factor authentication")
+	ErrMFANotEnabled      = newError(http.StatusBadRequest, 60002, "User is not enrolled in two-factor authentication")
+	ErrInvalidMFASecret   = newError(http.StatusBadRequest, 60005, "Invalid two-factor secret")
+	ErrInvalidMFATicket   = newError(http.StatusBadRequest, 60006, "Invalid two-factor auth ticket")
+	ErrInvalidMFACode     = newError(http.StatusBadRequest, 60008, "Invalid two-factor code")
 	ErrNeedsMFA           = newError(http.StatusForbidden, 60003, "Two factor is required for this operation")
 	ErrReactionBlocked    = newError(http.StatusForbidden, 90001, "Reaction was blocked")
 	ErrMessageBlocked     = newError(http.StatusBadRequest, 200000, "Message was blocked by automatic moderation")

@@ -61,6 +61,7 @@ func (tx *Tx) CreateAccount(ctx context.Context, a NewAccount) (snowflake.ID, er
 type Password struct {
 	User snowflake.ID
 	Hash string
+	MFA  bool // a second factor is needed besides
 }
 
 // PasswordByEmail returns the password of the user with a mail address.
@@ -75,8 +76,8 @@ func (s *Store) PasswordOf(ctx context.Context, user snowflake.ID) (Password, er
 
 func (s *Store) password(ctx context.Context, where string, arg any) (Password, error) {
 	var p Password
-	err := s.pool.QueryRow(ctx, `select id, password_hash from users where password_hash is not null and `+where, arg).
-		Scan(&p.User, &p.Hash)
+	err := s.pool.QueryRow(ctx, `select id, password_hash, mfa_enabled from users where password_hash is not null and `+where, arg).
+		Scan(&p.User, &p.Hash, &p.MFA)
 	if err != nil {
 		return p, fmt.Errorf("password: %w", notFound(err))
 	}

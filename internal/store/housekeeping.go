@@ -38,6 +38,8 @@ func (s *Store) ExpireLogins(ctx context.Context) (removed int64, err error) {
 	return s.deleteAll(ctx, []expiry{
 		{table: "refresh_tokens", condition: `expires_at < now()`},
 		{table: "email_verifications", condition: `expires_at < now()`},
+		{table: "password_resets", condition: `expires_at < now()`},
+		{table: "login_tickets", condition: `expires_at < now()`},
 		// The last access token lives for minutes after the last refresh.
 		{table: "auth_sessions", condition: `last_used < now() - interval '1 hour'
 			and not exists (select from refresh_tokens r where r.session_id = auth_sessions.id)`},
@@ -48,6 +50,7 @@ func (s *Store) ExpireLogins(ctx context.Context) (removed int64, err error) {
 func (s *Store) ExpireRecords(ctx context.Context) (removed int64, err error) {
 	return s.deleteAll(ctx, []expiry{
 		{table: "invites", condition: `expires_at < now()`},
+		{table: "registration_invitations", condition: `expires_at < now()`},
 		{table: "message_mentions", condition: `message_id < $1`, args: []any{snowflake.FromTime(time.Now().Add(-mentionsKept))}},
 		{table: "dismissed_mentions", condition: `message_id < $1`, args: []any{snowflake.FromTime(time.Now().Add(-recentMentions))}},
 		{table: "audit_log", condition: `id < $1`, args: []any{snowflake.FromTime(time.Now().Add(-auditKept))}},

@@ -16,23 +16,26 @@ type Identity struct {
 	Bot           bool
 	Epoch         int64 // rises with every change of what stands here, and of the account's logins
 	Verified      bool
+	MFA           bool         // has a second factor; of a bot: whoever owns it has
+	Admin         bool         // administers the instance
 	ApplicationID snowflake.ID // of a bot
 	AppFlags      int64        // of a bot's application
 	TokenHash     []byte       // of a bot
 }
 
 // Identity returns what is needed to authenticate an account: a bot, with session 0, by the hash of its token; a user by
-// the login that an access token names. ErrNotFound means that there is no such account, or that the login has ended.
+// the login that an access token names. ErrNotFound means that there is no such account, that the login has ended, or that the
+// account or a bot's owner is suspended.
 func (s *Store) Identity(ctx context.Context, user, session snowflake.ID) (Identity, error) {
 	var i Identity
 	var app *snowflake.ID
 	var flags *int64
 	err := s.pool.QueryRow(ctx, `
-		select u.id, u.bot, u.auth_epoch, u.verified, a.id, a.flags, a.bot_token_hash
-		from users u left join applications a on a.bot_id = u.id
-		where u.id = $1 and case when $2::bigint = 0 then u.bot else exists (
+		select u.id, u.bot, u.auth_epoch, u.verified, o.mfa_enabled, u.admin, a.id, a.flags, a.bot_token_hash
+		from users u left join applications a on a.bot_id = u.id join users o on o.id = coalesce(a.owner_id, u.id)
+		where u.id = $1 and u.suspended_at is null and o.suspended_at is null and case when $2::bigint = 0 then u.bot else exists (
 			select from auth_sessions where id = $2 and user_id = u.id and revoked_at is null) end`, user, session).
-		Scan(&i.UserID, &i.Bot, &i.Epoch, &i.Verified, &app, &flags, &i.TokenHash)
+		Scan(&i.UserID, &i.Bot, &i.Epoch, &i.Verified, &i.MFA, &i.Admin, &app, &flags, &i.TokenHash)
 	if err != nil {
 		return i, fmt.Errorf("identity %s: %w", user, notFound(err))
 	}

@@ -33,21 +33,21 @@ type RefreshToken struct {
 // LogIn makes a login for a user whose password has been verified; ErrNotFound if it has been changed since.
 func (s *Store) LogIn(ctx context.Context, verified Password, userAgent string, token RefreshToken) (login Login, err error) {
 	err = s.Change(ctx, func(tx *Tx) error {
-		err := found(tx.Exec(ctx, `select from users where id = $1 and password_hash = $2 for no key update`,
-			verified.User, verified.Hash))
-		if err != nil {
-			return fmt.Errorf("log in user %s: %w", verified.User, err)
-		}
-		login, err = tx.CreateLogin(ctx, verified.User, userAgent, token)
+		login, err = tx.LogInWith(ctx, verified, userAgent, token)
 		return err
 	})
 	return login, err
 }
 
-// CreateLogin makes a login for a user who has proven who it is. A user has a bounded number of them.
+// CreateLogin makes a login for a user who has proven who it is. A user has a bounded number of them. ErrSuspended,
+// ErrDisabled.
 func (tx *Tx) CreateLogin(ctx context.Context, user snowflake.ID, userAgent string, token RefreshToken) (Login, error) {
 	login := Login{User: user, Session: tx.NewID()}
-	_, err := tx.Exec(ctx, `insert into auth_sessions (id, user_id, user_agent) values ($1, $2, $3)`,
+	epoch, err := tx.mayLogIn(ctx, user)
+	if err != nil {
+		return login, err
+	}
+	_, err = tx.Exec(ctx, `insert into auth_sessions (id, user_id, user_agent) values ($1, $2, $3)`,
 		login.Session, user, strings.ToValidUTF8(userAgent[:min(len(userAgent), maxUserAgent)], ""))
 	if err != nil {
 		return login, fmt.Errorf("create login: %w", err)
@@ -67,9 +67,7 @@ func (tx *Tx) CreateLogin(ctx context.Context, user snowflake.ID, userAgent stri
 		login.Epoch, err = tx.credentialsChanged(ctx, user)
 		return login, err
 	}
-	if err := tx.QueryRow(ctx, `select auth_epoch from users where id = $1`, user).Scan(&login.Epoch); err != nil {
-		return login, fmt.Errorf("epoch of user %s: %w", user, notFound(err))
-	}
+	login.Epoch = epoch
 	return login, nil
 }
 

@@ -25,7 +25,8 @@ func (s *Store) Grant(ctx context.Context, id snowflake.ID) (Identity, Grant, er
 		from oauth2_tokens t
 		join oauth2_authorizations o on o.id = t.authorization_id
 		join users u on u.id = o.user_id
-		where t.id = $1 and t.expires_at > now() and not u.bot`, id).
+		where t.id = $1 and t.expires_at > now() and not u.bot
+			and u.suspended_at is null and u.disabled_at is null and u.deleted_at is null`, id).
 		Scan(&i.UserID, &i.Epoch, &i.Verified, &i.ApplicationID, &g.Authorization, &g.Scopes, &g.Expires)
 	if err != nil {
 		return i, g, fmt.Errorf("grant %s: %w", id, notFound(err))

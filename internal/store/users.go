@@ -59,7 +59,7 @@ func (s *Store) SelfUser(ctx context.Context, id snowflake.ID) (discord.SelfUser
 	return selfUser(ctx, s.pool, id)
 }
 
-const selfColumns = userColumns + `, u.locale, u.verified, u.email, u.bio, u.pronouns`
+const selfColumns = userColumns + `, u.locale, u.verified, u.email, u.bio, u.pronouns, u.mfa_enabled`
 
 func selfUser(ctx context.Context, q querier, id snowflake.ID) (discord.SelfUser, error) {
 	u, err := scanSelf(q.QueryRow(ctx, `select `+selfColumns+` from users u where u.id = $1`, id))
@@ -71,7 +71,7 @@ func selfUser(ctx context.Context, q querier, id snowflake.ID) (discord.SelfUser
 
 func scanSelf(row pgx.Row) (discord.SelfUser, error) {
 	var u discord.SelfUser
-	err := row.Scan(append(userTargets(&u.User), &u.Locale, &u.Verified, &u.Email, &u.Bio, &u.Pronouns)...)
+	err := row.Scan(append(userTargets(&u.User), &u.Locale, &u.Verified, &u.Email, &u.Bio, &u.Pronouns, &u.MFAEnabled)...)
 	if u.Bot {
 		// A bot has no mail address to verify.
 		u.Verified = true
