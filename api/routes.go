@@ -37,6 +37,7 @@ import (
 	"guildhall.chat/guildhall/api/scheduledevents"
 	"guildhall.chat/guildhall/api/search"
 	"guildhall.chat/guildhall/api/settings"
+	"guildhall.chat/guildhall/api/stickers"
 	"guildhall.chat/guildhall/api/templates"
 	"guildhall.chat/guildhall/api/threads"
 	"guildhall.chat/guildhall/api/unfurl"
@@ -105,6 +106,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		roles.New(a).Routes(),
 		search.New(s, a).Routes(),
 		settings.New(s, a).Routes(),
+		stickers.New(s, a).Routes(),
 		threads.New(s, a, poster, back.redis).Routes(),
 		unfurl.New(back.fetch).Routes(),
 		users.New(s, presences).Routes(),

@@ -67,12 +67,17 @@ func Check(field string, content []byte) (store.Image, error) {
 	if config.Width < 1 || config.Height < 1 || config.Width > maxSide || config.Height > maxSide {
 		return store.Image{}, invalid(field, fmt.Sprintf("The image must be between 1 and %d pixels wide and high.", maxSide))
 	}
+	return Named(content, "image/"+format), nil
+}
+
+// Named gives a file that has been checked the name by which it is kept.
+func Named(content []byte, mediaType string) store.Image {
 	sum := sha256.Sum256(content)
 	hash := hex.EncodeToString(sum[:hashBytes])
-	if format == "gif" {
+	if mediaType == "image/gif" {
 		hash = animated + hash
 	}
-	return store.Image{Hash: hash, Type: "image/" + format, Bytes: content}, nil
+	return store.Image{Hash: hash, Type: mediaType, Bytes: content}
 }
 
 // Store reads the data URI in a field of a request and keeps the image within the change; the hash is what objects tell.

@@ -85,7 +85,6 @@ var answers = []answer{
 	{get, "/gifs/suggest", call.UsersOnly, emptyList},
 	{get, "/gifs/trending-search", call.UsersOnly, emptyList},
 	{post, "/gifs/select", call.UsersOnly, ""},
-	{get, "/sticker-packs", call.Anyone, `{"sticker_packs":[]}`},
 
 	// Voice; see docs/adr/0007-voice.md.
 	{get, "/guilds/:guild_id/regions", call.Signed, emptyList},

@@ -12,7 +12,7 @@ import (
 
 func TestEverythingIsAnswered(t *testing.T) {
 	t.Parallel()
-	served := []call.Route{{Method: http.MethodGet, Path: "/sticker-packs"}}
+	served := []call.Route{{Method: http.MethodGet, Path: "/soundboard-default-sounds"}}
 	routes := quiet.Beside(served)
 	if len(routes)+1 != len(quiet.Beside(nil)) {
 		t.Error("what is served for real is answered, too")

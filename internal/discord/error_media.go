@@ -9,7 +9,7 @@ var (
 	ErrUnknownStickerPack    = newError(http.StatusNotFound, 10061, "Unknown Sticker Pack")
 	ErrTooManyEmojis         = newError(http.StatusBadRequest, 30008, "Maximum number of emojis reached (50)")
 	ErrTooManyAnimatedEmojis = newError(http.StatusBadRequest, 30018, "Maximum number of animated emojis reached (50)")
-	ErrTooManyStickers       = newError(http.StatusBadRequest, 30039, "Maximum number of stickers reached (60)")
+	ErrTooManyStickers       = newError(http.StatusBadRequest, 30039, "Maximum number of stickers reached (5)")
 	ErrInvalidSticker        = newError(http.StatusBadRequest, 50081, "Invalid sticker sent")
 	ErrUploadMissing         = newError(http.StatusBadRequest, 50146, "Uploaded file not found.")
 	ErrVoiceExtraContent     = newError(http.StatusBadRequest, 50159, "Voice messages do not support additional content")

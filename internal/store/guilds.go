@@ -115,6 +115,7 @@ func (snap *GuildSnapshot) queue(b *pgx.Batch, id snowflake.ID) {
 		snap.Guild, snap.MemberCount, err = scanGuild(row)
 		return err
 	})
+	snap.queueStickers(b, id)
 	b.Queue(`select `+roleColumns+` from roles where guild_id = $1 order by position, id`, id).
 		Query(collectInto(&snap.Guild.Roles, scanRole))
 	b.Queue(`select `+channelColumns+` from channels where guild_id = $1 order by position, id`, id).

@@ -45,6 +45,7 @@ func TestConformance(t *testing.T) {
 	t.Run("screening", s.screening)
 	t.Run("templates", s.templates)
 	t.Run("scheduled events", s.scheduledEvents)
+	t.Run("stickers", s.stickers)
 	t.Run("webhooks", s.webhooks)
 	t.Run("announcements", s.announcements)
 	t.Run("OAuth2", s.oauth2)

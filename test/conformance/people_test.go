@@ -24,7 +24,6 @@ func (s *suite) people(t *testing.T) {
 	s.ok(t, s.guest.Client, "GET "+messages, nil, group).some()
 	s.ok(t, s.other.Client, "DELETE "+one, nil, group)
 
-	s.ok(t, s.nobody, "GET /sticker-packs", nil)
 	s.ok(t, own, "GET /users/@me/connections", nil)
 	s.ok(t, own, "GET /users/@me/applications/{application_id}/entitlements", nil, s.bot.ApplicationID)
 	s.ok(t, own, "GET /guilds/{guild_id}/regions", nil, s.guild)

@@ -1,0 +1,42 @@
+package conformance_test
+
+import (
+	"encoding/base64"
+	"net/http"
+	"testing"
+)
+
+// stickers makes a sticker, which no JSON body can, and changes it.
+func (s *suite) stickers(t *testing.T) {
+	const all, one = "/guilds/{guild_id}/stickers", "/guilds/{guild_id}/stickers/{sticker_id}"
+	robot := s.bot.Client
+	file, err := base64.StdEncoding.DecodeString("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const field = "--edge\r\nContent-Disposition: form-data; name="
+	body := field + "\"name\"\r\n\r\nwave\r\n" + field + "\"tags\"\r\n\r\nwave\r\n" +
+		field + "\"file\"; filename=\"wave.gif\"\r\n\r\n" + string(file) + "\r\n--edge--\r\n"
+	header := http.Header{"Content-Type": {"multipart/form-data; boundary=edge"}}
+	got, err := robot.Raw(t.Context(), http.MethodPost, "/api/v10/guilds/"+s.guild+"/stickers", header, []byte(body))
+	if err != nil || got.Status != http.StatusCreated {
+		t.Fatalf("%v %d %s", err, got.Status, got.Body)
+	}
+	decoded, err := s.validate("POST "+all, got)
+	if err != nil {
+		t.Error(err)
+	}
+	s.called["POST "+all] = true
+	id := answer{t, decoded}.text("id")
+	s.ok(t, robot, "GET "+all, nil, s.guild).some()
+	s.ok(t, robot, "GET "+one, nil, s.guild, id)
+	s.ok(t, robot, "GET /stickers/{sticker_id}", nil, id)
+	s.ok(t, robot, "PATCH "+one, object{"description": "Waves a hand"}, s.guild, id)
+	s.ok(t, s.nobody, "GET /sticker-packs", nil)
+	s.ok(t, s.owner.Client, "DELETE "+one, nil, s.guild, id)
+	unknown := s.send(t, robot, "GET /sticker-packs/{pack_id}", nil, "1")
+	if _, err := s.validate("GET /sticker-packs/{pack_id}", unknown); err != nil || unknown.Status != http.StatusNotFound {
+		t.Errorf("%d %v", unknown.Status, err)
+	}
+	s.called["GET /sticker-packs/{pack_id}"] = true // there are none that one could get
+}
