@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"guildhall.chat/guildhall/api/apitest"
@@ -83,6 +84,28 @@ func TestBanRemovesAndKeepsOut(t *testing.T) {
 	h.guard.Must(t, http.MethodPut, path, nil, nil) // again: nothing happens
 	h.guard.Must(t, http.MethodDelete, path, nil, nil)
 	h.guard.Fails(t, http.MethodDelete, path, nil, discord.ErrUnknownBan)
+}
+
+// TestBanByQuery bans as clients of version 9 do, which say everything in the query.
+func TestBanByQuery(t *testing.T) {
+	t.Parallel()
+	h := newHall(t)
+	path := h.guild + "/bans/" + h.member.ID.String()
+	h.guard.Fails(t, http.MethodPut, path+"?delete_message_days=8", nil, discord.ErrInvalidForm)
+	h.guard.Fails(t, http.MethodPut, path+"?reason="+strings.Repeat("x", 513), nil, discord.ErrInvalidForm)
+	h.guard.Must(t, http.MethodPut, path+"?delete_message_days=1&reason=spam+all+day", nil, nil)
+	var ban discord.Ban
+	h.guard.Must(t, http.MethodGet, path, nil, &ban)
+	if ban.Reason == nil || *ban.Reason != "spam all day" {
+		t.Errorf("ban %+v", ban)
+	}
+	var purges int
+	if err := h.Query(t, `select count(*) from purges where author_id = $1`, h.member.ID).Scan(&purges); err != nil {
+		t.Fatal(err)
+	}
+	if purges != 1 {
+		t.Errorf("%d purges, expected one of a day", purges)
+	}
 }
 
 func TestBanNeedsPermissionAndRank(t *testing.T) {

@@ -62,12 +62,17 @@ func (h *Handlers) create(c *call.Call) error {
 	if err != nil {
 		return err
 	}
-	var b struct {
-		deletion
-		Reason form.Field[*string] `json:"reason"`
-	}
+	var b deletion
 	if err := c.Bind(&b); err != nil {
 		return err
+	}
+	if b.Seconds.Value == nil && b.Days.Value == nil { // discordgo says it in the query, as version 9 takes it
+		days, err := c.QueryInt("delete_message_days", 0, 0, maxDeleteDays)
+		if err != nil {
+			return err
+		}
+		value := form.Int(days)
+		b.Days.Value = &value
 	}
 	var p form.Problems
 	b.check(&p)

@@ -136,17 +136,20 @@ func (c *Call) QueryBool(name string) bool {
 
 const maxReason = 512
 
-// Reason is what the caller gave for the audit log, nil if nothing.
+// Reason is what the caller gave for the audit log, nil if nothing: in a header or, as clients of version 9 do, in the query.
 // https://discord.com/developers/docs/resources/audit-log#audit-log-entry-object
 func (c *Call) Reason() (*string, error) {
-	header := c.GetHeader("X-Audit-Log-Reason")
-	if header == "" {
+	reason := c.Query("reason")
+	if header := c.GetHeader("X-Audit-Log-Reason"); header != "" {
+		var err error
+		if reason, err = url.PathUnescape(header); err != nil {
+			reason = header
+		}
+	}
+	if reason == "" {
 		return nil, nil
 	}
-	reason, err := url.PathUnescape(header)
-	if err != nil || !utf8.ValidString(reason) {
-		reason = strings.ToValidUTF8(header, "\uFFFD")
-	}
+	reason = strings.ToValidUTF8(reason, "\uFFFD")
 	reason = strings.ReplaceAll(reason, "\x00", "")
 	var p form.Problems
 	p.Length("X-Audit-Log-Reason", reason, 1, maxReason)
