@@ -41,12 +41,8 @@ func (s sighting) String() string {
 
 // testDiscordGo runs the scenario with discordgo, which by default speaks version 9 and asks for compressed payloads.
 func testDiscordGo(t *testing.T, base string) {
-	guildhall.Use(base)
-	f := &fleet{w: mustWorld(t, base), seen: newJournal[sighting](), cable: newCable()}
-	for shard := range f.shard {
-		f.shard[shard] = f.newSession(t, shard)
-	}
-	runScenario(t, map[string]func(*testing.T){
+	f := newFleet(t, mustWorld(t, base))
+	runScenario(t, scenario, map[string]func(*testing.T){
 		"connect to both shards":   f.connect,
 		"guild and channel caches": f.caches,
 		"create a message":         f.create,
@@ -70,6 +66,21 @@ func testDiscordGo(t *testing.T, base string) {
 	})
 }
 
+// pollIntents are those of polls, which the library has no names for.
+// https://discord.com/developers/docs/events/gateway#list-of-intents
+const pollIntents = 1<<24 | 1<<25
+
+// newFleet makes the sessions of the bot, which connect later.
+func newFleet(t *testing.T, w *world) *fleet {
+	t.Helper()
+	guildhall.Use(w.Base)
+	f := &fleet{w: w, seen: newJournal[sighting](), cable: newCable()}
+	for shard := range f.shard {
+		f.shard[shard] = f.newSession(t, shard)
+	}
+	return f
+}
+
 func (f *fleet) newSession(t *testing.T, shard int) *discordgo.Session {
 	t.Helper()
 	s, err := discordgo.New("Bot " + f.w.bot.Token)
@@ -77,7 +88,7 @@ func (f *fleet) newSession(t *testing.T, shard int) *discordgo.Session {
 		t.Fatal(err)
 	}
 	s.ShardID, s.ShardCount = shard, shards
-	s.Identify.Intents = discordgo.IntentsAll
+	s.Identify.Intents = discordgo.IntentsAll | pollIntents
 	s.State.MaxMessageCount = 200
 	s.SyncEvents = true // handlers run in the order of the events
 	s.Dialer = &websocket.Dialer{NetDialContext: f.cable.dial, HandshakeTimeout: 30 * time.Second}

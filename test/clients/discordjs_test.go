@@ -29,16 +29,21 @@ type report struct {
 func testDiscordJS(t *testing.T, base string, zlib bool) {
 	npm.Install(t, "discordjs")
 	if zlib {
-		runProgram(t, base, "discordjs", "env", "SCENARIO_ZLIB=1", "node", "scenario.js")
+		runProgram(t, mustWorld(t, base), scenario, "discordjs", "env", "SCENARIO_ZLIB=1", "node", "scenario.js")
 		return
 	}
-	runProgram(t, base, "discordjs", "env", "SCENARIO_ZLIB=0", "node", "--require", "./without-zlib-sync.cjs", "scenario.js")
+	runProgram(t, mustWorld(t, base), scenario, "discordjs", "env", "SCENARIO_ZLIB=0", "node", "--require", "./without-zlib-sync.cjs", "scenario.js")
 }
 
-// runProgram runs a scenario that is a program of its own, in a directory, and makes subtests of what it reports.
-func runProgram(t *testing.T, base, dir, command string, args ...string) {
+// testDiscordJSDay does the day's work with discord.js.
+func testDiscordJSDay(t *testing.T, w *world) {
+	npm.Install(t, "discordjs")
+	runProgram(t, w, day, "discordjs", "node", "day.js")
+}
+
+// runProgram carries out a plan by a program of its own, in a directory, and makes subtests of what it reports.
+func runProgram(t *testing.T, w *world, steps []string, dir, command string, args ...string) {
 	t.Helper()
-	w := mustWorld(t, base)
 	data, err := json.Marshal(w)
 	if err != nil {
 		t.Fatal(err)
@@ -81,11 +86,11 @@ func runProgram(t *testing.T, base, dir, command string, args ...string) {
 	if complaints.Len() > 0 {
 		t.Logf("stderr of %s:\n%s", dir, complaints.String())
 	}
-	if !slices.Equal(plan, scenario) {
-		t.Errorf("the program's steps are %q, expected %q", plan, scenario)
+	if !slices.Equal(plan, steps) {
+		t.Errorf("the program's steps are %q, expected %q", plan, steps)
 	}
 	failed := false
-	for _, step := range scenario {
+	for _, step := range steps {
 		t.Run(step, func(t *testing.T) {
 			r, ran := reports[step]
 			switch {

@@ -12,7 +12,7 @@ var pythons = []string{"/usr/bin/python3", "python3"}
 func testDiscordPy(t *testing.T, base string) {
 	for _, python := range pythons {
 		if exec.CommandContext(t.Context(), python, "-c", "import discord").Run() == nil {
-			runProgram(t, base, "discordpy", python, "-B", "-u", "scenario.py")
+			runProgram(t, mustWorld(t, base), scenario, "discordpy", python, "-B", "-u", "scenario.py")
 			return
 		}
 	}

@@ -35,26 +35,8 @@ type disgoBot struct {
 // testDisgo runs the scenario with disgo. It is pointed at the platform by the base URL of its REST client; it asks there
 // for the gateway. By default it asks for zstd-stream.
 func testDisgo(t *testing.T, base string, compression gateway.CompressionType) {
-	b := &disgoBot{w: mustWorld(t, base), seen: newJournal[bot.Event](), cable: newCable()}
-	log := slog.New(slog.DiscardHandler)
-	var err error
-	b.Client, err = disgo.New(b.w.bot.Token,
-		bot.WithLogger(log),
-		bot.WithRestClientConfigOpts(disgorest.WithURL(base+"/api/v10"), disgorest.WithHTTPClient(&http.Client{Transport: b})),
-		bot.WithCacheConfigOpts(cache.WithCaches(cache.FlagsAll)),
-		bot.WithEventListeners(b),
-		bot.WithShardManagerConfigOpts(sharding.WithGatewayConfigOpts(
-			gateway.WithIntents(gateway.IntentsAll), gateway.WithCompression(compression),
-			gateway.WithDialer(&websocket.Dialer{NetDialContext: b.cable.dial, HandshakeTimeout: 30 * time.Second}),
-		)),
-	)
-	must(t, "make a client", err)
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		b.Close(ctx)
-	})
-	runScenario(t, map[string]func(*testing.T){
+	b := newDisgoBot(t, mustWorld(t, base), compression)
+	runScenario(t, scenario, map[string]func(*testing.T){
 		"connect to both shards":   b.connect,
 		"guild and channel caches": b.caches,
 		"create a message":         b.create,
@@ -76,6 +58,31 @@ func testDisgo(t *testing.T, base string, compression gateway.CompressionType) {
 		"channel, role and guild updates":         b.updates,
 		"joining and leaving a guild":             b.joinAndLeave,
 	})
+}
+
+// newDisgoBot makes the bot, which connects later.
+func newDisgoBot(t *testing.T, w *world, compression gateway.CompressionType) *disgoBot {
+	t.Helper()
+	b := &disgoBot{w: w, seen: newJournal[bot.Event](), cable: newCable()}
+	log := slog.New(slog.DiscardHandler)
+	var err error
+	b.Client, err = disgo.New(b.w.bot.Token,
+		bot.WithLogger(log),
+		bot.WithRestClientConfigOpts(disgorest.WithURL(w.Base+"/api/v10"), disgorest.WithHTTPClient(&http.Client{Transport: b})),
+		bot.WithCacheConfigOpts(cache.WithCaches(cache.FlagsAll)),
+		bot.WithEventListeners(b),
+		bot.WithShardManagerConfigOpts(sharding.WithGatewayConfigOpts(
+			gateway.WithIntents(gateway.IntentsAll), gateway.WithCompression(compression),
+			gateway.WithDialer(&websocket.Dialer{NetDialContext: b.cable.dial, HandshakeTimeout: 30 * time.Second}),
+		)),
+	)
+	must(t, "make a client", err)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		b.Close(ctx)
+	})
+	return b
 }
 
 // OnEvent implements bot.EventListener.

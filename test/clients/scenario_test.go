@@ -26,13 +26,13 @@ var scenario = []string{
 	"joining and leaving a guild",
 }
 
-// runScenario runs each step as a subtest; without a connection the rest can't be tried.
-func runScenario(t *testing.T, steps map[string]func(t *testing.T)) {
+// runScenario runs each step of a plan as a subtest; without a connection the rest can't be tried.
+func runScenario(t *testing.T, plan []string, steps map[string]func(t *testing.T)) {
 	t.Helper()
-	if len(steps) != len(scenario) {
-		t.Fatalf("%d steps are implemented, the scenario has %d", len(steps), len(scenario))
+	if len(steps) != len(plan) {
+		t.Fatalf("%d steps are implemented, the plan has %d", len(steps), len(plan))
 	}
-	for i, name := range scenario {
+	for i, name := range plan {
 		step, ok := steps[name]
 		if !ok {
 			t.Fatalf("the step %q is not implemented", name)

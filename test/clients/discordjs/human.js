@@ -63,6 +63,7 @@ export class Socket extends EventEmitter {
     if (op === 9) setTimeout(enter, 5_000); // one identify every five seconds is allowed
     if (op === 0) {
       this.sequence = s;
+      if (t === 'READY') this.session = d.session_id;
       this.emit(t, d);
     }
   }
