@@ -146,7 +146,7 @@ func TestBotTokens(t *testing.T) {
 	bot, app, path := newBot(t, w, owner)
 	var me discord.SelfUser
 	bot.Must(t, http.MethodGet, "/users/@me", nil, &me)
-	if me.ID != bot.ID || !me.Bot || me.Username != app.Name || !me.Verified {
+	if me.ID != bot.ID || me.ID != app.ID || !me.Bot || me.Username != app.Name || !me.Verified {
 		t.Errorf("%+v", me)
 	}
 	var again map[string]any

@@ -59,9 +59,10 @@ func (tx *Tx) UpdateApplication(ctx context.Context, a discord.Application) erro
 	return nil
 }
 
-// CreateBot makes the bot user of an application that has none, with a log of its own. It has no token yet.
+// CreateBot makes the bot user of an application that has none, with a log of its own. It has no token yet. Its id is that of
+// the application: client libraries such as disgo take the one that the token names for the other.
 func (tx *Tx) CreateBot(ctx context.Context, app snowflake.ID, username string) (discord.User, error) {
-	id := tx.NewID()
+	id := app
 	if _, err := tx.Exec(ctx, `insert into users (id, username, bot) values ($1, $2, true)`, id, username); err != nil {
 		return discord.User{}, fmt.Errorf("create bot: %w", err)
 	}
