@@ -105,7 +105,7 @@ func (h *Handlers) place(c *call.Call) (place, error) {
 	return p, h.installed(c.Request.Context(), p)
 }
 
-// installed reports ErrMissingAccess unless the application's bot is in the guild.
+// installed reports ErrMissingAccess unless the application was added to the guild.
 func (h *Handlers) installed(ctx context.Context, p place) error {
 	in, err := h.store.ApplicationInGuild(ctx, p.app, p.guild)
 	if err == nil && !in {

@@ -1,6 +1,7 @@
 package guilds
 
 import (
+	"context"
 	"errors"
 
 	"guildhall.chat/guildhall/api/access"
@@ -35,7 +36,7 @@ func (h *Handlers) integrations(c *call.Call) error {
 	return c.OK(list)
 }
 
-// removeIntegration removes an application, and with it its bot.
+// removeIntegration removes an application, and with it its bot if that is a member.
 // https://discord.com/developers/docs/resources/guild#delete-guild-integration
 func (h *Handlers) removeIntegration(c *call.Call) error {
 	guild, err := c.ID("guild_id", discord.ErrUnknownGuild)
@@ -55,14 +56,7 @@ func (h *Handlers) removeIntegration(c *call.Call) error {
 		if err != nil {
 			return err
 		}
-		bot, err := tx.Member(ctx, guild, found.Application.Bot.ID)
-		if err != nil {
-			return err
-		}
-		if !v.Guild.Rules.OutranksMember(v.Member, access.MemberRules(bot)) {
-			return discord.ErrMissingPermissions
-		}
-		if _, err := tx.RemoveMember(ctx, guild, bot.User.ID); err != nil {
+		if err := removeApplication(ctx, tx, v, found); err != nil {
 			return err
 		}
 		entry, err := audit.Changed(c, discord.AuditIntegrationDelete, id, found, nil, "name", "type")
@@ -75,6 +69,25 @@ func (h *Handlers) removeIntegration(c *call.Call) error {
 		return err
 	}
 	return c.Done()
+}
+
+func removeApplication(ctx context.Context, tx *store.Tx, v *access.Visit, i discord.Integration) error {
+	guild := v.Guild.Guild.ID
+	if i.Application.Bot == nil {
+		return tx.RemoveIntegration(ctx, guild, i.ID)
+	}
+	bot, err := tx.Member(ctx, guild, i.Application.Bot.ID)
+	if errors.Is(err, store.ErrNotFound) { // it was added for its commands alone
+		return tx.RemoveIntegration(ctx, guild, i.ID)
+	}
+	if err != nil {
+		return err
+	}
+	if !v.Guild.Rules.OutranksMember(v.Member, access.MemberRules(bot)) {
+		return discord.ErrMissingPermissions
+	}
+	_, err = tx.RemoveMember(ctx, guild, bot.User.ID)
+	return err
 }
 
 // memberCounts tells how many members have each role.

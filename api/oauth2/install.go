@@ -27,13 +27,21 @@ func mayInstall(set permissions.Set) func(v *access.Visit) error {
 
 // install brings an application into a guild; what is there already stays as it is.
 func install(c *call.Call, tx *store.Tx, v *access.Visit, app discord.Application, scopes []string, set permissions.Set) error {
-	if !slices.Contains(scopes, discord.ScopeBot) {
+	ctx, guild, got := c.Request.Context(), v.Guild.Guild.ID, installed(scopes)
+	if len(got) == 0 {
 		return nil
 	}
-	if err := addBot(c, tx, v, *app.Bot, set); err != nil {
-		return err
+	if slices.Contains(got, discord.ScopeBot) {
+		if err := addBot(c, tx, v, *app.Bot, set); err != nil {
+			return err
+		}
 	}
-	return tx.GrantIntegration(c.Request.Context(), v.Guild.Guild.ID, app.ID, c.Caller.UserID, installed(scopes))
+	if slices.Contains(got, discord.ScopeCommands) {
+		if err := tx.AddCommands(ctx, guild, app.ID); err != nil {
+			return err
+		}
+	}
+	return tx.GrantIntegration(ctx, guild, app.ID, c.Caller.UserID, got)
 }
 
 // installed are those of the scopes that a guild gets something of.

@@ -3,6 +3,7 @@ package oauth2_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,6 +72,49 @@ func TestAuthorize(t *testing.T) {
 	if w.Seq(t, g.ID) != after {
 		t.Error("a second time changed something")
 	}
+}
+
+func TestAuthorizeForCommandsAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	owner := w.User(t)
+	bot, app, _ := newBot(t, w, owner)
+	g := newGuild(t, owner)
+	query := url.Values{"client_id": {app.ID.String()}, "scope": {"applications.commands"}}
+	before := w.Seq(t, g.ID)
+	for range 2 { // again: nothing is added
+		owner.Must(t, http.MethodPost, "/oauth2/authorize?"+query.Encode(), yes(g.ID), nil)
+	}
+	created := 0
+	for _, e := range w.Events(t, g.ID, before) {
+		if e.Head.Type == discord.EventIntegrationCreate {
+			created++
+		}
+	}
+	if created != 1 {
+		t.Errorf("%d integrations came", created)
+	}
+	scopes := func(want ...string) {
+		t.Helper()
+		list, err := w.Store.Integrations(t.Context(), g.ID)
+		if err != nil || len(list) != 1 || !slices.Equal(list[0].Scopes, want) || list[0].User.ID != owner.ID {
+			t.Errorf("integrations %+v, %v, want scopes %q", list, err, want)
+		}
+	}
+	scopes(discord.ScopeCommands)
+	in, err := w.Store.Installation(t.Context(), app.ID, g.ID, owner.ID)
+	if err != nil || !in.InGuild {
+		t.Errorf("installation %+v, %v", in, err)
+	}
+	index, err := w.Store.GuildCommandIndex(t.Context(), g.ID)
+	if err != nil || len(index.Applications) != 1 {
+		t.Errorf("index %+v, %v", index, err)
+	}
+	if _, err := w.Store.Member(t.Context(), g.ID, bot.ID); err == nil {
+		t.Error("the bot came, too")
+	}
+	owner.Must(t, http.MethodPost, link(app, 0), yes(g.ID), nil) // later the bot does
+	scopes(discord.ScopeCommands, discord.ScopeBot)
 }
 
 func TestAuthorizeWithoutPermissionsMakesNoRole(t *testing.T) {

@@ -21,10 +21,10 @@ type CommandIndex struct {
 // indexSize bounds how many applications an index has; the oldest come first.
 const indexSize = 200
 
-// GuildCommandIndex returns the commands of the applications whose bots are in a guild: those that are everywhere, and the
+// GuildCommandIndex returns the commands of the applications that were added to a guild: those that are everywhere, and the
 // guild's own.
 func (s *Store) GuildCommandIndex(ctx context.Context, guild snowflake.ID) (*CommandIndex, error) {
-	return s.commandIndex(ctx, guild, `a.bot_id in (select user_id from members where guild_id = $1)`, guild)
+	return s.commandIndex(ctx, guild, `a.id in (select application_id from integrations where guild_id = $1)`, guild)
 }
 
 // ApplicationCommandIndex returns the commands of one application: those that are everywhere, and those of a guild unless

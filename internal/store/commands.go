@@ -141,20 +141,18 @@ func (tx *Tx) ClearCommands(ctx context.Context, ids []snowflake.ID) error {
 	return nil
 }
 
-// ApplicationInGuild reports whether an application's bot is a member of a guild.
+// ApplicationInGuild reports whether an application was added to a guild, with its bot or without.
 func (s *Store) ApplicationInGuild(ctx context.Context, app, guild snowflake.ID) (in bool, err error) {
-	err = s.pool.QueryRow(ctx, `select exists (select from applications a join members m on m.user_id = a.bot_id
-		where a.id = $1 and m.guild_id = $2)`, app, guild).Scan(&in)
+	err = s.pool.QueryRow(ctx, `select exists (select from integrations where application_id = $1 and guild_id = $2)`, app, guild).Scan(&in)
 	if err != nil {
 		return false, fmt.Errorf("application %s in guild %s: %w", app, guild, err)
 	}
 	return in, nil
 }
 
-// GuildsOfApplication returns at most so many of the guilds that an application's bot is in.
+// GuildsOfApplication returns at most so many of the guilds that an application was added to.
 func (s *Store) GuildsOfApplication(ctx context.Context, app snowflake.ID, most int) ([]snowflake.ID, error) {
-	rows, err := s.pool.Query(ctx, `select m.guild_id from applications a join members m on m.user_id = a.bot_id
-		where a.id = $1 order by m.guild_id limit $2`, app, most)
+	rows, err := s.pool.Query(ctx, `select guild_id from integrations where application_id = $1 order by guild_id limit $2`, app, most)
 	if err != nil {
 		return nil, fmt.Errorf("guilds of application %s: %w", app, err)
 	}

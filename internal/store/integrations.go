@@ -11,23 +11,29 @@ import (
 	"guildhall.chat/guildhall/internal/snowflake"
 )
 
-// An integration is a row beside a bot's membership: Join makes it, RemoveMembers ends it.
+// An integration says that an application was added to a guild: with its bot, beside whose membership it is a row that Join
+// makes and RemoveMembers ends, or for its commands alone.
 
-const integrationQuery = `select i.id, i.scopes, i.user_id, a.id, a.name, a.icon, a.description, ` + userColumns + `
-	from integrations i join applications a on a.id = i.application_id join users u on u.id = a.bot_id `
+// integrationQuery reads a user with each integration: the bot or, of an application that has none, its owner.
+const integrationQuery = `select i.id, i.scopes, i.user_id, a.id, a.name, a.icon, a.description, a.bot_id is not null, ` + userColumns + `
+	from integrations i join applications a on a.id = i.application_id join users u on u.id = coalesce(a.bot_id, a.owner_id) `
 
 // scanIntegration reads an integration; of who added it only the id.
 func scanIntegration(row pgx.Row) (discord.Integration, error) {
 	i := discord.Integration{Type: "discord", Enabled: true}
 	var by *snowflake.ID
 	var bot discord.User
+	var hasBot bool
 	targets := append([]any{&i.ID, &i.Scopes, &by, &i.Application.ID, &i.Application.Name, &i.Application.Icon,
-		&i.Application.Description}, userTargets(&bot)...)
+		&i.Application.Description, &hasBot}, userTargets(&bot)...)
 	if err := row.Scan(targets...); err != nil {
 		return i, err
 	}
-	i.Name, i.Application.Bot = i.Application.Name, &bot
+	i.Name = i.Application.Name
 	i.Account = discord.IntegrationAccount{ID: i.Application.ID.String(), Name: i.Application.Name}
+	if hasBot {
+		i.Application.Bot = &bot
+	}
 	if by != nil {
 		i.User = &discord.User{ID: *by}
 	}
@@ -74,17 +80,36 @@ func (tx *Tx) Integration(ctx context.Context, guild, id snowflake.ID) (discord.
 
 // addIntegration notes that a bot has become a member, and tells the guild. A bot without an application has none.
 func (tx *Tx) addIntegration(ctx context.Context, guild, bot snowflake.ID) error {
+	id := tx.NewID()
 	tag, err := tx.Exec(ctx, `insert into integrations (id, guild_id, application_id)
-		select $1, $2, id from applications where bot_id = $3 on conflict do nothing`, tx.NewID(), guild, bot)
+		select $1, $2, id from applications where bot_id = $3 on conflict do nothing`, id, guild, bot)
 	if err != nil {
 		return fmt.Errorf("add integration of bot %s: %w", bot, err)
 	}
 	if tag.RowsAffected() == 0 {
 		return nil
 	}
-	i, err := scanIntegration(tx.QueryRow(ctx, integrationQuery+`where i.guild_id = $1 and a.bot_id = $2`, guild, bot))
+	return tx.integrationAdded(ctx, guild, id)
+}
+
+// AddCommands notes that an application's commands have come to a guild, with or without its bot, and tells the guild.
+func (tx *Tx) AddCommands(ctx context.Context, guild, app snowflake.ID) error {
+	id := tx.NewID()
+	tag, err := tx.Exec(ctx, `insert into integrations (id, guild_id, application_id, scopes) values ($1, $2, $3, $4)
+		on conflict do nothing`, id, guild, app, []string{discord.ScopeCommands})
 	if err != nil {
-		return fmt.Errorf("integration of bot %s: %w", bot, err)
+		return fmt.Errorf("add commands of application %s: %w", app, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return nil
+	}
+	return tx.integrationAdded(ctx, guild, id)
+}
+
+func (tx *Tx) integrationAdded(ctx context.Context, guild, id snowflake.ID) error {
+	i, err := tx.Integration(ctx, guild, id)
+	if err != nil {
+		return err
 	}
 	head := events.Header{Type: discord.EventIntegrationCreate, Guild: guild}
 	if err := tx.Emit(guild, head, discord.IntegrationEvent{Integration: i, GuildID: guild}); err != nil {
@@ -93,10 +118,11 @@ func (tx *Tx) addIntegration(ctx context.Context, guild, bot snowflake.ID) error
 	return tx.integrationsChanged(guild)
 }
 
-// GrantIntegration notes who added a bot, and for which scopes.
+// GrantIntegration notes who added an application, and for which scopes besides those that it has.
 func (tx *Tx) GrantIntegration(ctx context.Context, guild, app, by snowflake.ID, scopes []string) error {
-	_, err := tx.Exec(ctx, `update integrations set user_id = $3, scopes = $4 where guild_id = $1 and application_id = $2`,
-		guild, app, by, scopes)
+	_, err := tx.Exec(ctx, `update integrations set user_id = $3,
+		scopes = (select array_agg(distinct scope order by scope) from unnest(scopes || $4::text[]) as scope)
+		where guild_id = $1 and application_id = $2`, guild, app, by, scopes)
 	if err != nil {
 		return fmt.Errorf("grant integration of application %s: %w", app, err)
 	}
@@ -109,6 +135,19 @@ func (tx *Tx) removeIntegrations(ctx context.Context, guild snowflake.ID, bots [
 	if err != nil {
 		return fmt.Errorf("remove integrations of guild %s: %w", guild, err)
 	}
+	return tx.integrationsRemoved(guild, rows)
+}
+
+// RemoveIntegration ends an integration of which no bot is a member, and tells the guild.
+func (tx *Tx) RemoveIntegration(ctx context.Context, guild, id snowflake.ID) error {
+	rows, err := tx.Query(ctx, `delete from integrations where guild_id = $1 and id = $2 returning id, application_id`, guild, id)
+	if err != nil {
+		return fmt.Errorf("remove integration %s: %w", id, err)
+	}
+	return tx.integrationsRemoved(guild, rows)
+}
+
+func (tx *Tx) integrationsRemoved(guild snowflake.ID, rows pgx.Rows) error {
 	gone, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e discord.IntegrationDeleteEvent, err error) {
 		e.GuildID = guild
 		return e, row.Scan(&e.ID, &e.ApplicationID)

@@ -164,14 +164,14 @@ func (s *Store) ApplicationKey(ctx context.Context, app snowflake.ID) (ed25519.P
 
 // Installation is where an application is installed, as far as one user in one place is concerned.
 type Installation struct {
-	InGuild bool // its bot is a member of the guild
+	InGuild bool // it was added to the guild, with its bot or without
 	ByUser  bool
 }
 
 // Installation returns where an application is installed.
 func (s *Store) Installation(ctx context.Context, app, guild, user snowflake.ID) (in Installation, err error) {
 	err = s.pool.QueryRow(ctx, `select
-		exists (select from applications a join members m on m.user_id = a.bot_id where a.id = $1 and m.guild_id = $2),
+		exists (select from integrations where application_id = $1 and guild_id = $2),
 		exists (select from oauth2_authorizations where application_id = $1 and user_id = $3 and user_install)`,
 		app, guild, user).Scan(&in.InGuild, &in.ByUser)
 	if err != nil {
