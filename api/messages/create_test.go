@@ -137,7 +137,7 @@ func TestLimitsAreTold(t *testing.T) {
 		"timestamp":           {object{"embeds": []object{{"title": "x", "timestamp": "today"}}}, []string{"embeds", "0", "timestamp"}, "DATE_TIME_TYPE_PARSE"},
 		"attachments":         {object{"content": "x", "attachments": []object{{"id": 0}}}, []string{"attachments"}, "ATTACHMENT_NOT_FOUND"},
 		"stickers":            {object{"content": "x", "sticker_ids": []string{"1"}}, []string{"sticker_ids"}, "BASE_TYPE_BAD_VALUE"},
-		"poll":                {object{"content": "x", "poll": object{}}, []string{"poll"}, "BASE_TYPE_BAD_VALUE"},
+		"poll":                {object{"content": "x", "poll": object{}}, []string{"poll", "answers"}, "BASE_TYPE_REQUIRED"},
 		"both ways to allow":  {object{"content": "x", "allowed_mentions": object{"parse": []string{"users"}, "users": []string{"1"}}}, []string{"allowed_mentions"}, "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE"},
 		"unknown parse":       {object{"content": "x", "allowed_mentions": object{"parse": []string{"dogs"}}}, []string{"allowed_mentions", "parse", "0"}, "BASE_TYPE_CHOICES"},
 		"component":           {object{"components": []object{{"components": []object{}}}}, []string{"components", "0", "type"}, "BASE_TYPE_REQUIRED"},

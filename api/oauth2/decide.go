@@ -175,16 +175,13 @@ func (h *Handlers) keep(ctx context.Context, tx *store.Tx, user call.Caller, r r
 	forUser := r.IntegrationType == userInstall && r.asks(discord.ScopeCommands)
 	if r.ResponseType == "" && !forUser {
 		// Only the guild has got something.
-		return answer, h.announce(ctx, tx, user.UserID, r, d)
+		return answer, nil
 	}
 	id, err := tx.Authorize(ctx, user.UserID, r.app.ID, r.Scopes, forUser)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, discord.ErrUnknownApplication
 	}
 	if err != nil {
-		return nil, err
-	}
-	if err := h.announce(ctx, tx, user.UserID, r, d); err != nil {
 		return nil, err
 	}
 	switch r.ResponseType {

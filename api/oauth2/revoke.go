@@ -35,11 +35,8 @@ func (h *Handlers) revoke(c *call.Call) error {
 		if err != nil || id == 0 {
 			return err
 		}
-		ended, err := tx.Revoke(ctx, id)
-		if err != nil {
-			return err
-		}
-		return renounce(ctx, tx, ended)
+		_, err = tx.Revoke(ctx, id)
+		return err
 	})
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
@@ -92,11 +89,8 @@ func (h *Handlers) withdraw(c *call.Call) error {
 	}
 	ctx := c.Request.Context()
 	err = h.Store.Change(ctx, func(tx *store.Tx) error {
-		ended, err := tx.RevokeOwn(ctx, c.Caller.UserID, id)
-		if err != nil {
-			return err
-		}
-		return renounce(ctx, tx, ended)
+		_, err := tx.RevokeOwn(ctx, c.Caller.UserID, id)
+		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		return discord.ErrUnknownToken

@@ -156,7 +156,7 @@ func TestEventsAdvance(t *testing.T) {
 	rule := object{"start": start, "frequency": 3}
 	var once, daily discord.ScheduledEvent
 	h.owner.Must(t, http.MethodPost, h.events, picnic(nil), &once)
-	h.owner.Must(t, http.MethodPost, h.events, picnic(object{"recurrence_rule": rule, "scheduled_start_time": start}), &daily)
+	h.owner.Must(t, http.MethodPost, h.events, picnic(object{"recurrence_rule": rule, "scheduled_start_time": start, "scheduled_end_time": start.Add(time.Hour)}), &daily)
 	path := h.events + "/" + daily.ID.String()
 	var x discord.EventException
 	h.owner.Fails(t, http.MethodPost, path+"/exceptions", object{"original_scheduled_start_time": start.Add(time.Minute)}, discord.ErrInvalidForm)
