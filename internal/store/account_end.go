@@ -73,7 +73,7 @@ func (tx *Tx) DeleteAccount(ctx context.Context, user snowflake.ID) ([]AccountEp
 // personal are tables of what is nobody's business but the user's.
 var personal = []string{
 	"auth_sessions", "email_verifications", "password_resets", "login_tickets", "backup_codes", "user_settings",
-	"user_settings_protos", "user_guild_settings", "user_notes", "read_states", "data_exports", "role_connections",
+	"user_settings_protos", "user_guild_settings", "user_notes", "read_states", "role_connections",
 	"oauth2_authorizations", "applications",
 }
 

@@ -68,13 +68,3 @@ create index reports_reporter on reports (reporter_id, id desc);
 
 -- Deleted accounts: some still are in guilds and lists of friends.
 create index users_leaving on users (deleted_at) where deleted_at is not null;
-
--- Copies of all that the platform knows of a user, for that user.
-create table data_exports (
-    id           bigint primary key,
-    user_id      bigint not null references users on delete cascade,
-    completed_at timestamptz,
-    bytes        bigint
-);
-create index data_exports_user on data_exports (user_id, id desc);
-create index data_exports_open on data_exports (id) where completed_at is null;
