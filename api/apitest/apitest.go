@@ -48,8 +48,9 @@ type World struct {
 	// Public are routes outside /api; the function that makes the routes may set it.
 	Public []call.Route
 
-	handler http.Handler
-	db      *pgx.Conn
+	handler    http.Handler
+	db         *pgx.Conn
+	statements *statements
 }
 
 // New serves the routes that the function makes of the world, until the test ends.
@@ -67,7 +68,8 @@ func NewLimited(t testing.TB, routes func(w *World) []call.Route) *World {
 func serve(t testing.TB, routes func(w *World) []call.Route, limits ...ratelimit.Option) *World {
 	t.Helper()
 	dsn := pgtest.New(t, store.Migrate)
-	s, err := store.Open(t.Context(), dsn)
+	counted := &statements{}
+	s, err := store.OpenTraced(t.Context(), dsn, store.DefaultConns, counted)
 	must(t, err)
 	t.Cleanup(s.Close)
 	db, err := pgx.Connect(t.Context(), dsn)
@@ -86,6 +88,7 @@ func serve(t testing.TB, routes func(w *World) []call.Route, limits ...ratelimit
 	w := &World{
 		Store: s, Access: access.New(s, publisher), Publisher: publisher, Presences: presence.New(rdb), Redis: rdb,
 		Authenticator: authn.New(s, keys, limiter, logger), Keys: keys, Limiter: limiter, DSN: dsn, db: db,
+		statements: counted,
 	}
 	blobs, err := blob.NewDirectory(t.TempDir())
 	must(t, err)

@@ -53,12 +53,18 @@ func Open(ctx context.Context, dsn string) (*Store, error) { return OpenWith(ctx
 
 // OpenWith is Open with at most so many connections.
 func OpenWith(ctx context.Context, dsn string, conns int32) (*Store, error) {
+	return OpenTraced(ctx, dsn, conns, nil)
+}
+
+// OpenTraced is OpenWith where a tracer, unless nil, is told of every statement.
+func OpenTraced(ctx context.Context, dsn string, conns int32, tracer pgx.QueryTracer) (*Store, error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		// pgx's error may quote the DSN, which holds a password.
 		return nil, errors.New("postgres-dsn is not a valid connection string")
 	}
 	cfg.MaxConns = conns
+	cfg.ConnConfig.Tracer = tracer
 	cfg.MaxConnIdleTime = time.Minute
 	cfg.ConnConfig.RuntimeParams["statement_timeout"] = fmt.Sprint(statementTimeout.Milliseconds())
 	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = fmt.Sprint(statementTimeout.Milliseconds())
