@@ -18,6 +18,7 @@ type cli struct {
 	Bare    bareCommand    `cmd:"" help:"Write ready frames to every WebSocket, one a call."`
 	Proxy   proxyCommand   `cmd:"" help:"Copy bytes between clients and a target."`
 	Gorilla gorillaCommand `cmd:"" help:"Keep WebSockets of gorilla/websocket."`
+	Gin     ginCommand     `cmd:"" help:"Answer requests with the bytes of a file."`
 }
 
 type clientsCommand struct{}
@@ -60,6 +61,21 @@ type gorillaCommand struct {
 // Run runs the server.
 func (c *gorillaCommand) Run(ctx context.Context) error {
 	g := peer.Gorilla{Listen: c.Listen}
+	return g.Serve(ctx, control.NewReporter(os.Stdout))
+}
+
+type ginCommand struct {
+	Listen string `default:"127.0.0.1:0" help:"Address for the clients."`
+	Body   string `required:"" help:"File of the answer." type:"path"`
+}
+
+// Run runs the server.
+func (c *ginCommand) Run(ctx context.Context) error {
+	body, err := os.ReadFile(c.Body)
+	if err != nil {
+		return err
+	}
+	g := peer.Gin{Listen: c.Listen, Body: body}
 	return g.Serve(ctx, control.NewReporter(os.Stdout))
 }
 

@@ -30,7 +30,7 @@ type runCommand struct {
 	APIs                 int           `name:"apis" help:"Processes of the api." default:"1"`
 	Routers              int           `help:"Shard routers." default:"1"`
 	RedisReplicas        int           `help:"Replicas of each Redis master." default:"0"`
-	RateLimits           string        `help:"on, or off for load tests." enum:"on,off" default:"on"`
+	RateLimits           string        `help:"on; off or raised for load tests." enum:"on,off,raised" default:"on"`
 	RequireVerifiedEmail bool          `help:"Refuse accounts whose address isn't verified."`
 	HeartbeatInterval    time.Duration `help:"Told in HELLO; 0 leaves it to the services."`
 	ResumeWindow         time.Duration `help:"How long a dropped session waits; 0 leaves it to the services."`

@@ -27,12 +27,13 @@ type Pending struct {
 // Queue adds the counting of a request to a pipeline. Run the pipeline, pay no attention to its error, which may be of
 // any of its commands, and ask Decision.
 func (l *Limiter) Queue(ctx context.Context, pipe redis.Pipeliner, r Request) *Pending {
+	r.Bucket.Limit *= l.raise
 	p := &Pending{limiter: l, request: r}
 	if l.off {
 		p.epoch = pipe.Get(ctx, epochKey(r.Identity))
 		return p
 	}
-	keys, args := takeArguments(r)
+	keys, args := l.takeArguments(r)
 	p.take = takeScript.EvalSha(ctx, pipe, keys, args...)
 	p.ban = pipe.PTTL(ctx, banKey(r.Address))
 	return p
@@ -53,7 +54,7 @@ func (p *Pending) Decision(ctx context.Context) Decision {
 	}
 	l := p.limiter
 	if redis.HasErrorPrefix(p.take.Err(), "NOSCRIPT") { // a new master has no scripts yet
-		keys, args := takeArguments(p.request)
+		keys, args := l.takeArguments(p.request)
 		p.take = takeScript.Eval(ctx, l.rdb, keys, args...)
 	}
 	d, err := p.counted()
@@ -81,8 +82,8 @@ func (p *Pending) uncounted() Decision {
 	return d
 }
 
-func takeArguments(r Request) (keys []string, args []any) {
-	limit := GlobalLimit
+func (l *Limiter) takeArguments(r Request) (keys []string, args []any) {
+	limit := GlobalLimit * l.raise
 	if r.Bucket.NoGlobal {
 		limit = 0
 	}

@@ -40,6 +40,11 @@ func (r *Rig) Gorilla(ctx context.Context) (*Server, error) {
 	return r.startServer(ctx, "gorilla", "load", "gorilla")
 }
 
+// Gin starts a server of gin that answers every GET of a channel with the bytes of a file.
+func (r *Rig) Gin(ctx context.Context, body string) (*Server, error) {
+	return r.startServer(ctx, "gin", "load", "gin", "--body", body)
+}
+
 // Centrifuge starts a server on the library of that name, a module of its own that is built when it is needed.
 func (r *Rig) Centrifuge(ctx context.Context, corpus string) (*Server, error) {
 	if err := goBuild(ctx, filepath.Join(r.root, "hack", "load", "peers", "centrifuge"), r.tools, "."); err != nil {

@@ -27,9 +27,10 @@ const (
 // Heartbeat is the interval that a platform tells its clients: the services' own default.
 const Heartbeat = 41250 * time.Millisecond
 
-// Platform is a whole platform as make run starts it, without rate limits.
+// Platform is a whole platform as make run starts it, without rate limits or with raised ones.
 type Platform struct {
 	World *world.World
+	DSN   string // of its Postgres
 
 	rig     *Rig
 	data    string
@@ -45,14 +46,23 @@ type Process struct {
 	PID  int
 }
 
-// Platform starts a platform with so many gateways.
+// Platform starts a platform with so many gateways and without rate limits.
 func (r *Rig) Platform(ctx context.Context, gateways int) (*Platform, error) {
+	return r.platform(ctx, gateways, "off")
+}
+
+// CountingPlatform is Platform where requests are counted, against limits that nobody reaches.
+func (r *Rig) CountingPlatform(ctx context.Context, gateways int) (*Platform, error) {
+	return r.platform(ctx, gateways, "raised")
+}
+
+func (r *Rig) platform(ctx context.Context, gateways int, limits string) (*Platform, error) {
 	r.Say("starting a platform with %d gateways", gateways)
 	n := r.number()
 	p := &Platform{rig: r, shards: gateways, data: r.File(fmt.Sprintf("platform-%d", n))}
 	log := r.File(fmt.Sprintf("platform-%d.log", n))
 	p.cmd = exec.Command(filepath.Join(r.tools, "local"), "run", "--addr", "127.0.0.1:0", "--data", p.data, "--bin", r.services,
-		"--shards", fmt.Sprint(gateways), "--rate-limits", "off", "--log-level", "warn")
+		"--shards", fmt.Sprint(gateways), "--rate-limits", limits, "--log-level", "warn")
 	p.cmd.ExtraFiles = []*os.File{r.dir.Lock}
 	process.Bind(p.cmd, syscall.SIGTERM)
 	start, cancel := context.WithTimeout(ctx, platformTimeout)
@@ -72,8 +82,9 @@ func (r *Rig) Platform(ctx context.Context, gateways int) (*Platform, error) {
 		p.Stop()
 		return nil, err
 	}
+	p.DSN = current.PostgresDSN
 	for _, child := range current.Children {
-		if admin := child.Ports["admin"]; admin != 0 && strings.HasPrefix(child.Name, "gateway-") {
+		if admin := child.Ports["admin"]; admin != 0 && (child.Name == "api" || strings.HasPrefix(child.Name, "gateway-")) {
 			r.Say("%s: pid %d, profiles at http://127.0.0.1:%d/debug/pprof/", child.Name, child.PID, admin)
 		}
 	}
@@ -111,6 +122,17 @@ func (p *Platform) Child(name string) (Process, error) {
 		return Process{}, fmt.Errorf("%s does not run", name)
 	}
 	return Process{Name: name, PID: child.PID, Addr: fmt.Sprintf("127.0.0.1:%d", child.Ports["listen"])}, nil
+}
+
+// PIDs returns the processes of all services and stores; those that Postgres forks are under its own.
+func (p *Platform) PIDs() (pids []int, err error) {
+	current, err := status.Read(p.data)
+	for _, child := range current.Children {
+		if child.PID != 0 {
+			pids = append(pids, child.PID)
+		}
+	}
+	return pids, err
 }
 
 // Gateways returns the gateways, in the order of their shards.

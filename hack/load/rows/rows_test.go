@@ -31,7 +31,7 @@ func TestLoadSmoke(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	results, err := Run(ctx, r, Options{Only: []string{"fanout/zlib-stream/1000", "latency", "storm"}, Rounds: 1, Divide: 100})
+	results, err := Run(ctx, r, Options{Only: []string{"fanout/zlib-stream/1000", "latency", "storm", "rest"}, Rounds: 1, Divide: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,6 +45,7 @@ func TestLoadSmoke(t *testing.T) {
 	want := []string{
 		"fanout/zlib-stream/1000/paced/gateway", "fanout/zlib-stream/1000/paced/router",
 		"fanout/zlib-stream/1000/saturated/gateway", "fanout/zlib-stream/1000/saturated/router", "latency/1000", "storm/10000/time",
+		"rest/read", "rest/post",
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("%v", names)

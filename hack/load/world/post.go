@@ -49,35 +49,50 @@ func (p *Poster) Close() { p.client.CloseIdleConnections() }
 
 // Post posts message n to the guild's channel, and returns when it was answered, by control.Now.
 func (p *Poster) Post(ctx context.Context, g Guild, n int) (answered int64, err error) {
-	token, err := p.token(g)
-	if err != nil {
-		return 0, err
-	}
 	body, err := json.Marshal(map[string]string{"content": payload.Content(n)})
 	if err != nil {
 		return 0, err
 	}
-	url := fmt.Sprintf("%s/api/v10/channels/%s/messages", p.url, g.Channel)
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if _, err := p.do(ctx, g, http.MethodPost, "/messages", bytes.NewReader(body)); err != nil {
+		return 0, fmt.Errorf("post message %d: %w", n, err)
+	}
+	return control.Now(), nil
+}
+
+// Get reads the guild's channel, or what is below it: "/messages".
+func (p *Poster) Get(ctx context.Context, g Guild, below string) ([]byte, error) {
+	answer, err := p.do(ctx, g, http.MethodGet, below, nil)
 	if err != nil {
-		return 0, err
+		return nil, fmt.Errorf("get channel%s: %w", below, err)
+	}
+	return answer, nil
+}
+
+// maxAnswer is more than a page of messages.
+const maxAnswer = 1 << 20
+
+func (p *Poster) do(ctx context.Context, g Guild, method, below string, body io.Reader) ([]byte, error) {
+	token, err := p.token(g)
+	if err != nil {
+		return nil, err
+	}
+	url := fmt.Sprintf("%s/api/v10/channels/%s%s", p.url, g.Channel, below)
+	request, err := http.NewRequestWithContext(ctx, method, url, body)
+	if err != nil {
+		return nil, err
 	}
 	request.Header.Set("Authorization", token)
 	request.Header.Set("Content-Type", "application/json")
 	response, err := p.client.Do(request)
 	if err != nil {
-		return 0, fmt.Errorf("post message %d: %w", n, err)
+		return nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
-	answered = control.Now()
-	if err != nil {
-		return 0, fmt.Errorf("post message %d: %w", n, err)
+	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %.200s", response.Status, answer)
 	}
-	if response.StatusCode != http.StatusOK {
-		return 0, fmt.Errorf("post message %d: %s: %.200s", n, response.Status, answer)
-	}
-	return answered, nil
+	return answer, err
 }
 
 func (p *Poster) token(g Guild) (string, error) {

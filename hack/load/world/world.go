@@ -63,6 +63,42 @@ func (w *World) ids(n int) (first snowflake.ID) {
 	return first
 }
 
+// Rooms adds text channels to a guild until it has so many, and returns the guild once for each of them.
+func (w *World) Rooms(ctx context.Context, g Guild, channels int) ([]Guild, error) {
+	rooms := []Guild{g}
+	for len(rooms) < channels {
+		room := g
+		room.Channel = w.ids(1)
+		_, err := w.conn.Exec(ctx, `insert into channels (id, guild_id, type, name) values ($1, $2, 0, 'general')`, room.Channel, g.ID)
+		if err != nil {
+			return nil, fmt.Errorf("world: channels: %w", err)
+		}
+		rooms = append(rooms, room)
+	}
+	return rooms, nil
+}
+
+// Messages counts the messages that the platform has stored.
+func (w *World) Messages(ctx context.Context) (n int, err error) {
+	err = w.conn.QueryRow(ctx, `select count(*) from messages`).Scan(&n)
+	return n, err
+}
+
+// future is how far ahead of now the ids of rows are that the platform did not make.
+const future = 24 * time.Hour
+
+// Future returns an id beyond all that the platform makes within a day.
+func (w *World) Future() snowflake.ID { return snowflake.FromTime(time.Now().Add(future)) }
+
+// RemoveFuture removes the messages with ids of the future.
+func (w *World) RemoveFuture(ctx context.Context) error {
+	_, err := w.conn.Exec(ctx, `delete from messages where id > $1`, snowflake.FromTime(time.Now().Add(future/2)))
+	if err != nil {
+		return fmt.Errorf("world: messages: %w", err)
+	}
+	return nil
+}
+
 const ordinary = permissions.ViewChannel | permissions.SendMessages | permissions.ReadMessageHistory
 
 // Populate makes guilds of so many members each, and returns them with the id of the first member; that of the first
