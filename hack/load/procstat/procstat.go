@@ -22,7 +22,7 @@ func CPU(pids ...int) (time.Duration, error) {
 			return 0, err
 		}
 		// The name of the program, in parentheses, may have any character.
-		_, rest, found := cutLast(content, ") ")
+		rest, found := afterLast(content, ") ")
 		fields := bytes.Fields(rest)
 		if !found || len(fields) < 13 {
 			return 0, fmt.Errorf("/proc/%d/stat: %q", pid, content)
@@ -38,12 +38,12 @@ func CPU(pids ...int) (time.Duration, error) {
 	return total, nil
 }
 
-func cutLast(text []byte, sep string) (before, after []byte, found bool) {
+func afterLast(text []byte, sep string) (after []byte, found bool) {
 	at := bytes.LastIndex(text, []byte(sep))
 	if at < 0 {
-		return text, nil, false
+		return nil, false
 	}
-	return text[:at], text[at+len(sep):], true
+	return text[at+len(sep):], true
 }
 
 // Memory is what connections take, in bytes.

@@ -33,7 +33,7 @@ func TreeCPU(pids ...int) (time.Duration, error) {
 		if err != nil {
 			return 0, err
 		}
-		_, rest, _ := cutLast(content, ") ")
+		rest, _ := afterLast(content, ") ")
 		fields := strings.Fields(string(rest))
 		pid := filepath.Base(filepath.Dir(path))
 		if len(fields) < 15 || !roots[pid] && !roots[fields[1]] { // fields[1] is the parent
