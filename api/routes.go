@@ -14,6 +14,7 @@ import (
 	"guildhall.chat/guildhall/api/commands"
 	"guildhall.chat/guildhall/api/direct"
 	"guildhall.chat/guildhall/api/discovery"
+	"guildhall.chat/guildhall/api/emojis"
 	"guildhall.chat/guildhall/api/files"
 	"guildhall.chat/guildhall/api/gatewayinfo"
 	"guildhall.chat/guildhall/api/guilds"
@@ -86,6 +87,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		commands.New(s, a, back.publisher).Routes(),
 		direct.New(s, a, keys).Routes(),
 		where.Routes(),
+		emojis.New(s, a).Routes(),
 		fileHandlers.Routes(),
 		gatewayinfo.New(c.GatewayURL, c.Shards, sessionlimit.New(back.redis)).Routes(),
 		guilds.New(s, a, presences).Routes(),

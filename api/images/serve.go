@@ -43,6 +43,7 @@ func (h *Handlers) Routes() []call.Route {
 		}
 	}
 	add("/embed/avatars/:file", h.defaultAvatar)
+	add("/emojis/:file", h.emoji)
 	for _, kind := range []string{"avatars", "icons", "banners", "splashes", "discovery-splashes", "app-icons", "role-icons", "guild-events"} {
 		add("/"+kind+"/:owner_id/:file", h.image)
 	}
@@ -61,7 +62,11 @@ func (h *Handlers) image(c *call.Call) error {
 	if match == nil {
 		return discord.ErrNotFound
 	}
-	hash := match[1]
+	return h.serve(c, match[1])
+}
+
+// serve answers with the picture of a hash, unless the client has it.
+func (h *Handlers) serve(c *call.Call, hash string) error {
 	if c.GetHeader("If-None-Match") == tag(hash) {
 		return unchanged(c, hash)
 	}

@@ -5,9 +5,12 @@ import "net/http"
 // Errors of files, emojis and stickers.
 // https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
 var (
-	ErrUnknownSticker        = newError(http.StatusNotFound, 10060, "Unknown Sticker")
-	ErrUnknownStickerPack    = newError(http.StatusNotFound, 10061, "Unknown Sticker Pack")
-	ErrTooManyEmojis         = newError(http.StatusBadRequest, 30008, "Maximum number of emojis reached (50)")
+	ErrUnknownSticker     = newError(http.StatusNotFound, 10060, "Unknown Sticker")
+	ErrUnknownStickerPack = newError(http.StatusNotFound, 10061, "Unknown Sticker Pack")
+	ErrTooManyEmojis      = newError(http.StatusBadRequest, 30008, "Maximum number of emojis reached (50)")
+	// ErrEmojiNotFound is ErrUnknownEmoji for a path that names an emoji by its id.
+	ErrEmojiNotFound         = newError(http.StatusNotFound, 10014, "Unknown Emoji")
+	ErrTooManyAppEmojis      = newError(http.StatusBadRequest, 30008, "Maximum number of emojis reached (2000)")
 	ErrTooManyAnimatedEmojis = newError(http.StatusBadRequest, 30018, "Maximum number of animated emojis reached (50)")
 	ErrTooManyStickers       = newError(http.StatusBadRequest, 30039, "Maximum number of stickers reached (5)")
 	ErrInvalidSticker        = newError(http.StatusBadRequest, 50081, "Invalid sticker sent")

@@ -120,6 +120,7 @@ func (snap *GuildSnapshot) queue(b *pgx.Batch, id snowflake.ID) {
 		Query(collectInto(&snap.Guild.Roles, scanRole))
 	b.Queue(`select `+channelColumns+` from channels where guild_id = $1 order by position, id`, id).
 		Query(collectInto(&snap.Channels, scanChannel))
+	b.Queue(guildEmojis, id).Query(encodeInto(&snap.Guild.Emojis, scanEmoji))
 	b.Queue(rulesQuery, id).Query(collectInto(&snap.AutoMod, scanRule))
 }
 
