@@ -54,6 +54,7 @@ func (s *suite) arena(t *testing.T) map[string]string {
 		"{code}":           s.ok(t, own, "POST /channels/{channel_id}/invites", object{}, channel).text("code"),
 		"{application_id}": s.bot.ApplicationID,
 		"{command_id}":     s.ok(t, s.bot.Client, "POST "+guildCommands, object{"name": "arena", "description": "d"}, s.bot.ApplicationID, s.guild).text("id"),
+		"{emoji_id}":       s.ok(t, own, "POST "+guildEmojis, object{"name": "arena", "image": pixel}, s.guild).text("id"),
 		// A real one is over after three seconds.
 		"{interaction_id}": "1", "{interaction_token}": "none",
 	}

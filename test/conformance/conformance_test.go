@@ -37,6 +37,8 @@ func TestConformance(t *testing.T) {
 	t.Run("pins", s.pins)
 	t.Run("polls", s.polls)
 	t.Run("search", s.search)
+	t.Run("emojis", s.emojis)
+	t.Run("emojis of applications", s.applicationEmojis)
 	t.Run("threads", s.threads)
 	t.Run("direct messages", s.directMessages)
 	t.Run("moderation", s.moderation)
