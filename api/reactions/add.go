@@ -32,14 +32,8 @@ func (h *Handlers) add(c *call.Call) error {
 		if err != nil {
 			return unknownMessage(err)
 		}
-		if !t.room.Here.Has(permissions.AddReactions) {
-			there, err := tx.HasReaction(ctx, t.message, t.emoji)
-			if err != nil {
-				return err
-			}
-			if !there {
-				return discord.ErrMissingPermissions
-			}
+		if err := h.mayBegin(ctx, tx, &t, c.Caller); err != nil {
+			return err
 		}
 		added, err := tx.AddReaction(ctx, t.message, user, t.emoji)
 		if errors.Is(err, store.ErrTooManyReactions) {
@@ -61,6 +55,22 @@ func (h *Handlers) add(c *call.Call) error {
 		return err
 	}
 	return c.Done()
+}
+
+// mayBegin checks what the first reaction with an emoji takes; anybody may join in.
+func (h *Handlers) mayBegin(ctx context.Context, tx *store.Tx, t *target, caller call.Caller) error {
+	may := t.room.Here.Has(permissions.AddReactions)
+	if may && t.emoji.ID == 0 {
+		return nil
+	}
+	there, err := tx.HasReaction(ctx, t.message, t.emoji)
+	switch {
+	case err != nil || there:
+		return err
+	case !may:
+		return discord.ErrMissingPermissions
+	}
+	return t.custom(ctx, tx, caller)
 }
 
 // memberOf is the member that a reaction's event shows in a guild; nil in a DM.

@@ -1,19 +1,31 @@
 package reactions
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
 )
 
 // maxEmoji bounds a Unicode emoji, in bytes; the longest in use, families with skin tones and tag flags, have about 40.
 const maxEmoji = 64
 
-// parseEmoji reads the emoji of a path: a Unicode one as itself, a custom one as name:id. The latter, and what is no
-// emoji, are unknown.
+// maxCustom bounds how a path names a custom emoji, in bytes: name, id and what stands before them.
+const maxCustom = 64
+
+// parseEmoji reads the emoji of a path: a Unicode one as itself, a custom one as name:id, of which only the id counts.
+// Libraries put what a message's text has before the name, too: a:name:id. What is no emoji is unknown.
 func parseEmoji(text string) (store.Emoji, error) {
+	if i := strings.LastIndexByte(text, ':'); i > 0 && len(text) <= maxCustom {
+		id, err := snowflake.Parse(text[i+1:])
+		if err != nil || id == 0 {
+			return store.Emoji{}, discord.ErrUnknownEmoji
+		}
+		return store.Emoji{ID: id}, nil
+	}
 	if !isEmoji(text) {
 		return store.Emoji{}, discord.ErrUnknownEmoji
 	}

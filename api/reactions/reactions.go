@@ -1,8 +1,8 @@
 // Package reactions serves the reactions to messages.
 //
 // Every change holds the message's row, so that the first reaction with an emoji and the limit of different ones are each
-// decided by one request at a time; only a change that did something is an event. Custom emojis do not exist in this
-// version.
+// decided by one request at a time; only a change that did something is an event. A
+// custom emoji goes by its id alone, and shows the name that it has now.
 // https://discord.com/developers/docs/resources/message#reaction-object
 package reactions
 
@@ -72,8 +72,10 @@ func (h *Handlers) target(c *call.Call) (target, error) {
 			return t, err
 		}
 	}
-	t.room, err = h.access.Room(c, channel)
-	return t, err
+	if t.room, err = h.access.Room(c, channel); err != nil {
+		return t, err
+	}
+	return t, h.store.NameEmoji(c.Request.Context(), &t.emoji)
 }
 
 // users lists who reacted with an emoji.
