@@ -134,7 +134,7 @@ func (h *Handlers) create(c *call.Call) error {
 // slowed makes a thread in a change of its channel, if it is the caller's turn: else it has answered, and there is none.
 func (h *Handlers) slowed(
 	c *call.Call, room *access.Room, need permissions.Set,
-	make func(ctx context.Context, tx *store.Tx, r *access.Room) (*store.Thread, error),
+	begin func(ctx context.Context, tx *store.Tx, r *access.Room) (*store.Thread, error),
 ) (made *store.Thread, err error) {
 	if err := room.Need(need); err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func (h *Handlers) slowed(
 		return nil, slowmode.Refuse(c, wait)
 	}
 	err = h.access.ChangeIn(c, room.Channel.ID, need, func(tx *store.Tx, r *access.Room) (err error) {
-		made, err = make(c.Request.Context(), tx, r)
+		made, err = begin(c.Request.Context(), tx, r)
 		return err
 	})
 	if err != nil {

@@ -153,7 +153,7 @@ func (h *Handlers) removeMember(c *call.Call) error {
 	if err != nil {
 		return err
 	}
-	if id != c.Caller.UserID && !manages(room) && !(room.Thread.Private() && owns(room)) {
+	if id != c.Caller.UserID && !manages(room) && (!room.Thread.Private() || !owns(room)) {
 		return discord.ErrMissingPermissions
 	}
 	err = h.access.ChangeThread(c, room, func(tx *store.Tx, r *access.Room) error {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -72,11 +73,7 @@ func (h *hall) deny(channel snowflake.ID, set permissions.Set) {
 
 // at is the path of a channel or thread, with more behind it.
 func at(channel snowflake.ID, more ...string) string {
-	path := "/channels/" + channel.String()
-	for _, part := range more {
-		path += "/" + part
-	}
-	return path
+	return strings.Join(append([]string{"/channels", channel.String()}, more...), "/")
 }
 
 func (h *hall) thread(as *apitest.Client, in snowflake.ID, body object) discord.Channel {

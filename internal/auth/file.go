@@ -6,4 +6,6 @@ const fileMACBytes = 32
 func (k *Keys) SignFile(text string) string { return mac(k.file[0], text, fileMACBytes) }
 
 // VerifyFile reports whether the proof is one that SignFile made for the text.
-func (k *Keys) VerifyFile(text, proof string) bool { return verifyMAC(k.file, text, proof, fileMACBytes) }
+func (k *Keys) VerifyFile(text, proof string) bool {
+	return verifyMAC(k.file, text, proof, fileMACBytes)
+}

@@ -70,7 +70,7 @@ func (s *Store) InviteTargets(ctx context.Context, code string) (users []snowfla
 }
 
 // TakeInviteTargets does a step of the oldest unfinished list and reports whether there was one.
-func (s *Store) TakeInviteTargets(ctx context.Context) (any bool, err error) {
+func (s *Store) TakeInviteTargets(ctx context.Context) (found bool, err error) {
 	err = s.Change(ctx, func(tx *Tx) error {
 		var code string
 		var users []snowflake.ID
@@ -82,7 +82,7 @@ func (s *Store) TakeInviteTargets(ctx context.Context) (any bool, err error) {
 		} else if err != nil {
 			return fmt.Errorf("next list of an invite's users: %w", err)
 		}
-		any = true
+		found = true
 		step := users[done:min(done+targetsStep, len(users))]
 		_, err := tx.Exec(ctx, `insert into invite_targets (code, user_id) select $1, id from users where id = any($2)
 			on conflict do nothing`, code, step)
@@ -99,5 +99,5 @@ func (s *Store) TakeInviteTargets(ctx context.Context) (any bool, err error) {
 			code, done, targetsCompleted, targetsFailed)
 		return err
 	})
-	return any, err
+	return found, err
 }

@@ -49,7 +49,7 @@ func (tx *Tx) AddThreadMembers(ctx context.Context, t *Thread, users ...snowflak
 
 // emitJoined tells a user the thread that it is in now.
 func (tx *Tx) emitJoined(t *Thread, user snowflake.ID) error {
-	c, told := t.Channel, *t.Channel.Thread
+	c, told := t.Channel, *t.Thread
 	told.Member = &discord.ThreadMember{ID: t.ID, UserID: user, JoinTimestamp: discord.At(time.Now())}
 	c.Thread = &told
 	head := events.Header{
@@ -171,7 +171,7 @@ func (s *Store) EnterThread(ctx context.Context, guild, id snowflake.ID, users [
 			return err
 		}
 		if t.ThreadMetadata.Archived {
-			after, awake := t.Channel, *t.Channel.Thread
+			after, awake := t.Channel, *t.Thread
 			awake.ThreadMetadata.Archived = false
 			after.Thread = &awake
 			if t, err = tx.UpdateThread(ctx, t, after); err != nil {

@@ -226,7 +226,7 @@ func (s *Store) archive(ctx context.Context, guild snowflake.ID, ids []snowflake
 				continue
 			}
 			after := t.Channel
-			archived := *t.Channel.Thread
+			archived := *t.Thread
 			archived.ThreadMetadata.Archived = true
 			after.Thread = &archived
 			if _, err := tx.UpdateThread(ctx, t, after); err != nil {

@@ -31,27 +31,27 @@ type rule struct {
 func Compile(list []discord.AutoModRule) *Set {
 	s := &Set{}
 	var keywords []keyword
-	for i := range list {
-		if !list[i].Enabled {
+	for _, one := range list {
+		if !one.Enabled {
 			continue
 		}
-		r := &rule{AutoModRule: &list[i]}
-		for _, text := range list[i].Metadata.KeywordFilter {
+		r := &rule{AutoModRule: &one}
+		for _, text := range one.Metadata.KeywordFilter {
 			keywords = append(keywords, parseKeyword(text, len(s.rules)))
 		}
-		for _, preset := range list[i].Metadata.Presets {
+		for _, preset := range one.Metadata.Presets {
 			for _, text := range presets[preset] {
 				keywords = append(keywords, parseKeyword(text, len(s.rules)))
 			}
 		}
-		for _, pattern := range list[i].Metadata.RegexPatterns {
+		for _, pattern := range one.Metadata.RegexPatterns {
 			// All were compiled before they were stored; one that is none matches nothing.
 			if re, err := regexp.Compile(pattern); err == nil {
 				r.regexes = append(r.regexes, re)
 			}
 		}
 		var allowed []keyword
-		for _, text := range list[i].Metadata.AllowList {
+		for _, text := range one.Metadata.AllowList {
 			allowed = append(allowed, parseKeyword(text, 0))
 		}
 		r.allowed = newFinder(allowed)
@@ -95,12 +95,12 @@ func (s *Set) Check(subject *Subject) []Hit {
 		return nil
 	}
 	applies := make([]bool, len(s.rules))
-	any := false
+	one := false
 	for i, r := range s.rules {
 		applies[i] = r.EventType == subject.Event && !r.exempts(subject)
-		any = any || applies[i]
+		one = one || applies[i]
 	}
-	if !any {
+	if !one {
 		return nil
 	}
 	found := make([]*Hit, len(s.rules))

@@ -102,10 +102,7 @@ func TestSpamAndMentions(t *testing.T) {
 		onMessage(discord.AutoModSpam, discord.AutoModMetadata{}),
 		onMessage(discord.AutoModMentionSpam, discord.AutoModMetadata{MentionTotalLimit: &five, RaidProtection: &yes}),
 	})
-	links := ""
-	for _, host := range strings.Fields("a b c d e f") {
-		links += " https://" + host + ".example/"
-	}
+	const links = "https://a.example/ https://b.example/ https://c.example/ https://d.example/ https://e.example/ https://f.example/"
 	for text, broken := range map[string]bool{
 		strings.Repeat("buy now ", 30): true, "hi": false, links: true, strings.Repeat("https://a.example ", 10): false,
 		strings.Repeat("a", 120): true, strings.Repeat("-", 120): false, "z\u0300" + strings.Repeat("\u0301", 20): true,
@@ -167,7 +164,7 @@ func TestFinderAgainstTheModel(t *testing.T) {
 			keywords = append(keywords, parseKeyword(k, 0))
 		}
 		var got, want []string
-		newFinder(keywords).each(lower, func(k *keyword, start, end int) bool {
+		newFinder(keywords).each(lower, func(k *keyword, start, _ int) bool {
 			got = append(got, k.text+"@"+lower[:start])
 			return true
 		})
