@@ -44,6 +44,7 @@ func (h *Handlers) Routes() []call.Route {
 	}
 	add("/embed/avatars/:file", h.defaultAvatar)
 	add("/emojis/:file", h.emoji)
+	add("/stickers/:file", h.sticker)
 	for _, kind := range []string{"avatars", "icons", "banners", "splashes", "discovery-splashes", "app-icons", "role-icons", "guild-events"} {
 		add("/"+kind+"/:owner_id/:file", h.image)
 	}

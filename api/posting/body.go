@@ -31,22 +31,7 @@ type Body struct {
 	MessageReference *Reference       `json:"message_reference"`
 	Poll             *pollBody        `json:"poll"`
 	Attachments      []fileBody       `json:"attachments"`
-	refused
-}
-
-// refused are the parts of a message that this version does not have.
-type refused struct {
-	StickerIDs []snowflake.ID  `json:"sticker_ids"`
-	Poll       json.RawMessage `json:"poll"`
-}
-
-func (r *refused) refuse(p *form.Problems) {
-	if len(r.StickerIDs) > 0 {
-		p.Add("sticker_ids", "BASE_TYPE_BAD_VALUE", "Stickers are not supported by this version of the server.")
-	}
-	if len(r.Poll) > 0 && string(r.Poll) != "null" {
-		p.Add("poll", "BASE_TYPE_BAD_VALUE", "Polls are not supported by this version of the server.")
-	}
+	StickerIDs       []snowflake.ID   `json:"sticker_ids"`
 }
 
 // Draft is a message as the sender wants it, checked on its own.
@@ -61,6 +46,7 @@ type Draft struct {
 	Reference  *Reference       // nil: neither a reply nor a forward
 	Poll       *Poll            // nil: none
 	Files      []files.Incoming
+	Stickers   []snowflake.ID
 }
 
 // settableFlags are those that a sender may give a message; whether it is ephemeral is for the answers to interactions to say.
@@ -79,19 +65,19 @@ func (b *Body) Read(c *call.Call) (*Draft, error) {
 
 // Draft makes the draft of a body that has been decoded, maybe as a part of a larger one, and notes all that is wrong.
 func (b *Body) Draft(c *call.Call, p *form.Problems) *Draft {
-	b.refuse(p)
 	d := &Draft{
 		Content: content(p, b.Content),
 		Embeds:  embeds(p, b.Embeds),
 		Nonce:   b.Nonce.value(p),
 		TTS:     b.TTS != nil && bool(*b.TTS),
-		Allowed: b.AllowedMentions, Reference: b.MessageReference,
+		Allowed: b.AllowedMentions, Reference: b.MessageReference, Stickers: b.StickerIDs,
 	}
 	if b.Flags != nil {
 		d.Flags = int(*b.Flags) & settableFlags
 	}
 	d.Components = components.Check(p, b.Components, d.Flags)
 	d.Poll = b.Poll.read(p, d.Flags)
+	checkStickers(p, d.Stickers, d.Flags)
 	b.AllowedMentions.check(p)
 	b.MessageReference.check(p)
 	legacyFields(p, d.Flags, d.Content, d.Embeds)
@@ -134,7 +120,7 @@ func (d *Draft) Permit(room *access.Room) error {
 
 func (d *Draft) empty() bool {
 	return d.Content == "" && len(d.Embeds) == 0 && string(d.Components) == "[]" && d.Poll == nil && len(d.Files) == 0 &&
-		!d.Reference.forward()
+		len(d.Stickers) == 0 && !d.Reference.forward()
 }
 
 func content(p *form.Problems, text *string) string {

@@ -25,13 +25,28 @@ type Edit struct {
 	Flags           form.Field[*form.Int]        `json:"flags"`
 	Attachments     form.Field[*[]fileBody]      `json:"attachments"`
 	AllowedMentions *AllowedMentions             `json:"allowed_mentions"`
-	refused
+	fixed
 
 	// judge refuses what the message would say; nil lets it pass.
 	judge    func(m *discord.Message, author *discord.Member) error
 	sent     []files.Incoming
 	kept     map[snowflake.ID]*fileBody
 	received []discord.Attachment
+}
+
+// fixed are the parts of a message that no edit changes.
+type fixed struct {
+	StickerIDs []snowflake.ID  `json:"sticker_ids"`
+	Poll       json.RawMessage `json:"poll"`
+}
+
+func (f *fixed) refuse(p *form.Problems) {
+	if len(f.StickerIDs) > 0 {
+		p.Add("sticker_ids", "BASE_TYPE_BAD_VALUE", "The stickers of a message cannot be edited.")
+	}
+	if len(f.Poll) > 0 && string(f.Poll) != "null" {
+		p.Add("poll", "BASE_TYPE_BAD_VALUE", "The poll of a message cannot be edited.")
+	}
 }
 
 // Read decodes the body and tells what is wrong with it on its own.

@@ -125,5 +125,6 @@ func snapshot(m discord.Message) discord.MessageSnapshot {
 	return discord.MessageSnapshot{Message: discord.SnapshotMessage{
 		Type: m.Type, Content: m.Content, Timestamp: m.Timestamp, EditedTimestamp: m.EditedTimestamp, Mentions: mentioned,
 		MentionRoles: m.MentionRoles, Attachments: m.Attachments, Embeds: m.Embeds, Flags: m.Flags, Components: m.Components,
+		StickerItems: m.StickerItems,
 	}}
 }

@@ -72,6 +72,9 @@ func describe(m *store.SearchedMessage) store.SearchDocument {
 	d.attachments(m.Attachments)
 	d.components(m.Components)
 	d.poll(m.Poll)
+	if len(m.StickerItems) > 0 {
+		d.add(facetHas, "sticker")
+	}
 	for _, s := range m.MessageSnapshots {
 		d.add(facetHas, "snapshot")
 		d.content(s.Message.Content)

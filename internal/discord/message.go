@@ -76,6 +76,8 @@ type Message struct {
 	Unfurl            bool              `json:"-"` // its links are to be looked up once it is stored
 	MessageAnswer
 
+	StickerItems []StickerItem `json:"sticker_items,omitempty"`
+
 	Poll     *Poll    `json:"poll,omitempty"`
 	Thread   *Channel `json:"thread,omitempty"`   // that was made from the message
 	Position *int     `json:"position,omitempty"` // about where in its thread it stands
@@ -132,6 +134,7 @@ type SnapshotMessage struct {
 	Embeds          []Embed         `json:"embeds"`
 	Flags           int             `json:"flags"`
 	Components      json.RawMessage `json:"components"`
+	StickerItems    []StickerItem   `json:"sticker_items,omitempty"`
 }
 
 // MessageReference points at another message: type 0 a reply, 1 a forward.
