@@ -6,29 +6,14 @@ import (
 	"testing"
 )
 
+const guildStickers = "/guilds/{guild_id}/stickers"
+
 // stickers makes a sticker, which no JSON body can, and changes it.
 func (s *suite) stickers(t *testing.T) {
-	const all, one = "/guilds/{guild_id}/stickers", "/guilds/{guild_id}/stickers/{sticker_id}"
+	const one = guildStickers + "/{sticker_id}"
 	robot := s.bot.Client
-	file, err := base64.StdEncoding.DecodeString("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
-	if err != nil {
-		t.Fatal(err)
-	}
-	const field = "--edge\r\nContent-Disposition: form-data; name="
-	body := field + "\"name\"\r\n\r\nwave\r\n" + field + "\"tags\"\r\n\r\nwave\r\n" +
-		field + "\"file\"; filename=\"wave.gif\"\r\n\r\n" + string(file) + "\r\n--edge--\r\n"
-	header := http.Header{"Content-Type": {"multipart/form-data; boundary=edge"}}
-	got, err := robot.Raw(t.Context(), http.MethodPost, "/api/v10/guilds/"+s.guild+"/stickers", header, []byte(body))
-	if err != nil || got.Status != http.StatusCreated {
-		t.Fatalf("%v %d %s", err, got.Status, got.Body)
-	}
-	decoded, err := s.validate("POST "+all, got)
-	if err != nil {
-		t.Error(err)
-	}
-	s.called["POST "+all] = true
-	id := answer{t, decoded}.text("id")
-	s.ok(t, robot, "GET "+all, nil, s.guild).some()
+	id := s.newSticker(t)
+	s.ok(t, robot, "GET "+guildStickers, nil, s.guild).some()
 	s.ok(t, robot, "GET "+one, nil, s.guild, id)
 	s.ok(t, robot, "GET /stickers/{sticker_id}", nil, id)
 	s.ok(t, robot, "PATCH "+one, object{"description": "Waves a hand"}, s.guild, id)
@@ -39,4 +24,27 @@ func (s *suite) stickers(t *testing.T) {
 		t.Errorf("%d %v", unknown.Status, err)
 	}
 	s.called["GET /sticker-packs/{pack_id}"] = true // there are none that one could get
+}
+
+// newSticker gives the guild a sticker and returns its id.
+func (s *suite) newSticker(t *testing.T) string {
+	t.Helper()
+	file, err := base64.StdEncoding.DecodeString("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const field = "--edge\r\nContent-Disposition: form-data; name="
+	body := field + "\"name\"\r\n\r\nwave\r\n" + field + "\"tags\"\r\n\r\nwave\r\n" +
+		field + "\"file\"; filename=\"wave.gif\"\r\n\r\n" + string(file) + "\r\n--edge--\r\n"
+	header := http.Header{"Content-Type": {"multipart/form-data; boundary=edge"}}
+	got, err := s.bot.Client.Raw(t.Context(), http.MethodPost, "/api/v10/guilds/"+s.guild+"/stickers", header, []byte(body))
+	if err != nil || got.Status != http.StatusCreated {
+		t.Fatalf("%v %d %s", err, got.Status, got.Body)
+	}
+	decoded, err := s.validate("POST "+guildStickers, got)
+	if err != nil {
+		t.Error(err)
+	}
+	s.called["POST "+guildStickers] = true
+	return answer{t, decoded}.text("id")
 }
