@@ -38,7 +38,7 @@ func moving(t testing.TB, seconds uint16) []byte {
 
 func chunk(kind string, data []byte) []byte {
 	named := append([]byte(kind), data...)
-	made := append(binary.BigEndian.AppendUint32(nil, uint32(len(data))), named...) //nolint:gosec // some bytes
+	made := append(binary.BigEndian.AppendUint32(nil, uint32(len(data))), named...)
 	return binary.BigEndian.AppendUint32(made, crc32.ChecksumIEEE(named))
 }
 

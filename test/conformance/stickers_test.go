@@ -37,7 +37,7 @@ func (s *suite) newSticker(t *testing.T) string {
 	body := field + "\"name\"\r\n\r\nwave\r\n" + field + "\"tags\"\r\n\r\nwave\r\n" +
 		field + "\"file\"; filename=\"wave.gif\"\r\n\r\n" + string(file) + "\r\n--edge--\r\n"
 	header := http.Header{"Content-Type": {"multipart/form-data; boundary=edge"}}
-	got, err := s.bot.Client.Raw(t.Context(), http.MethodPost, "/api/v10/guilds/"+s.guild+"/stickers", header, []byte(body))
+	got, err := s.bot.Raw(t.Context(), http.MethodPost, "/api/v10/guilds/"+s.guild+"/stickers", header, []byte(body))
 	if err != nil || got.Status != http.StatusCreated {
 		t.Fatalf("%v %d %s", err, got.Status, got.Body)
 	}
