@@ -11,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"guildhall.chat/guildhall/api/apitest"
+	"guildhall.chat/guildhall/api/auditlog"
 	"guildhall.chat/guildhall/api/automod"
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/channels"
@@ -52,6 +53,7 @@ func newHall(t *testing.T) *hall {
 			threads.New(w.Store, w.Access, poster, w.Redis).Routes(),
 			webhooks.New(webhooks.Config{Store: w.Store, Access: w.Access, Poster: poster}).Routes(),
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
+			auditlog.New(w.Store, w.Access).Routes(),
 			roles.New(w.Access).Routes(),
 		)
 	})
@@ -257,4 +259,20 @@ func TestWhoMayWriteRules(t *testing.T) {
 	timeOut := h.keywordRule(object{"type": 3, "metadata": object{"duration_seconds": 60}})
 	h.member.Fails(t, http.MethodPost, h.rules, timeOut, discord.ErrMissingPermissions)
 	h.member.Must(t, http.MethodPost, h.rules, h.keywordRule(block), nil)
+}
+
+func TestTheAuditLogShowsTheRulesThatItNames(t *testing.T) {
+	t.Parallel()
+	h := newHall(t)
+	made := h.create(h.keywordRule(object{"type": 1}))
+	var log discord.AuditLog
+	h.owner.Must(t, http.MethodGet, "/guilds/"+h.guild.String()+"/audit-logs?action_type=140", nil, &log)
+	if len(log.Entries) != 1 || len(log.AutoModRules) != 1 || log.AutoModRules[0].ID != made.ID {
+		t.Errorf("log %+v", log)
+	}
+	h.owner.Must(t, http.MethodDelete, h.rules+"/"+made.ID.String(), nil, nil)
+	h.owner.Must(t, http.MethodGet, "/guilds/"+h.guild.String()+"/audit-logs", nil, &log)
+	if log.AutoModRules == nil || len(log.AutoModRules) != 0 {
+		t.Errorf("rules of the log %v, expected an empty list", log.AutoModRules)
+	}
 }

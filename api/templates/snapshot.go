@@ -82,6 +82,9 @@ func channel(c discord.Channel, numbers, roles map[snowflake.ID]snowflake.ID) di
 	if c.Bitrate == nil {
 		s.Bitrate = usualBitrate
 	}
+	if c.Type == discord.ChannelAnnouncement {
+		s.Type = discord.ChannelText // no new guild has what announcements need
+	}
 	if c.PermissionOverwrites != nil {
 		for _, o := range *c.PermissionOverwrites {
 			if role, kept := roles[o.ID]; kept && permissions.Kind(o.Type) == permissions.OfRole {

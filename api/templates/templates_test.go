@@ -35,6 +35,7 @@ func TestTemplate(t *testing.T) {
 	owner.Must(t, http.MethodPost, guild+"/channels", object{"name": "keepers", "topic": "for keepers",
 		"permission_overwrites": []object{{"id": g.ID, "type": 0, "deny": "1024"}, {"id": role.ID, "type": 0, "allow": "1024"},
 			{"id": member.ID, "type": 1, "allow": "1024"}}}, nil)
+	owner.Must(t, http.MethodPost, guild+"/channels", object{"name": "news", "type": discord.ChannelAnnouncement}, nil)
 
 	member.Fails(t, http.MethodPost, guild+"/templates", object{"name": "Copy"}, discord.ErrMissingPermissions)
 	member.Fails(t, http.MethodGet, guild+"/templates", nil, discord.ErrMissingPermissions)
@@ -53,7 +54,11 @@ func TestTemplate(t *testing.T) {
 	var list []discord.Channel
 	other.Must(t, http.MethodGet, "/guilds/"+copied.ID.String()+"/channels", nil, &list)
 	at := slices.IndexFunc(list, func(c discord.Channel) bool { return *c.Name == "keepers" })
-	if len(list) != 5 || at < 0 || *list[at].Topic == nil || len(*list[at].PermissionOverwrites) != 2 {
+	news := slices.IndexFunc(list, func(c discord.Channel) bool { return *c.Name == "news" })
+	if news < 0 || list[news].Type != discord.ChannelText {
+		t.Errorf("a guild that is no community has announcements: %+v", list)
+	}
+	if len(list) != 6 || at < 0 || *list[at].Topic == nil || len(*list[at].PermissionOverwrites) != 2 {
 		t.Errorf("channels %+v", list)
 	}
 	other.Fails(t, http.MethodPost, "/guilds/templates/nothing", object{"name": "Like it"}, discord.ErrUnknownTemplate)
@@ -92,7 +97,7 @@ func TestTemplate(t *testing.T) {
 	}
 	newest := log.Entries[0].ID
 	for query, want := range map[string]int{
-		"?action_type=30": 1, "?user_id=" + member.ID.String(): 0, "?target_id=" + role.ID.String(): 1, "?before=" + newest.String(): 2,
+		"?action_type=30": 1, "?user_id=" + member.ID.String(): 0, "?target_id=" + role.ID.String(): 1, "?before=" + newest.String(): 3,
 		"?after=" + newest.String(): 0, "?after=1&limit=1": 1,
 	} {
 		owner.Must(t, http.MethodGet, guild+"/audit-logs"+query, nil, &log)

@@ -76,6 +76,8 @@ func (s *Store) fillAuditLog(ctx context.Context, guild snowflake.ID, log *disco
 		Query(collectInto(&log.AutoModRules, scanRule))
 	b.Queue(`select `+commandColumns+` from commands c where c.id = any($1) order by c.id`, ids).
 		Query(collectInto(&log.Commands, scanCommand))
+	b.Queue(`select `+ruleColumns+` from automod_rules where guild_id = $1 and id = any($2) order by id`, guild, ids).
+		Query(collectInto(&log.AutoModRules, scanRule))
 	var integrations []discord.Integration
 	b.Queue(integrationQuery+`where i.guild_id = $1 and (i.id = any($2) or a.id = any($2)) order by i.id`, guild, ids).
 		Query(collectInto(&integrations, scanIntegration))
