@@ -3,6 +3,7 @@ package conformance_test
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -11,7 +12,7 @@ import (
 // amendment changes the description where it is wrong about Discord, or says nothing about an operation that Discord's own
 // clients use.
 type amendment struct {
-	pointer string // to what is replaced or added
+	pointer string // to what is replaced or added; /- adds to a list
 	value   string // JSON
 	why     string
 }
@@ -27,6 +28,11 @@ var amendments = []amendment{
 		"/components/schemas/MessageReferenceType",
 		`{"type": "integer", "enum": [0, 1]}`,
 		"1 is a forward, https://discord.com/developers/docs/resources/message#message-reference-types",
+	},
+	{
+		"/components/schemas/GuildFeatures/oneOf/-",
+		`{"title": "MEMBER_VERIFICATION_MANUAL_APPROVAL", "const": "MEMBER_VERIFICATION_MANUAL_APPROVAL"}`,
+		"guilds that review who wants to join have it, https://docs.discord.food/resources/guild#guild-features",
 	},
 	{
 		"/paths/~1guilds",
@@ -81,11 +87,24 @@ func (a amendment) apply(root any) error {
 	if present, ok := at(root, a.pointer); ok && reflect.DeepEqual(present, value) {
 		return errors.New("the description says the same by now: remove the amendment")
 	}
-	slash := strings.LastIndexByte(a.pointer, '/')
-	parent, ok := at(root, a.pointer[:slash])
+	place, list := strings.CutSuffix(a.pointer, "/-")
+	slash := strings.LastIndexByte(place, '/')
+	parent, ok := at(root, place[:slash])
 	if !ok {
 		return errors.New("its place is gone")
 	}
-	parent.(map[string]any)[unescape.Replace(a.pointer[slash+1:])] = value
+	fields, key := parent.(map[string]any), unescape.Replace(place[slash+1:])
+	if !list {
+		fields[key] = value
+		return nil
+	}
+	elements, ok := fields[key].([]any)
+	if !ok {
+		return errors.New("its place is no list")
+	}
+	if slices.ContainsFunc(elements, func(present any) bool { return reflect.DeepEqual(present, value) }) {
+		return errors.New("the description says the same by now: remove the amendment")
+	}
+	fields[key] = append(elements, value)
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 const (
@@ -47,8 +48,19 @@ func (s *suite) arena(t *testing.T) map[string]string {
 		"name": "arena", "event_type": 1, "trigger_type": 1, "actions": []object{{"type": 1}},
 	}, s.guild).text("id")
 	hook := s.ok(t, own, "POST "+channelWebhooks, object{"name": "arena"}, channel)
+	start := time.Now().Add(time.Hour).Truncate(time.Second).UTC()
+	event := s.ok(t, own, "POST /guilds/{guild_id}/scheduled-events", object{
+		"name": "arena", "privacy_level": 2, "entity_type": 3, "entity_metadata": object{"location": "here"},
+		"scheduled_start_time": start, "scheduled_end_time": start.Add(time.Hour),
+		"recurrence_rule": object{"start": start, "frequency": 3, "interval": 1},
+	}, s.guild).text("id")
+	exception := s.ok(t, own, "POST /guilds/{guild_id}/scheduled-events/{guild_scheduled_event_id}/exceptions", object{
+		"original_scheduled_start_time": start.AddDate(0, 0, 1), "is_canceled": true,
+	}, s.guild, event).text("event_exception_id")
 	return map[string]string{
-		"{rule_id}": rule, "{webhook_id}": hook.text("id"), "{webhook_token}": hook.text("token"),
+		"{guild_scheduled_event_id}": event, "{exception_id}": exception, "{request_id}": "1", "{rule_id}": rule,
+		"template":     s.ok(t, own, "POST /guilds/{guild_id}/templates", object{"name": "arena"}, s.guild).text("code"),
+		"{webhook_id}": hook.text("id"), "{webhook_token}": hook.text("token"),
 		"{guild_id}": s.guild, "{channel_id}": channel, "{user_id}": s.other.ID, "{role_id}": role, "{overwrite_id}": role,
 		"{message_id}":     s.ok(t, own, "POST "+messages, object{"content": "target"}, channel).text("id"),
 		"{code}":           s.ok(t, own, "POST /channels/{channel_id}/invites", object{}, channel).text("code"),
@@ -64,6 +76,9 @@ func (s *suite) arena(t *testing.T) map[string]string {
 func (s *suite) bodies(t *testing.T, operation string, known map[string]string) {
 	var values []string
 	for _, name := range parameter.FindAllString(operation, -1) {
+		if name == "{code}" && strings.Contains(operation, "/templates/") {
+			name = "template"
+		}
 		if known[name] == "" {
 			t.Fatalf("nothing is known to fill %s with", name)
 		}
