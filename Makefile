@@ -13,7 +13,7 @@ SUITES_TIMEOUT := 40m
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build services test tools lint unit suites bench generate image
+.PHONY: help run build services test tools lint unit suites compatibility bench generate image
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ unit: go ## run the tests beside the code, with the race detector (UNIT_TIMEOUT 
 
 suites: go ## run the suites in test/, each on platforms of its own, one after the other (SUITES_TIMEOUT a suite)
 	CGO_ENABLED=0 go test -p 1 -timeout $(SUITES_TIMEOUT) ./test/...
+
+compatibility: go ## write docs/compatibility.md as the platform shows it (DISCORD_OPENAPI: Discord's openapi.json)
+	CGO_ENABLED=0 go test -count=1 -timeout $(SUITES_TIMEOUT) ./test/conformance/ -update
 
 bench: go ## run the benchmarks, each against its peer in the same run: a table, and JSON lines in bin/bench.jsonl (BENCH=fanout/json,memory ROUNDS=5 DIVIDE=100)
 	@mkdir -p $(BIN)

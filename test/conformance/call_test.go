@@ -47,6 +47,10 @@ func (s *suite) ok(t *testing.T, as *rest.Client, operation string, body any, va
 		t.Errorf("%s: %v", operation, err)
 	}
 	s.called[described] = true
+	if pointer, err := s.doc.response(described, got.Status); err == nil && pointer != "" {
+		schema, _ := at(s.doc.root, pointer)
+		s.see(schema, decoded)
+	}
 	return answer{t, decoded}
 }
 
@@ -160,4 +164,17 @@ func (s *suite) fails(t *testing.T, as *rest.Client, operation string, body any,
 	if _, err := s.validate(described, got); err != nil {
 		t.Errorf("%s: %v", operation, err)
 	}
+	s.note(described, status, code)
+}
+
+// note keeps that an operation failed as it should.
+func (s *suite) note(operation string, status, code int) {
+	if s.refused[operation] == nil {
+		s.refused[operation] = map[string]bool{}
+	}
+	failure := fmt.Sprint(status)
+	if code != 0 {
+		failure += fmt.Sprintf(" (%d)", code)
+	}
+	s.refused[operation][failure] = true
 }

@@ -56,6 +56,7 @@ func TestConformance(t *testing.T) {
 	t.Run("interactions", s.interactions)
 	t.Run("errors", s.errors)
 	t.Run("every served operation was called", s.everyOperation)
+	t.Run("compatibility", s.compatibility)
 	t.Run("generated bodies", s.generatedBodies)
 }
 
@@ -71,13 +72,16 @@ type suite struct {
 	text   string          // a text channel
 	role   string          // below the bot's own
 	called map[string]bool // operations with a valid success
+	// refused has the status and code of the failures that were seen of an operation.
+	refused map[string]map[string]bool
+	models  map[string]bool // schemas of which a valid object was seen
 }
 
 func newSuite(t *testing.T, doc *description, base string) *suite {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	s := &suite{doc: doc, nobody: &rest.Client{Base: base}, called: map[string]bool{}}
+	s := &suite{doc: doc, nobody: &rest.Client{Base: base}, called: map[string]bool{}, refused: map[string]map[string]bool{}, models: map[string]bool{}}
 	must := func(err error) {
 		t.Helper()
 		if err != nil {

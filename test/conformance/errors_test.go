@@ -74,6 +74,7 @@ func (s *suite) errors(t *testing.T) {
 			if err := json.Unmarshal(got.Body, &failure); err != nil || got.Status != c.status || failure.Code != c.code {
 				t.Fatalf("%s: status %d, expected %d with code %d: %.600s", c.operation, got.Status, c.status, c.code, got.Body)
 			}
+			s.note(operation, c.status, c.code)
 			if c.field == "" {
 				return
 			}

@@ -155,7 +155,7 @@ func bound(s map[string]any, key string, otherwise int64) int64 {
 	return n
 }
 
-func sorted(m map[string]any) []string {
+func sorted[T any](m map[string]T) []string {
 	keys := make([]string, 0, len(m))
 	for key := range m {
 		keys = append(keys, key)
