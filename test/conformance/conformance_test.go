@@ -32,6 +32,7 @@ func TestConformance(t *testing.T) {
 	t.Run("invites", s.invites)
 	t.Run("members", s.members)
 	t.Run("messages", s.messages)
+	t.Run("layout", s.layout)
 	t.Run("reactions", s.reactions)
 	t.Run("auto-moderation", s.autoModeration)
 	t.Run("pins", s.pins)

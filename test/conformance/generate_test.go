@@ -32,7 +32,7 @@ func (g generator) value(schema any, depth int) any {
 	if value, ok := s["const"]; ok {
 		return value
 	}
-	if list, ok := s["enum"].([]any); ok {
+	if list, ok := s["enum"].([]any); ok && len(list) > 0 {
 		return list[g.IntN(len(list))]
 	}
 	for _, union := range []string{"oneOf", "anyOf"} {

@@ -62,6 +62,27 @@ func (s *suite) messages(t *testing.T) {
 	s.ok(t, as, "POST "+messages+"/bulk-delete", object{"messages": []string{reply.text("id"), forward.text("id")}}, s.text)
 }
 
+// layout sends every kind of component that a message can have.
+// https://discord.com/developers/docs/components/reference
+func (s *suite) layout(t *testing.T) {
+	media := object{"url": "https://example.com/i.png"}
+	row := func(c object) object { return object{"type": 1, "components": []object{c}} }
+	id := s.ok(t, s.bot.Client, "POST "+messages, object{"flags": 1 << 15, "components": []object{
+		{"type": 10, "content": "text"},
+		{"type": 9, "components": []object{{"type": 10, "content": "beside"}}, "accessory": object{"type": 11, "media": media, "description": "d"}},
+		{"type": 12, "items": []object{{"media": media}}},
+		{"type": 14, "divider": true, "spacing": 2},
+		{"type": 17, "accent_color": 1, "components": []object{{"type": 10, "content": "inside"}}},
+		row(object{"type": 2, "style": 1, "custom_id": "b", "emoji": object{"name": "🔥"}}),
+		row(object{"type": 5, "custom_id": "u", "default_values": []object{{"id": s.guest.ID, "type": "user"}}}),
+		row(object{"type": 6, "custom_id": "r", "default_values": []object{{"id": s.role, "type": "role"}}}),
+		row(object{"type": 7, "custom_id": "m"}),
+		row(object{"type": 8, "custom_id": "c", "default_values": []object{{"id": s.text, "type": "channel"}}}),
+	}}, s.text).text("id")
+	s.ok(t, s.bot.Client, "GET "+message, nil, s.text, id)
+	s.fails(t, s.bot.Client, "POST "+messages, object{"flags": 1 << 15, "components": []object{{"type": 10}}}, 400, 50035, s.text)
+}
+
 func (s *suite) reactions(t *testing.T) {
 	const (
 		all   = message + "/reactions"
