@@ -72,8 +72,6 @@ func (s *Store) fillAuditLog(ctx context.Context, guild snowflake.ID, log *disco
 		Query(collectInto(&log.Threads, scanThread))
 	b.Queue(eventQuery+`where e.guild_id = $1 and e.id = any($2) order by e.id`, guild, ids).
 		Query(collectInto(&log.ScheduledEvents, scanEvent))
-	b.Queue(`select `+ruleColumns+` from automod_rules where guild_id = $1 and id = any($2) order by id`, guild, ids).
-		Query(collectInto(&log.AutoModRules, scanRule))
 	b.Queue(`select `+commandColumns+` from commands c where c.id = any($1) order by c.id`, ids).
 		Query(collectInto(&log.Commands, scanCommand))
 	b.Queue(`select `+ruleColumns+` from automod_rules where guild_id = $1 and id = any($2) order by id`, guild, ids).
