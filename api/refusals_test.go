@@ -220,4 +220,11 @@ var refusals = map[string]refusal{
 	"DELETE /webhooks/:webhook_id/:webhook_token/messages/:message_id":                           {stranger: "401 50027", member: "401 50027"},
 	"GET /guilds/:guild_id/regions":                                                              {},
 	"GET /guilds/:guild_id/soundboard-sounds":                                                    {},
+	"GET /guilds/:guild_id/stickers":                                                             {stranger: noAccess},
+	"POST /guilds/:guild_id/stickers":                                                            {},
+	"GET /guilds/:guild_id/stickers/:sticker_id":                                                 {stranger: noAccess},
+	"PATCH /guilds/:guild_id/stickers/:sticker_id":                                               {stranger: noAccess, member: noPermission},
+	"DELETE /guilds/:guild_id/stickers/:sticker_id":                                              {stranger: noAccess, member: noPermission},
+	"GET /stickers/:sticker_id":                                                                  {},
+	"GET /sticker-packs/:pack_id":                                                                {},
 }
