@@ -59,7 +59,7 @@ func (s *suite) report(t *testing.T) string {
 				called++
 			}
 		}
-		note := why
+		note := cmp.Or(why, neverSucceeds[operation])
 		if why != "" {
 			note = "out of scope: " + why
 			if s.called[operation] {

@@ -20,7 +20,7 @@ func (s *suite) everyOperation(t *testing.T) {
 			continue
 		}
 		served++
-		if !s.called[operation] && !slices.ContainsFunc(s.doc.operations(), func(by string) bool { return s.called[by] && takes(by, operation) }) {
+		if !s.called[operation] && neverSucceeds[operation] == "" && !slices.ContainsFunc(s.doc.operations(), func(by string) bool { return s.called[by] && takes(by, operation) }) {
 			t.Errorf("%s is served and was not called", operation)
 		}
 	}
@@ -30,6 +30,11 @@ func (s *suite) everyOperation(t *testing.T) {
 		}
 	}
 	t.Logf("of %d operations, %d are served and %d were called", len(s.doc.operations()), served, len(s.called))
+}
+
+// neverSucceeds has the operations that are served and can only be refused, and why.
+var neverSucceeds = map[string]string{
+	"GET /sticker-packs/{pack_id}": "the platform has no packs of its own",
 }
 
 // served tells whether the platform knows the path and method.
