@@ -291,7 +291,7 @@ func (w *world) path(route call.Route) string {
 func (w *world) rows(t *testing.T) map[string]string {
 	t.Helper()
 	var sums map[string]string
-	if err := w.Query(t, `select jsonb_object_agg(relname, md5(query_to_xml('select x::text from ' || quote_ident(relname) || ' x order by 1', true, true, '')::text))
+	if err := w.Query(t, `select jsonb_object_agg(relname, md5(query_to_xml('select x::text from ' || quote_ident(relname) || ' x order by 1', nulls => true, tableforest => true, targetns => '')::text))
 		from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and relname <> 'auth_sessions'`).Scan(&sums); err != nil {
 		t.Fatal(err)
 	}

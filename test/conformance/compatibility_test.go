@@ -18,7 +18,7 @@ const compatibilityFile = "../../docs/compatibility.md"
 func (s *suite) compatibility(t *testing.T) {
 	made := s.report(t)
 	if *update {
-		if err := os.WriteFile(compatibilityFile, []byte(made), 0o644); err != nil { //nolint:gosec // a page for everybody
+		if err := os.WriteFile(compatibilityFile, []byte(made), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
