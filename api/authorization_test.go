@@ -111,8 +111,6 @@ func (w *world) cells(route call.Route, row refusal) []cell {
 	return cells
 }
 
-type object = map[string]any
-
 // world is a guild with a channel, what is in them, and everybody who may not do something there.
 type world struct {
 	*apitest.World
