@@ -64,7 +64,6 @@ func (s *suite) arena(t *testing.T) map[string]string {
 		"{guild_id}": s.guild, "{channel_id}": channel, "{user_id}": s.other.ID, "{role_id}": role, "{overwrite_id}": role,
 		"{message_id}":     s.ok(t, own, "POST "+messages, object{"content": "target"}, channel).text("id"),
 		"{code}":           s.ok(t, own, "POST /channels/{channel_id}/invites", object{}, channel).text("code"),
-		"{sticker_id}":     s.newSticker(t),
 		"{application_id}": s.bot.ApplicationID,
 		"{command_id}":     s.ok(t, s.bot.Client, "POST "+guildCommands, object{"name": "arena", "description": "d"}, s.bot.ApplicationID, s.guild).text("id"),
 		"{emoji_id}":       s.ok(t, own, "POST "+guildEmojis, object{"name": "arena", "image": pixel}, s.guild).text("id"),
