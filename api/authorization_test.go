@@ -256,7 +256,7 @@ func (w *world) things(t *testing.T) {
 	w.values["exception_id"] = exception.ID
 	app := create(http.MethodPost, "/applications", object{"name": "Tool"}).ID
 	w.values["application_id"] = app
-	for _, name := range []string{"command_id", "integration_id", "request_id", "interaction_id", "authorization_id", "entity_id", "sticker_id", "pack_id"} {
+	for _, name := range []string{"command_id", "integration_id", "request_id", "interaction_id", "authorization_id", "entity_id", "sticker_id", "pack_id", "emoji_id"} {
 		w.values[name] = app // of nothing of that kind
 	}
 	w.values["ack_type"], w.values["type"] = "0", "1"

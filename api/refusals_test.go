@@ -227,4 +227,15 @@ var refusals = map[string]refusal{
 	"DELETE /guilds/:guild_id/stickers/:sticker_id":                                              {stranger: noAccess, member: noPermission},
 	"GET /stickers/:sticker_id":                                                                  {},
 	"GET /sticker-packs/:pack_id":                                                                {},
+
+	"GET /applications/:application_id/emojis":              {stranger: "404 10002", member: "404 10002"},
+	"POST /applications/:application_id/emojis":             {stranger: "404 10002", member: "404 10002", body: `{"name":"wave","image":"data:image/gif;base64,R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs="}`},
+	"GET /applications/:application_id/emojis/:emoji_id":    {stranger: "404 10002", member: "404 10002"},
+	"PATCH /applications/:application_id/emojis/:emoji_id":  {stranger: "404 10002", member: "404 10002", body: `{"name":"wave"}`},
+	"DELETE /applications/:application_id/emojis/:emoji_id": {stranger: "404 10002", member: "404 10002"},
+	"GET /guilds/:guild_id/emojis":                          {stranger: noAccess},
+	"POST /guilds/:guild_id/emojis":                         {stranger: noAccess, member: noPermission, body: `{"name":"wave","image":"data:image/gif;base64,R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs="}`},
+	"GET /guilds/:guild_id/emojis/:emoji_id":                {stranger: noAccess},
+	"PATCH /guilds/:guild_id/emojis/:emoji_id":              {stranger: noAccess, member: noPermission, body: `{"name":"wave"}`},
+	"DELETE /guilds/:guild_id/emojis/:emoji_id":             {stranger: noAccess, member: noPermission},
 }
