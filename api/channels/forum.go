@@ -55,7 +55,7 @@ func (e *Emoji) check(p *form.Problems, path string) {
 	}
 }
 
-func (s *ForumSettings) check(p *form.Problems, path string, kind discord.ChannelType) {
+func (s *ForumSettings) checkForum(p *form.Problems, path string, kind discord.ChannelType) {
 	if !kind.IsForum() {
 		return
 	}

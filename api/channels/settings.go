@@ -78,7 +78,7 @@ func (s *Settings) Check(p *form.Problems, path string, kind discord.ChannelType
 	if n := s.VideoQualityMode.Value; n != nil {
 		form.OneOf(p, form.At(path, "video_quality_mode"), *n, 1, 2)
 	}
-	s.ForumSettings.check(p, path, kind)
+	s.checkForum(p, path, kind)
 	if n := s.AutoArchive.Value; n != nil {
 		form.OneOf(p, form.At(path, "default_auto_archive_duration"), *n, 60, 1440, 4320, 10080)
 	}

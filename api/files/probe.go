@@ -25,7 +25,7 @@ const maxHeader = 1 << 20
 func probe(content io.Reader, f *store.File) error {
 	buffered := bufio.NewReaderSize(io.LimitReader(content, maxHeader), 4<<10)
 	start, err := buffered.Peek(3 << 10)
-	if err != nil && err != io.EOF { //nolint:errorlint // Peek returns io.EOF itself
+	if err != nil && err != io.EOF {
 		return fmt.Errorf("probe file: %w", err)
 	}
 	if kind := mimetype.Detect(start); len(start) > 0 && !kind.Is("application/octet-stream") {

@@ -48,7 +48,7 @@ func (h *Handlers) download(c *call.Call) error {
 	_ = http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(downloadTime))
 	c.Header("Cache-Control", fmt.Sprintf("private, max-age=%d, immutable", int(time.Until(until).Seconds())))
 	wish, asked := wishOf(c)
-	if asked && f.ContentType != nil && strings.HasPrefix(*f.ContentType, "image/") && !(*f.ContentType == "image/gif" && wish.Format == "") {
+	if asked && f.ContentType != nil && strings.HasPrefix(*f.ContentType, "image/") && (*f.ContentType != "image/gif" || wish.Format != "") {
 		small, err := h.scaler.Scale(ctx, content, wish)
 		if err == nil {
 			f.ContentType = &small.Type

@@ -80,7 +80,7 @@ func (h *Handlers) create(c *call.Call) error {
 			Guild: guild, Channel: channel, Inviter: c.Caller.UserID, MaxUses: int(b.MaxUses.Value),
 			MaxAge: time.Duration(b.MaxAge.Or(defaultAge)) * time.Second, Temporary: bool(b.Temporary.Value),
 		}
-		if err := b.target.apply(ctx, tx, r, &asked); err != nil {
+		if err := b.apply(ctx, tx, r, &asked); err != nil {
 			return err
 		}
 		if !bool(b.Unique.Value) && !limited {

@@ -1,4 +1,4 @@
-// Package pins pins messages to their channel.
+// Package pins keeps the messages that are pinned to their channel.
 //
 // A pin is a row beside the message, so that pins have an order of their own. Pinning is one change: the row, the mark on the
 // message, the events of both, and the message that tells the channel.

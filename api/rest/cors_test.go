@@ -14,7 +14,7 @@ func TestWebClientsFromAnywhere(t *testing.T) {
 	engine := gin.New()
 	engine.Use(crossOrigin)
 	asked := 0
-	engine.GET("/thing", func(c *gin.Context) { asked++ })
+	engine.GET("/thing", func(*gin.Context) { asked++ })
 	engine.NoRoute(func(c *gin.Context) { c.Status(http.StatusNotFound) })
 	send := func(method string, header http.Header) *httptest.ResponseRecorder {
 		request := httptest.NewRequestWithContext(t.Context(), method, "/thing", nil)

@@ -117,27 +117,27 @@ func (h *Handlers) list(c *call.Call) error {
 }
 
 // find returns the event that the path names, if the caller may see it.
-func (h *Handlers) find(c *call.Call) (*access.Visit, discord.ScheduledEvent, error) {
+func (h *Handlers) find(c *call.Call) (discord.ScheduledEvent, error) {
 	guild, err := c.ID("guild_id", discord.ErrUnknownGuild)
 	if err != nil {
-		return nil, discord.ScheduledEvent{}, err
+		return discord.ScheduledEvent{}, err
 	}
 	id, err := c.ID("event_id", discord.ErrUnknownEvent)
 	if err != nil {
-		return nil, discord.ScheduledEvent{}, err
+		return discord.ScheduledEvent{}, err
 	}
 	visit, err := h.access.Enter(c, guild)
 	if err != nil {
-		return nil, discord.ScheduledEvent{}, err
+		return discord.ScheduledEvent{}, err
 	}
 	e, err := h.store.ScheduledEvent(c.Request.Context(), guild, id)
 	if err != nil {
-		return nil, e, known(err)
+		return e, known(err)
 	}
 	if !sees(visit, e) {
-		return nil, e, discord.ErrUnknownEvent
+		return e, discord.ErrUnknownEvent
 	}
-	return visit, e, nil
+	return e, nil
 }
 
 func known(err error) error {
@@ -150,7 +150,7 @@ func known(err error) error {
 // get returns one event.
 // https://discord.com/developers/docs/resources/guild-scheduled-event#get-guild-scheduled-event
 func (h *Handlers) get(c *call.Call) error {
-	_, e, err := h.find(c)
+	e, err := h.find(c)
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (h *Handlers) get(c *call.Call) error {
 // change runs fn on the event that the path names, under the guild's lock, if the caller may change it: who made it with
 // CREATE_EVENTS, everybody else with MANAGE_EVENTS.
 func (h *Handlers) change(c *call.Call, fn func(tx *store.Tx, v *access.Visit, e discord.ScheduledEvent) error) error {
-	_, e, err := h.find(c)
+	e, err := h.find(c)
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func (h *Handlers) users(c *call.Call) error {
 	if page.After, _, err = c.QueryID("after"); err != nil {
 		return err
 	}
-	_, e, err := h.find(c)
+	e, err := h.find(c)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (h *Handlers) counts(c *call.Call) error {
 	if err := p.Err(); err != nil {
 		return err
 	}
-	_, e, err := h.find(c)
+	e, err := h.find(c)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (h *Handlers) counts(c *call.Call) error {
 
 // answering runs fn on the event and the occurrence that the path names, for a member who may see it.
 func (h *Handlers) answering(c *call.Call, fn func(tx *store.Tx, e discord.ScheduledEvent, at snowflake.ID) error) error {
-	_, e, err := h.find(c)
+	e, err := h.find(c)
 	if err != nil {
 		return err
 	}

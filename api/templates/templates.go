@@ -16,7 +16,6 @@ import (
 	"guildhall.chat/guildhall/api/guilds"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
-	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
 )
 
@@ -208,7 +207,7 @@ func (h *Handlers) change(c *call.Call, fn func(tx *store.Tx, v *access.Visit, t
 		if err != nil {
 			return known(err)
 		}
-		if t.SourceGuildID != snowflake.ID(guild) {
+		if t.SourceGuildID != guild {
 			return discord.ErrUnknownTemplate
 		}
 		answer, err = fn(tx, v, t)

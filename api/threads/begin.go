@@ -21,7 +21,7 @@ func begin(ctx context.Context, tx *store.Tx, r *access.Room, t *store.Thread, m
 	if err != nil {
 		return err
 	}
-	shown, told := t.Channel, *t.Channel.Thread
+	shown, told := t.Channel, *t.Thread
 	told.Member = nil // everybody is told
 	shown.Thread = &told
 	marked := m

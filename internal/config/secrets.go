@@ -21,7 +21,7 @@ const (
 	SigningKeysFile   = "signing-keys"
 	SMTPPasswordFile  = "smtp-password"
 	S3AccessKeyFile   = "s3-access-key"
-	S3SecretKeyFile   = "s3-secret-key"
+	S3SecretKeyFile   = "s3-secret-key" //nolint:gosec // the name of a file
 )
 
 // MinSigningKey is the least length of a signing key in bytes: that of a SHA-256 digest, as RFC 2104 section 3 advises.
