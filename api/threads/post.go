@@ -64,7 +64,7 @@ func (h *Handlers) createPost(c *call.Call, room *access.Room, b *body) error {
 	if err != nil {
 		return err
 	}
-	made.Thread.Message = &first.Message
+	made.Message = &first.Message
 	last := &first.ID
 	made.LastMessageID = &last
 	return c.Reply(http.StatusCreated, made.Channel)
