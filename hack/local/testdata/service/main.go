@@ -24,7 +24,7 @@ type flags struct {
 	config.Common
 	RedisAddrs                                   []string
 	Listen, PublicURL, GatewayURL, RateLimits    string
-	MailDir, MailFrom, Pod, Pods                 string
+	MailDir, MailFrom, FilesDir, Pod, Pods       string
 	HeartbeatInterval, ResumeWindow, DrainPeriod string
 	TrustedProxies                               string
 	Shard, Shards                                int
