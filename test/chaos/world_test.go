@@ -2,6 +2,7 @@ package chaos_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -282,6 +283,8 @@ func (w *world) makeDirects(ctx context.Context) error {
 		if i%2 == 1 {
 			bots := append(append([]*account{}, w.bots...), w.fleets...)
 			to = bots[i%len(bots)]
+		} else if err := befriend(ctx, from, to); err != nil { // strangers can't write to each other
+			return err
 		}
 		var opened struct {
 			ID string `json:"id"`
@@ -295,6 +298,13 @@ func (w *world) makeDirects(ctx context.Context) error {
 		w.channels[c.id] = c
 	}
 	return nil
+}
+
+// befriend has one ask and the other agree.
+func befriend(ctx context.Context, from, to *account) error {
+	return errors.Join(
+		from.Do(ctx, http.MethodPut, "/users/@me/relationships/"+to.id, map[string]any{}, nil),
+		to.Do(ctx, http.MethodPut, "/users/@me/relationships/"+from.id, map[string]any{}, nil))
 }
 
 // each calls do for 0 to n-1, several at once.
