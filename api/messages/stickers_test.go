@@ -38,3 +38,16 @@ func TestStickersAreSent(t *testing.T) {
 	h.member.Fails(t, http.MethodPost, path(h.channel), strange, discord.ErrMissingPermissions)
 	h.send(h.member, object{"sticker_ids": []string{own}})
 }
+
+// A message that has nothing but stickers is not empty when it is edited.
+func TestMessageOfStickersIsEdited(t *testing.T) {
+	t.Parallel()
+	h := newHall(t)
+	m := h.send(h.member, object{"content": "look", "sticker_ids": []string{h.sticker(h.guild)}})
+	one := path(h.channel) + "/" + m.ID.String()
+	h.member.Must(t, http.MethodPatch, one, object{"content": ""}, nil)
+	h.owner.Must(t, http.MethodPatch, one, object{"flags": discord.MessageFlagSuppressEmbeds}, nil)
+	if m = h.get(h.owner, m.ID); m.Content != "" || len(m.StickerItems) != 1 || m.Flags != discord.MessageFlagSuppressEmbeds {
+		t.Errorf("message %+v", m)
+	}
+}

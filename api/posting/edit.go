@@ -190,7 +190,7 @@ func (p *Poster) apply(e *Edit, m *discord.Message, room *access.Room) (dropped 
 		return nil, err
 	}
 	if m.Content == "" && len(m.Embeds) == 0 && string(m.Components) == "[]" && len(m.Attachments) == 0 &&
-		len(m.MessageSnapshots) == 0 && m.Poll == nil {
+		len(m.MessageSnapshots) == 0 && m.Poll == nil && len(m.StickerItems) == 0 {
 		return nil, discord.ErrEmptyMessage
 	}
 	return dropped, nil
