@@ -140,6 +140,27 @@ func TestEditIsJudgedToo(t *testing.T) {
 	h.member.Must(t, http.MethodPatch, path, object{"content": "leek"}, nil)
 }
 
+func TestEditOfAWebhookIsJudgedToo(t *testing.T) {
+	h := newHall(t)
+	var w discord.Webhook
+	h.owner.Must(t, http.MethodPost, "/channels/"+h.text.String()+"/webhooks", object{"name": "Hook"}, &w)
+	hook := "/webhooks/" + w.ID.String() + "/" + w.Token
+	var m discord.Message
+	h.Anyone().Must(t, http.MethodPost, hook+"?wait=true", object{"content": "carrot"}, &m)
+	h.create(h.keywordRule(block))
+	seq := h.Seq(t, h.guild)
+	path := hook + "/messages/" + m.ID.String()
+	h.Anyone().Fails(t, http.MethodPatch, path, object{"content": "cabbage"}, discord.ErrMessageBlocked)
+	evs := h.since(seq)
+	if len(evs[discord.EventMessageUpdate]) != 0 || len(evs[discord.EventAutoModActionExecution]) != 1 {
+		t.Errorf("%v", evs)
+	}
+	h.Anyone().Must(t, http.MethodPatch, path, object{"content": "leek"}, &m)
+	if m.Content != "leek" {
+		t.Errorf("%q", m.Content)
+	}
+}
+
 func TestAlertLetsTheMessagePass(t *testing.T) {
 	h := newHall(t)
 	h.create(h.keywordRule(object{"type": 2, "metadata": object{"channel_id": h.text}}))

@@ -27,8 +27,6 @@ type Edit struct {
 	AllowedMentions *AllowedMentions             `json:"allowed_mentions"`
 	fixed
 
-	// judge refuses what the message would say; nil lets it pass.
-	judge    func(m *discord.Message, author *discord.Member) error
 	sent     []files.Incoming
 	kept     map[snowflake.ID]*fileBody
 	received []discord.Attachment
@@ -103,17 +101,8 @@ func Update(ctx context.Context, tx *store.Tx, room *access.Room, was discord.Me
 	return room.Emit(tx, head, event)
 }
 
-// Rewrite applies an edit, whose files have been received, to a held message and emits MESSAGE_UPDATE. Who may do that is
-// for the caller to check.
-func (p *Poster) Rewrite(ctx context.Context, tx *store.Tx, room *access.Room, was discord.Message, e *Edit) error {
-	changed, err := p.Changed(ctx, tx, room, was, e)
-	if err != nil {
-		return err
-	}
-	return Update(ctx, tx, room, was, changed)
-}
-
-// Changed returns a message as it is after the edit.
+// Changed returns a held message as it is after an edit, whose files have been received. Who may do that, and whether the guild's
+// rules let it pass, is for the caller to check.
 func (p *Poster) Changed(ctx context.Context, tx *store.Tx, room *access.Room, was discord.Message, e *Edit) (*Post, error) {
 	if was.Poll != nil && e.Says() {
 		return nil, discord.ErrPollEdit
@@ -135,11 +124,6 @@ func (p *Poster) Changed(ctx context.Context, tx *store.Tx, room *access.Room, w
 		return nil, err
 	}
 	m.Mentions = mentionsFrom(people, users)
-	if e.Says() && e.judge != nil {
-		if err := e.judge(&m, people[m.Author.ID].Member); err != nil {
-			return nil, err
-		}
-	}
 	return &Post{Message: m, People: people, Files: idsOf(e.received), Dropped: dropped}, nil
 }
 

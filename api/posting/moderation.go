@@ -10,42 +10,13 @@ import (
 	"guildhall.chat/guildhall/internal/store"
 )
 
-// Judge has send bring a message on its way unless the guild's rules block it, and does what the rules say. Poster.Send judges
-// by itself.
-func (p *Poster) Judge(ctx context.Context, room *access.Room, post *Post, send func() error) error {
-	verdict := p.moderator.Judge(ctx, room, &post.Message, post.People[post.Author.ID].Member)
-	if verdict == nil {
-		return send()
-	}
-	err := verdict.Blocked()
-	if err == nil {
-		if err = send(); err != nil {
-			return err
-		}
-	}
-	if failed := p.moderator.Act(ctx, verdict); failed != nil {
-		return failed
-	}
-	return err
-}
-
-// Edit applies an edit to a message in a change of its own, unless the guild's rules block what it would say. may decides who
-// may do that, once the message is held.
-func (p *Poster) Edit(ctx context.Context, room *access.Room, id snowflake.ID, e *Edit, may func(was discord.Message) error) error {
+// Judged runs fn, which hands what it would say to judge before it says it, and does then what the guild's rules say of that:
+// whether they block it, which is the error that judge returns, or let it pass.
+func (p *Poster) Judged(ctx context.Context, room *access.Room, fn func(judge func(*Post) error) error) error {
 	var verdict *automod.Verdict
-	e.judge = func(m *discord.Message, author *discord.Member) error {
-		verdict = p.moderator.Judge(ctx, room, m, author)
+	err := fn(func(post *Post) error {
+		verdict = p.moderator.Judge(ctx, room, &post.Message, post.People[post.Author.ID].Member)
 		return verdict.Blocked()
-	}
-	err := p.store.Change(ctx, func(tx *store.Tx) error {
-		was, err := tx.HoldMessage(ctx, room.Channel.ID, id)
-		if err != nil {
-			return UnknownMessage(err)
-		}
-		if err := may(was); err != nil {
-			return err
-		}
-		return p.Rewrite(ctx, tx, room, was, e)
 	})
 	if err != nil && verdict.Blocked() == nil {
 		return err
@@ -54,4 +25,41 @@ func (p *Poster) Edit(ctx context.Context, room *access.Room, id snowflake.ID, e
 		return failed
 	}
 	return err
+}
+
+// Judge has send bring a message on its way unless the guild's rules block it, and does what the rules say. Poster.Send judges
+// by itself.
+func (p *Poster) Judge(ctx context.Context, room *access.Room, post *Post, send func() error) error {
+	return p.Judged(ctx, room, func(judge func(*Post) error) error {
+		if err := judge(post); err != nil {
+			return err
+		}
+		return send()
+	})
+}
+
+// Edit applies an edit, whose files have been received, to a message in a change of its own and emits MESSAGE_UPDATE, unless the
+// guild's rules block what it would say. may decides who may do that, once the message is held.
+func (p *Poster) Edit(ctx context.Context, room *access.Room, id snowflake.ID, e *Edit, may func(was discord.Message) error) error {
+	return p.Judged(ctx, room, func(judge func(*Post) error) error {
+		return p.store.Change(ctx, func(tx *store.Tx) error {
+			was, err := tx.HoldMessage(ctx, room.Channel.ID, id)
+			if err != nil {
+				return UnknownMessage(err)
+			}
+			if err := may(was); err != nil {
+				return err
+			}
+			changed, err := p.Changed(ctx, tx, room, was, e)
+			if err != nil {
+				return err
+			}
+			if e.Says() {
+				if err := judge(changed); err != nil {
+					return err
+				}
+			}
+			return Update(ctx, tx, room, was, changed)
+		})
+	})
 }

@@ -1,8 +1,6 @@
 package webhooks
 
 import (
-	"context"
-
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/form"
@@ -29,11 +27,11 @@ func (h *Handlers) place(c *call.Call) (w discord.Webhook, room *access.Room, me
 }
 
 // posted checks that a message came through the webhook.
-func posted(w discord.Webhook, m discord.Message, err error) (discord.Message, error) {
-	if err == nil && (m.WebhookID == nil || *m.WebhookID != w.ID) {
-		err = discord.ErrUnknownMessage
+func posted(w discord.Webhook, m discord.Message) error {
+	if m.WebhookID == nil || *m.WebhookID != w.ID {
+		return discord.ErrUnknownMessage
 	}
-	return m, posting.UnknownMessage(err)
+	return nil
 }
 
 // getMessage returns a message that the webhook posted.
@@ -50,9 +48,11 @@ func (h *Handlers) getMessage(c *call.Call) error {
 }
 
 func (h *Handlers) answer(c *call.Call, w discord.Webhook, room *access.Room, id snowflake.ID) error {
-	found, err := h.store.Message(c.Request.Context(), room.Channel.ID, id, w.ID)
-	m, err := posted(w, found, err)
+	m, err := h.store.Message(c.Request.Context(), room.Channel.ID, id, w.ID)
 	if err != nil {
+		return posting.UnknownMessage(err)
+	}
+	if err := posted(w, m); err != nil {
 		return err
 	}
 	return c.OK(m)
@@ -85,12 +85,11 @@ func (h *Handlers) editMessage(c *call.Call) error {
 	if body.Says() && body.AllowedMentions == nil {
 		body.AllowedMentions = usersOnly()
 	}
-	if err := h.poster.Receive(c.Request.Context(), room, posting.Sender{Author: Author(w)}, &body); err != nil {
+	ctx := c.Request.Context()
+	if err := h.poster.Receive(ctx, room, posting.Sender{Author: Author(w)}, &body); err != nil {
 		return err
 	}
-	err = h.held(c, w, room, id, func(ctx context.Context, tx *store.Tx, m discord.Message) error {
-		return h.poster.Rewrite(ctx, tx, room, m, &body)
-	})
+	err = h.poster.Edit(ctx, room, id, &body, func(was discord.Message) error { return posted(w, was) })
 	if err != nil {
 		return err
 	}
@@ -107,7 +106,15 @@ func (h *Handlers) removeMessage(c *call.Call) error {
 	if err != nil {
 		return err
 	}
-	err = h.held(c, w, room, id, func(ctx context.Context, tx *store.Tx, m discord.Message) error {
+	ctx := c.Request.Context()
+	err = h.store.Change(ctx, func(tx *store.Tx) error {
+		m, err := tx.HoldMessage(ctx, room.Channel.ID, id)
+		if err != nil {
+			return posting.UnknownMessage(err)
+		}
+		if err := posted(w, m); err != nil {
+			return err
+		}
 		if _, err := tx.DeleteMessages(ctx, m.ChannelID, w.ID, m.ID); err != nil {
 			return err
 		}
@@ -118,17 +125,4 @@ func (h *Handlers) removeMessage(c *call.Call) error {
 		return err
 	}
 	return c.Done()
-}
-
-// held runs fn on a message of the webhook's that nobody else changes meanwhile.
-func (h *Handlers) held(c *call.Call, w discord.Webhook, room *access.Room, id snowflake.ID, fn func(context.Context, *store.Tx, discord.Message) error) error {
-	ctx := c.Request.Context()
-	return h.store.Change(ctx, func(tx *store.Tx) error {
-		found, err := tx.HoldMessage(ctx, room.Channel.ID, id)
-		m, err := posted(w, found, err)
-		if err != nil {
-			return err
-		}
-		return fn(ctx, tx, m)
-	})
 }
