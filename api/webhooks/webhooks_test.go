@@ -269,6 +269,13 @@ func TestComponentsOfWebhooks(t *testing.T) {
 		t.Errorf("%d components, want the link", n)
 	}
 	h.Anyone().Fails(t, http.MethodPost, secret(w)+"?with_components=true", press, discord.ErrInvalidForm)
+	// An edit is no way around it, not with numbers as texts either.
+	var m discord.Message
+	h.Anyone().Must(t, http.MethodPost, secret(w)+"?wait=true", map[string]any{"content": "x"}, &m)
+	texts := row(map[string]any{"type": "2", "style": "1", "custom_id": "a", "label": "a"})
+	for _, body := range []map[string]any{press, texts} {
+		h.Anyone().Fails(t, http.MethodPatch, secret(w)+"/messages/"+m.ID.String()+"?with_components=true", body, discord.ErrInvalidForm)
+	}
 	h.Exec(t, `update webhooks set application_id = (select id from applications limit 1)`)
 	if n := count("", press); n != 1 {
 		t.Errorf("%d components of an application's webhook", n)
