@@ -41,16 +41,17 @@ func (tx *Tx) QueueEvent(ctx context.Context, app snowflake.ID, kind string, dat
 	return nil
 }
 
-// TakeDeliveries returns deliveries that are due and puts them off until the time given: who takes them and dies leaves them
-// to the next. At most one is taken of each application.
+// TakeDeliveries returns the deliveries that have been due longest and puts them off until the time given: who takes them and
+// dies leaves them to the next. At most one is taken of each application.
 func (s *Store) TakeDeliveries(ctx context.Context, until time.Time, most int) ([]Delivery, error) {
 	taken, err := collect(ctx, s.pool, func(row pgx.Row) (d Delivery, err error) {
 		err = row.Scan(&d.ID, &d.ApplicationID, &d.Body, &d.Attempts, &d.URL)
 		return d, err
 	}, `with due as (
-			select distinct on (application_id) id from deliveries where not dead and due <= now() order by application_id, id
+			select distinct on (application_id) id, due from deliveries where not dead and due <= now() order by application_id, id
 		), taken as (
-			update deliveries d set due = $1 from (select id from due limit $2) as some_due where d.id = some_due.id returning d.*
+			update deliveries d set due = $1 from (select id from due order by due limit $2) as first_due where d.id = first_due.id
+			returning d.*
 		) select t.id, t.application_id, t.body, t.attempts,
 			case when a.event_webhooks_status = $3 then a.event_webhooks_url end
 		from taken t join applications a on a.id = t.application_id`, until, most, discord.EventWebhooksEnabled)
