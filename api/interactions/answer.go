@@ -26,9 +26,11 @@ func (h *Handlers) say(c *call.Call, i store.Interaction, body callbackBody) (*d
 	if err != nil {
 		return nil, form.Within("data", err)
 	}
-	err = h.first(ctx, i, func(tx *store.Tx, held *store.Interaction) error {
-		held.ResponseID, held.Loading = &post.ID, deferred
-		return insert(ctx, tx, room, *held, post)
+	err = h.publish(ctx, room, post, func() error {
+		return h.first(ctx, i, func(tx *store.Tx, held *store.Interaction) error {
+			held.ResponseID, held.Loading = &post.ID, deferred
+			return insert(ctx, tx, room, *held, post)
+		})
 	})
 	if err != nil {
 		return nil, err
@@ -121,6 +123,20 @@ func (h *Handlers) mark(i store.Interaction, m *discord.Message) {
 	}
 }
 
+// publish has write bring a message on its way as any other message: unless the guild's rules block it, and into a thread that is
+// awake. What only one user sees concerns neither.
+func (h *Handlers) publish(ctx context.Context, room *access.Room, post *posting.Post, write func() error) error {
+	if isEphemeral(post.Message) {
+		return write()
+	}
+	return h.poster.Judge(ctx, room, post, func() error {
+		if err := h.poster.Enter(ctx, room, post); err != nil {
+			return err
+		}
+		return write()
+	})
+}
+
 // insert stores a message where it belongs, with its event.
 func insert(ctx context.Context, tx *store.Tx, room *access.Room, i store.Interaction, post *posting.Post) error {
 	if !isEphemeral(post.Message) {
@@ -160,13 +176,15 @@ func (h *Handlers) change(c *call.Call, i store.Interaction, body callbackBody) 
 		return nil, err
 	}
 	var changed discord.Message
-	err = h.first(ctx, i, func(tx *store.Tx, held *store.Interaction) (err error) {
-		held.ResponseID = &id
-		if edit == nil {
-			return nil
-		}
-		changed, err = h.rewrite(ctx, tx, room, *held, id, edit)
-		return form.Within("data", err)
+	err = h.poster.Judged(ctx, room, func(judge func(*posting.Post) error) error {
+		return h.first(ctx, i, func(tx *store.Tx, held *store.Interaction) (err error) {
+			held.ResponseID = &id
+			if edit == nil {
+				return nil
+			}
+			changed, err = h.rewrite(ctx, tx, room, *held, id, edit, judge)
+			return form.Within("data", err)
+		})
 	})
 	if err != nil {
 		return nil, err
@@ -210,8 +228,10 @@ func (h *Handlers) receive(ctx context.Context, room *access.Room, i store.Inter
 	return h.poster.Receive(ctx, room, posting.Sender{User: i.ApplicationID}, edit)
 }
 
-// rewrite changes a message of the application, wherever it is kept, and returns it as it is then.
-func (h *Handlers) rewrite(ctx context.Context, tx *store.Tx, room *access.Room, i store.Interaction, id snowflake.ID, edit *posting.Edit) (discord.Message, error) {
+// rewrite changes a message of the application, wherever it is kept, and returns it as it is then. What others see of it is judged.
+func (h *Handlers) rewrite(ctx context.Context, tx *store.Tx, room *access.Room, i store.Interaction, id snowflake.ID,
+	edit *posting.Edit, judge func(*posting.Post) error,
+) (discord.Message, error) {
 	was, hidden, err := hold(ctx, tx, room, i, id)
 	if err != nil {
 		return was, err
@@ -224,12 +244,21 @@ func (h *Handlers) rewrite(ctx context.Context, tx *store.Tx, room *access.Room,
 		changed.Flags &^= discord.MessageFlagLoading
 		changed.EditedTimestamp = was.EditedTimestamp // it has only now been said
 	}
-	if !hidden {
-		return changed.Message, posting.Update(ctx, tx, room, was, changed)
+	if hidden {
+		return changed.Message, rewhisper(ctx, tx, room, i, changed.Message)
 	}
-	if err := tx.PutEphemeral(ctx, i.ID, i.UserID, changed.Message); err != nil {
-		return was, err
+	if edit.Says() {
+		if err := judge(changed); err != nil {
+			return was, err
+		}
 	}
-	event := discord.MessageEvent{Message: changed.Message, ChannelType: room.Channel.Type}
-	return changed.Message, whisper(tx, i, discord.EventMessageUpdate, changed.Author.ID, event)
+	return changed.Message, posting.Update(ctx, tx, room, was, changed)
+}
+
+// rewhisper writes a message anew that only one user sees.
+func rewhisper(ctx context.Context, tx *store.Tx, room *access.Room, i store.Interaction, m discord.Message) error {
+	if err := tx.PutEphemeral(ctx, i.ID, i.UserID, m); err != nil {
+		return err
+	}
+	return whisper(tx, i, discord.EventMessageUpdate, m.Author.ID, discord.MessageEvent{Message: m, ChannelType: room.Channel.Type})
 }

@@ -71,27 +71,34 @@ func (h *Handlers) Create(c *call.Call) error {
 	if err != nil {
 		return err
 	}
-	var sent discord.Message
-	err = h.store.Change(ctx, func(tx *store.Tx) error {
-		held, err := tx.HoldInteraction(ctx, i.ID)
+	if i.Loading {
+		promised, err := h.find(ctx, room, i, *i.ResponseID)
 		if err != nil {
 			return err
 		}
-		if held.Loading {
-			held.Loading = false
-			if sent, err = keepPromise(ctx, tx, room, held, post); err != nil {
+		// Who sees it was said with the promise.
+		post.Flags = post.Flags&^discord.MessageFlagEphemeral | promised.Flags&discord.MessageFlagEphemeral
+	}
+	var sent discord.Message
+	err = h.publish(ctx, room, post, func() error {
+		return h.store.Change(ctx, func(tx *store.Tx) error {
+			held, err := tx.HoldInteraction(ctx, i.ID)
+			if err != nil {
+				return err
+			}
+			if held.Loading {
+				held.Loading = false
+				sent, err = keepPromise(ctx, tx, room, held, post)
+			} else if held.Followups++; held.Details.UserInstalled && held.Followups > maxFollowups {
+				return discord.ErrTooManyFollowups
+			} else {
+				sent, err = post.Message, insert(ctx, tx, room, held, post)
+			}
+			if err != nil {
 				return err
 			}
 			return tx.SaveInteraction(ctx, held)
-		}
-		if held.Followups++; held.Details.UserInstalled && held.Followups > maxFollowups {
-			return discord.ErrTooManyFollowups
-		}
-		sent = post.Message
-		if err := insert(ctx, tx, room, held, post); err != nil {
-			return err
-		}
-		return tx.SaveInteraction(ctx, held)
+		})
 	})
 	if err != nil {
 		return err
@@ -99,7 +106,7 @@ func (h *Handlers) Create(c *call.Call) error {
 	return c.OK(sent)
 }
 
-// keepPromise puts a message in the place of the one that was promised. Who sees that was said with the promise.
+// keepPromise puts a message in the place of the one that was promised.
 func keepPromise(ctx context.Context, tx *store.Tx, room *access.Room, i store.Interaction, post *posting.Post) (discord.Message, error) {
 	was, hidden, err := hold(ctx, tx, room, i, *i.ResponseID)
 	if err != nil {
@@ -108,16 +115,10 @@ func keepPromise(ctx context.Context, tx *store.Tx, room *access.Room, i store.I
 	said := post.Message
 	said.ID, said.Type, said.Timestamp = was.ID, was.Type, was.Timestamp
 	said.InteractionMetadata, said.Interaction = was.InteractionMetadata, was.Interaction
-	said.Flags = said.Flags&^discord.MessageFlagEphemeral | was.Flags&discord.MessageFlagEphemeral
-	changed := &posting.Post{Message: said, People: post.People}
-	if !hidden {
-		return said, posting.Update(ctx, tx, room, was, changed)
+	if hidden {
+		return said, rewhisper(ctx, tx, room, i, said)
 	}
-	if err := tx.PutEphemeral(ctx, i.ID, i.UserID, said); err != nil {
-		return said, err
-	}
-	event := discord.MessageEvent{Message: said, ChannelType: room.Channel.Type}
-	return said, whisper(tx, i, discord.EventMessageUpdate, said.Author.ID, event)
+	return said, posting.Update(ctx, tx, room, was, &posting.Post{Message: said, People: post.People, Files: post.Files})
 }
 
 // named returns the interaction of the path, its room and the id of the message that the path names.
@@ -157,7 +158,15 @@ func (h *Handlers) Get(c *call.Call) error {
 	if err != nil {
 		return err
 	}
-	ctx := c.Request.Context()
+	m, err := h.find(c.Request.Context(), room, i, id)
+	if err != nil {
+		return err
+	}
+	return c.OK(m)
+}
+
+// find returns a message that answers the interaction, or is what it was about.
+func (h *Handlers) find(ctx context.Context, room *access.Room, i store.Interaction, id snowflake.ID) (discord.Message, error) {
 	m, err := h.store.Message(ctx, room.Channel.ID, id, i.ApplicationID)
 	if errors.Is(err, store.ErrNotFound) {
 		m, _, err = h.store.EphemeralMessage(ctx, id, i.UserID)
@@ -165,10 +174,7 @@ func (h *Handlers) Get(c *call.Call) error {
 	if err == nil {
 		err = own(i, m)
 	}
-	if err != nil {
-		return posting.UnknownMessage(err)
-	}
-	return c.OK(m)
+	return m, posting.UnknownMessage(err)
 }
 
 // hold returns a message that the interaction may change, and whether only the user sees it; nobody else changes it
@@ -204,19 +210,21 @@ func (h *Handlers) Edit(c *call.Call) error {
 		return err
 	}
 	var changed discord.Message
-	err = h.store.Change(ctx, func(tx *store.Tx) error {
-		held, err := tx.HoldInteraction(ctx, i.ID)
-		if err != nil {
-			return err
-		}
-		if changed, err = h.rewrite(ctx, tx, room, held, id, edit); err != nil {
-			return err
-		}
-		if held.Loading && held.ResponseID != nil && *held.ResponseID == id {
-			held.Loading = false
-			return tx.SaveInteraction(ctx, held)
-		}
-		return nil
+	err = h.poster.Judged(ctx, room, func(judge func(*posting.Post) error) error {
+		return h.store.Change(ctx, func(tx *store.Tx) error {
+			held, err := tx.HoldInteraction(ctx, i.ID)
+			if err != nil {
+				return err
+			}
+			if changed, err = h.rewrite(ctx, tx, room, held, id, edit, judge); err != nil {
+				return err
+			}
+			if held.Loading && held.ResponseID != nil && *held.ResponseID == id {
+				held.Loading = false
+				return tx.SaveInteraction(ctx, held)
+			}
+			return nil
+		})
 	})
 	if err != nil {
 		return err

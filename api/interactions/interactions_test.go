@@ -15,12 +15,15 @@ import (
 
 	"guildhall.chat/guildhall/api/apitest"
 	"guildhall.chat/guildhall/api/applications"
+	"guildhall.chat/guildhall/api/automod"
 	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/api/channels"
 	"guildhall.chat/guildhall/api/commands"
 	"guildhall.chat/guildhall/api/guilds"
 	"guildhall.chat/guildhall/api/interactions"
 	"guildhall.chat/guildhall/api/messages"
 	"guildhall.chat/guildhall/api/outgoing"
+	"guildhall.chat/guildhall/api/threads"
 	"guildhall.chat/guildhall/api/webhooks"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/events"
@@ -81,15 +84,18 @@ func newHall(t *testing.T) *hall {
 	h.World = apitest.New(t, func(w *apitest.World) []call.Route {
 		client := fetch.New([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")})
 		h.sender = outgoing.New(w.Store, client)
-		poster := w.Poster
+		poster := w.Poster.Moderated(automod.NewModerator(w.Store, w.Redis, slog.New(slog.DiscardHandler)))
 		own := interactions.New(interactions.Config{
 			Store: w.Store, Access: w.Access, Poster: poster, Publisher: w.Publisher, Outgoing: h.sender,
 		})
 		return slices.Concat(
 			applications.New(w.Store, w.Authenticator).Probing(h.sender).Routes(),
+			automod.New(w.Access).Routes(),
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
 			commands.New(w.Store, w.Access, w.Publisher).Routes(),
 			messages.New(w.Store, w.Access, poster, w.Redis).Routes(),
+			channels.New(w.Store, w.Access, w.Publisher).Routes(),
+			threads.New(w.Store, w.Access, poster, w.Redis).Routes(),
 			own.Routes(),
 			webhooks.New(webhooks.Config{Store: w.Store, Access: w.Access, Poster: poster, Fetch: client, Followups: own}).Routes(),
 		)

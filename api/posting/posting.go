@@ -143,7 +143,7 @@ func (p *Poster) Send(ctx context.Context, room *access.Room, post *Post, enforc
 }
 
 func (p *Poster) send(ctx context.Context, room *access.Room, post *Post, enforced bool) (discord.Message, error) {
-	if err := p.enter(ctx, room, post); err != nil {
+	if err := p.Enter(ctx, room, post); err != nil {
 		return discord.Message{}, err
 	}
 	if !room.Direct() && !enforced {

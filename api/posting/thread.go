@@ -13,10 +13,10 @@ import (
 	"guildhall.chat/guildhall/internal/store"
 )
 
-// enter prepares a thread for a message: one that is archived becomes active again, and its author and whom it mentions join
-// it. In a locked one only those may speak who manage threads.
+// Enter prepares a thread for a message: one that is archived becomes active again, and its author and whom it mentions join
+// it. In a locked one only those may speak who manage threads. Poster.Send enters by itself.
 // https://discord.com/developers/docs/topics/threads
-func (p *Poster) enter(ctx context.Context, room *access.Room, post *Post) error {
+func (p *Poster) Enter(ctx context.Context, room *access.Room, post *Post) error {
 	t := room.Thread
 	if t == nil {
 		return nil
