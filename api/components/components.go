@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 
 	"guildhall.chat/guildhall/api/form"
 	"guildhall.chat/guildhall/internal/discord"
@@ -165,13 +166,8 @@ func (c *checker) oneOf(path string, sent *Component, allowed ...Kind) bool {
 		c.problems.Required(at)
 		return false
 	}
-	for _, kind := range allowed {
-		if sent.Type == kind {
-			return true
-		}
-	}
 	form.OneOf(c.problems, at, sent.Type, allowed...)
-	return false
+	return slices.Contains(allowed, sent.Type)
 }
 
 // size checks the length of a list that must be there.
@@ -190,6 +186,16 @@ func (c *checker) optional(path string, text *string, most int) *string {
 		return nil
 	}
 	c.problems.Length(path, *text, 1, most)
+	return text
+}
+
+// required checks a text that must be there.
+func (c *checker) required(path string, text *string, most int) *string {
+	if text == nil {
+		c.problems.Required(path)
+	} else {
+		c.problems.Length(path, *text, 1, most)
+	}
 	return text
 }
 

@@ -48,11 +48,7 @@ func (c *checker) inputRow(path string, sent *Component) Component {
 		return row
 	}
 	input := c.textInput(form.At(at, 0), &sent.Components[0])
-	if input.Label = sent.Components[0].Label; input.Label == nil {
-		c.problems.Required(form.At(at, 0, "label"))
-	} else {
-		c.problems.Length(form.At(at, 0, "label"), *input.Label, 1, maxLabel)
-	}
+	input.Label = c.required(form.At(at, 0, "label"), sent.Components[0].Label, maxLabel)
 	row.Components = []Component{input}
 	return row
 }
@@ -61,11 +57,7 @@ func (c *checker) inputRow(path string, sent *Component) Component {
 // https://discord.com/developers/docs/components/reference#label
 func (c *checker) label(path string, sent *Component) Component {
 	label := c.begin(path, sent)
-	if label.Label = sent.Label; sent.Label == nil {
-		c.problems.Required(form.At(path, "label"))
-	} else {
-		c.problems.Length(form.At(path, "label"), *sent.Label, 1, maxLabel)
-	}
+	label.Label = c.required(form.At(path, "label"), sent.Label, maxLabel)
 	if text := c.optional(form.At(path, "description"), sent.Description.Value, maxLabelDescription); text != nil {
 		label.Description = form.Field[*string]{Set: true, Value: text}
 	}
@@ -99,11 +91,17 @@ func (c *checker) asked(path string, sent *Component) Component {
 	return c.choice(path, sent)
 }
 
+// question is begin for a component that takes an answer, which must be given unless it says otherwise.
+func (c *checker) question(path string, sent *Component) Component {
+	asked := c.begin(path, sent)
+	asked.CustomID, asked.Required = c.customID(path, sent), or(sent.Required, true)
+	return asked
+}
+
 // textInput checks a field for text.
 // https://discord.com/developers/docs/components/reference#text-input
 func (c *checker) textInput(path string, sent *Component) Component {
-	input := c.begin(path, sent)
-	input.CustomID = c.customID(path, sent)
+	input := c.question(path, sent)
 	if input.Style = sent.Style; sent.Style == nil {
 		c.problems.Required(form.At(path, "style"))
 	} else {
@@ -116,7 +114,6 @@ func (c *checker) textInput(path string, sent *Component) Component {
 		c.problems.Add(form.At(path, "min_length"), "BASE_TYPE_BAD_VALUE", "min_length is at most max_length.")
 	}
 	input.Placeholder = c.optional(form.At(path, "placeholder"), sent.Placeholder, maxInputPlaceholder)
-	input.Required = or(sent.Required, true)
 	if input.Value = sent.Value; sent.Value != nil && utf8.RuneCountInString(*sent.Value) > int(*input.MaxLength) {
 		c.problems.Max(form.At(path, "value"), utf8.RuneCountInString(*sent.Value), int(*input.MaxLength))
 	}
@@ -126,24 +123,21 @@ func (c *checker) textInput(path string, sent *Component) Component {
 // fileUpload checks a field for files.
 // https://discord.com/developers/docs/components/reference#file-upload
 func (c *checker) fileUpload(path string, sent *Component) Component {
-	upload := c.begin(path, sent)
-	upload.CustomID, upload.Required = c.customID(path, sent), or(sent.Required, true)
+	upload := c.question(path, sent)
 	c.counts(path, sent, &upload, maxFiles)
 	return upload
 }
 
 // radioGroup checks options of which one can be chosen.
 func (c *checker) radioGroup(path string, sent *Component) Component {
-	group := c.begin(path, sent)
-	group.CustomID, group.Required = c.customID(path, sent), or(sent.Required, true)
+	group := c.question(path, sent)
 	group.Options = c.options(path, sent.Options, 2, maxBoxes, 1)
 	return group
 }
 
 // checkboxGroup checks options of which several can be chosen: all, unless it says otherwise.
 func (c *checker) checkboxGroup(path string, sent *Component) Component {
-	group := c.begin(path, sent)
-	group.CustomID, group.Required = c.customID(path, sent), or(sent.Required, true)
+	group := c.question(path, sent)
 	limits := *sent
 	limits.MaxValues = or(sent.MaxValues, form.Int(min(max(len(sent.Options), 1), maxBoxes)))
 	c.counts(path, &limits, &group, maxBoxes)

@@ -3,6 +3,7 @@ package interactions
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"guildhall.chat/guildhall/api/components"
 	"guildhall.chat/guildhall/api/form"
@@ -83,7 +84,7 @@ func (s *scene) choose(p *form.Problems, path string, c *components.Component, v
 	}
 	for i, value := range values {
 		at := form.At(path, i)
-		if contains(values[:i], value) {
+		if slices.Contains(values[:i], value) {
 			p.Add(at, "SET_TYPE_ALREADY_CONTAINS_VALUE", "The set already contains this value")
 		}
 		if c.Type == components.StringSelect {
@@ -111,10 +112,5 @@ func (s *scene) choose(p *form.Problems, path string, c *components.Component, v
 }
 
 func offered(options []components.Option, value string) bool {
-	for _, o := range options {
-		if o.Value == value {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(options, func(o components.Option) bool { return o.Value == value })
 }

@@ -3,6 +3,7 @@ package interactions
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/call"
@@ -166,7 +167,7 @@ func (s *scene) place() {
 		if s.in.InGuild {
 			owners["0"] = s.room.Guild.Guild.ID
 		}
-	case s.app.Bot != nil && contains(s.room.Recipients, s.app.Bot.ID):
+	case s.app.Bot != nil && slices.Contains(s.room.Recipients, s.app.Bot.ID):
 		s.context, s.appHere = discord.ContextBotDM, permissions.AppInDM
 		owners["0"] = 0
 	default:
@@ -228,7 +229,7 @@ const maxAttachment = 10 << 20
 
 // locale is the language of the user's client.
 func (s *scene) locale() string {
-	if l := s.GetHeader("X-Discord-Locale"); contains(discord.Locales, l) {
+	if l := s.GetHeader("X-Discord-Locale"); slices.Contains(discord.Locales, l) {
 		return l
 	}
 	return "en-US"
@@ -253,13 +254,4 @@ func (h *Handlers) begin(s *scene, sent *invocation) error {
 		h.notify(ctx, s.Logger, i, discord.EventInteractionCreate, discord.InteractionNotice{ID: id, Nonce: i.Nonce})
 	}
 	return h.deliver(s, i)
-}
-
-func contains[T comparable](list []T, v T) bool {
-	for _, one := range list {
-		if one == v {
-			return true
-		}
-	}
-	return false
 }

@@ -2,6 +2,7 @@ package interactions
 
 import (
 	"math"
+	"slices"
 	"unicode/utf8"
 
 	"guildhall.chat/guildhall/api/form"
@@ -169,7 +170,7 @@ func (v *optionValues) channel(path string, id snowflake.ID, types []discord.Cha
 	if v.room.Direct() || len(types) == 0 {
 		return
 	}
-	if ch := v.room.Guild.Channel(id); ch != nil && !contains(types, ch.Type) {
+	if ch := v.room.Guild.Channel(id); ch != nil && !slices.Contains(types, ch.Type) {
 		v.problems.Add(path, "BASE_TYPE_CHOICES", "The channel is not of an allowed type.")
 	}
 }
