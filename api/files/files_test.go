@@ -11,6 +11,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,6 +21,7 @@ import (
 	"guildhall.chat/guildhall/api/files"
 	"guildhall.chat/guildhall/api/guilds"
 	"guildhall.chat/guildhall/api/messages"
+	"guildhall.chat/guildhall/api/threads"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/picture"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -39,9 +41,10 @@ func newWorld(t *testing.T) *world {
 	w.World = apitest.New(t, func(a *apitest.World) []call.Route {
 		handlers := files.NewHandlers(a.Files, a.Access, picture.NewScaler())
 		a.Public = handlers.Public()
-		return append(append(append(guilds.New(a.Store, a.Access, a.Presences).Routes(),
-			channels.New(a.Store, a.Access, a.Publisher).Routes()...),
-			messages.New(a.Store, a.Access, a.Poster, a.Redis).Routes()...), handlers.Routes()...)
+		return slices.Concat(guilds.New(a.Store, a.Access, a.Presences).Routes(),
+			channels.New(a.Store, a.Access, a.Publisher).Routes(),
+			messages.New(a.Store, a.Access, a.Poster, a.Redis).Routes(),
+			threads.New(a.Store, a.Access, a.Poster, a.Redis).Routes(), handlers.Routes())
 	})
 	w.owner = w.User(t)
 	var guild discord.Guild
@@ -352,6 +355,24 @@ func TestForwardKeepsFiles(t *testing.T) {
 	w.owner.Must(t, http.MethodDelete, fmt.Sprintf("/channels/%s", w.channel), nil, nil)
 	if code, _ := w.content(t, link); code != http.StatusNotFound {
 		t.Errorf("after the channel was deleted: %d", code)
+	}
+}
+
+func TestFilesInAThread(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var thread discord.Channel
+	w.owner.Must(t, http.MethodPost, fmt.Sprintf("/channels/%s/threads", w.channel), map[string]any{"name": "t", "type": 11}, &thread)
+	body, kind := form(t, map[string]any{"content": "see"}, part{"files[0]", "a.txt", []byte("a")})
+	var m discord.Message
+	with(w.owner, kind).Must(t, http.MethodPost, fmt.Sprintf("/channels/%s/messages", thread.ID), body, &m)
+	link := m.Attachments[0].URL
+	if code, got := w.content(t, link); code != http.StatusOK || got != "a" {
+		t.Errorf("%d %q", code, got)
+	}
+	w.owner.Must(t, http.MethodDelete, fmt.Sprintf("/channels/%s", thread.ID), nil, nil)
+	if code, _ := w.content(t, link); code != http.StatusNotFound {
+		t.Errorf("after the thread was deleted: %d", code)
 	}
 }
 
