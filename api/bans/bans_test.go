@@ -216,15 +216,23 @@ func TestBannedMessagesGo(t *testing.T) {
 func TestDeletedGuildLeavesNoMessages(t *testing.T) {
 	t.Parallel()
 	h := newHall(t)
+	message := h.Store.NewID()
 	h.Exec(t, `insert into messages (id, channel_id, guild_id, author_id) values ($1, $2, $3, $4)`,
-		h.Store.NewID(), h.channel, h.id, h.owner.ID)
+		message, h.channel, h.id, h.owner.ID)
+	h.Exec(t, `insert into pins (message_id, channel_id) values ($1, $2)`, message, h.channel)
+	h.Exec(t, `insert into polls (message_id, channel_id, expires_at) values ($1, $2, now())`, message, h.channel)
+	h.Exec(t, `insert into poll_votes (message_id, answer_id, user_id) values ($1, 1, $2)`, message, h.owner.ID)
+	h.Exec(t, `insert into message_mentions (message_id, channel_id, target_id) values ($1, $2, $3)`, message, h.channel, h.owner.ID)
+	h.Exec(t, `insert into message_search (message_id, channel_id, doc) values ($1, $2, 'secret')`, message, h.channel)
 	h.owner.Must(t, http.MethodDelete, h.guild, nil, nil)
 	if _, err := h.Store.Purge(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	var left, planned int
-	if err := h.Query(t, `select count(*) from messages`).Scan(&left); err != nil || left != 0 {
-		t.Errorf("%d messages are left, %v", left, err)
+	for _, table := range []string{"messages", "pins", "polls", "poll_votes", "message_mentions", "message_search"} {
+		if err := h.Query(t, `select count(*) from `+table).Scan(&left); err != nil || left != 0 {
+			t.Errorf("%d rows of %s are left, %v", left, table, err)
+		}
 	}
 	if err := h.Query(t, `select count(*) from purges`).Scan(&planned); err != nil || planned != 0 {
 		t.Errorf("%d purges are left, %v", planned, err)

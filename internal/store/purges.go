@@ -83,8 +83,8 @@ func (s *Store) nextPurge(ctx context.Context) (*purge, error) {
 	return &found[0], nil
 }
 
-// ofMessages are the tables whose rows belong to a message, by message_id.
-var ofMessages = []string{"message_edits", "reactions"}
+// ofMessages are the tables whose rows belong to a message, by message_id. Files are not among them: they go with the channel.
+var ofMessages = []string{"message_edits", "reactions", "message_mentions", "message_search", "pins", "polls"}
 
 // purgeChannel removes a channel's messages, or some of them, with what belongs to them.
 func (s *Store) purgeChannel(ctx context.Context, p *purge) error {

@@ -124,8 +124,7 @@ func (tx *Tx) UpdateThread(ctx context.Context, was *Thread, after discord.Chann
 	return t, tx.emitThread(discord.EventThreadUpdate, t, head, told)
 }
 
-// DeleteThread removes a thread that is held with its members and tells those who saw it. Its messages stay in the table,
-// where nobody can reach them.
+// DeleteThread removes a thread that is held with its members and tells those who saw it. Its messages go in the background.
 func (tx *Tx) DeleteThread(ctx context.Context, t *Thread) error {
 	if err := found(tx.Exec(ctx, `delete from threads where id = $1`, t.ID)); err != nil {
 		return fmt.Errorf("delete thread %s: %w", t.ID, err)
