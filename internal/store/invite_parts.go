@@ -60,14 +60,20 @@ func fillTargetApplications(ctx context.Context, q querier, invites []discord.In
 		return fmt.Errorf("targets of invites: %w", err)
 	}
 	for n := range invites {
-		if target := invites[n].TargetApplication; target != nil {
-			at := slices.IndexFunc(apps, func(a discord.Application) bool { return a.ID == target.ID })
-			a := apps[at]
-			*target = discord.InviteApplication{
-				ID: a.ID, Name: a.Name, Icon: a.Icon, Description: a.Description, Type: a.Type, Bot: a.Bot,
-				BotPublic: a.BotPublic, BotRequireCodeGrant: a.BotRequireCodeGrant, VerifyKey: a.VerifyKey,
-				Flags: a.Flags, FlagsNew: a.FlagsNew, Tags: a.Tags,
-			}
+		target := invites[n].TargetApplication
+		if target == nil {
+			continue
+		}
+		at := slices.IndexFunc(apps, func(a discord.Application) bool { return a.ID == target.ID })
+		if at < 0 { // deleted since the invite was read
+			invites[n].TargetApplication = nil
+			continue
+		}
+		a := apps[at]
+		*target = discord.InviteApplication{
+			ID: a.ID, Name: a.Name, Icon: a.Icon, Description: a.Description, Type: a.Type, Bot: a.Bot,
+			BotPublic: a.BotPublic, BotRequireCodeGrant: a.BotRequireCodeGrant, VerifyKey: a.VerifyKey,
+			Flags: a.Flags, FlagsNew: a.FlagsNew, Tags: a.Tags,
 		}
 	}
 	return nil
