@@ -108,7 +108,7 @@ func (s *Store) SearchThreads(ctx context.Context, q ThreadSearch, viewer snowfl
 	if q.Tags == nil {
 		q.Tags = []snowflake.ID{}
 	}
-	prefix := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(q.Name) + "%"
+	prefix := literal.Replace(q.Name) + "%"
 	rows, err := s.pool.Query(ctx, `select `+threadColumns+`, count(*) over ()`+threadFrom+`
 		where t.parent_id = $2 and ($3 or t.type <> $4 or tm.user_id is not null) and ($5 = '' or t.name ~* $5)
 		and ($6::bigint = 0 or t.id > $6) and ($7::bigint = 0 or t.id < $7)
