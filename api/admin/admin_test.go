@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -151,6 +152,34 @@ func TestChangesByTheCommandLineAreKeptUntilTold(t *testing.T) {
 	}
 	if rest := untold(t, w); len(rest) != 0 {
 		t.Errorf("%v", rest)
+	}
+}
+
+func TestNewsIsNotLostWhileEarlierNewsIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	user := w.User(t)
+	if err := NewService(w.Store, nil).Suspend(t.Context(), user.ID, "spam"); err != nil {
+		t.Fatal(err)
+	}
+	first := untold(t, w)
+	err := w.Store.Change(t.Context(), func(tx *store.Tx) error {
+		if _, err := tx.Unsuspend(t.Context(), user.ID); err != nil {
+			return err
+		}
+		// This can't end before the change does, so it is broken off.
+		short, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer cancel()
+		if err := w.Store.EpochsTold(short, first); err == nil {
+			t.Error("told what is about to change")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second := untold(t, w); len(second) != 1 || second[0].Epoch <= first[0].Epoch {
+		t.Errorf("%v after %v", second, first)
 	}
 }
 

@@ -87,8 +87,11 @@ func (s *Store) EpochsTold(ctx context.Context, told []AccountEpoch) error {
 	for i, t := range told {
 		ids[i], epochs[i] = t.User, t.Epoch
 	}
-	_, err := s.pool.Exec(ctx, `delete from untold_epochs e using unnest($1::bigint[], $2::bigint[]) t (id, epoch), users u
-		where e.user_id = t.id and u.id = t.id and u.auth_epoch = t.epoch`, ids, epochs)
+	// For share: a change that is just raising an epoch is waited for, and seen; else its news would be taken for told.
+	_, err := s.pool.Exec(ctx, `with told as (
+			select u.id from users u join unnest($1::bigint[], $2::bigint[]) t (id, epoch) on u.id = t.id
+			where u.auth_epoch = t.epoch order by u.id for share of u)
+		delete from untold_epochs using told where user_id = told.id`, ids, epochs)
 	if err != nil {
 		return fmt.Errorf("forget told epochs: %w", err)
 	}
