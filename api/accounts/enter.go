@@ -26,32 +26,20 @@ func (h *Handlers) Enter(c *call.Call, login, password, code string) (store.Logi
 	// Nobody gets this refresh token: the login ends with its access token.
 	_, hash := auth.NewOpaque()
 	short := store.RefreshToken{Hash: hash, Expires: time.Now().Add(auth.AccessLifetime)}
+	var steps []step
 	if stored.MFA {
-		return h.enterWith(c, stored, code, short)
+		if code == "" {
+			return store.Login{}, discord.ErrNeedsMFA
+		}
+		use, err := h.factor(ctx, stored.User, code, byTOTP, byBackup)
+		if err != nil {
+			return store.Login{}, err
+		}
+		steps = append(steps, use)
 	}
-	made, err := h.Store.LogIn(ctx, stored, c.Request.UserAgent(), short)
+	made, err := h.logIn(c, stored, short, steps...)
 	if errors.Is(err, store.ErrNotFound) {
-		return made, errBadLogin()
+		err = errBadLogin()
 	}
-	if err != nil {
-		return made, standing(err)
-	}
-	h.Authenticator.Changed(ctx, made.User, made.Epoch)
-	return made, nil
-}
-
-func (h *Handlers) enterWith(c *call.Call, stored store.Password, code string, token store.RefreshToken) (store.Login, error) {
-	ctx := c.Request.Context()
-	if code == "" {
-		return store.Login{}, discord.ErrNeedsMFA
-	}
-	use, err := h.factor(ctx, stored.User, code, byTOTP, byBackup)
-	if err != nil {
-		return store.Login{}, err
-	}
-	login, err := h.logInWith(ctx, stored, use, c.Request.UserAgent(), token, func(*store.Tx) error { return nil })
-	if errors.Is(err, store.ErrNotFound) {
-		return login, errBadLogin()
-	}
-	return login, err
+	return made, err
 }

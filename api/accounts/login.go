@@ -42,25 +42,17 @@ func (h *Handlers) login(c *call.Call) error {
 	if err != nil {
 		return err
 	}
-	if body.Undelete {
-		err := h.Store.Change(ctx, func(tx *store.Tx) error { return tx.EnableAccount(ctx, stored) })
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-	}
 	if stored.MFA {
-		return h.ask(c, stored)
+		return h.ask(c, stored, body.Undelete)
 	}
 	refresh, token := newRefreshToken()
-	login, err := h.Store.LogIn(ctx, stored, c.Request.UserAgent(), token)
+	login, err := h.logIn(c, stored, token, enable(stored, body.Undelete))
 	if errors.Is(err, store.ErrNotFound) {
 		return errBadLogin() // the password has been changed this very moment
 	}
 	if err != nil {
-		return standing(err)
+		return err
 	}
-	// The oldest of too many logins has ended.
-	h.Authenticator.Changed(ctx, login.User, login.Epoch)
 	answer, err := h.enter(login, refresh)
 	if err != nil {
 		return err
@@ -77,13 +69,52 @@ func (h *Handlers) prove(ctx context.Context, login, password string) (store.Pas
 	if err := p.Err(); err != nil {
 		return store.Password{}, ratelimit.Decision{}, err
 	}
-	account := ratelimit.Identity("login:" + hex.EncodeToString(auth.HashOpaque(strings.ToLower(login))))
-	decision := h.Limiter.Take(ctx, ratelimit.Request{Identity: account, Address: account, Bucket: loginBucket})
+	decision := h.count(ctx, "login:", login, loginBucket)
 	if decision.Refused != ratelimit.No {
 		return store.Password{}, decision, nil
 	}
 	stored, err := h.verified(ctx, login, password)
 	return stored, decision, err
+}
+
+// count counts an attempt against a mail address, whoever makes it and whether or not there is such an account.
+func (h *Handlers) count(ctx context.Context, kind, address string, bucket ratelimit.Bucket) ratelimit.Decision {
+	account := ratelimit.Identity(kind + hex.EncodeToString(auth.HashOpaque(strings.ToLower(address))))
+	return h.Limiter.Take(ctx, ratelimit.Request{Identity: account, Address: account, Bucket: bucket})
+}
+
+// logIn makes a login for who has proven the password, in one change with what else it takes. store.ErrNotFound: the password
+// has been changed since.
+func (h *Handlers) logIn(c *call.Call, verified store.Password, token store.RefreshToken, steps ...step) (login store.Login, err error) {
+	ctx := c.Request.Context()
+	err = h.Store.Change(ctx, func(tx *store.Tx) error {
+		for _, step := range steps {
+			if err := step(ctx, tx); err != nil {
+				return err
+			}
+		}
+		login, err = tx.LogIn(ctx, verified, c.Request.UserAgent(), token)
+		return err
+	})
+	if err != nil {
+		return login, standing(err)
+	}
+	// The oldest of too many logins has ended.
+	h.Authenticator.Changed(ctx, login.User, login.Epoch)
+	return login, nil
+}
+
+// step is a part of a change.
+type step func(ctx context.Context, tx *store.Tx) error
+
+// enable undoes that the user has disabled the account, if that is wanted.
+func enable(verified store.Password, wanted bool) step {
+	return func(ctx context.Context, tx *store.Tx) error {
+		if !wanted {
+			return nil
+		}
+		return tx.EnableAccount(ctx, verified)
+	}
 }
 
 // standing tells who has given the right password why it is of no use.

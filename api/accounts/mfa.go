@@ -39,12 +39,12 @@ type challenge struct {
 	WebAuthn *string      `json:"webauthn"`
 }
 
-// ask answers a good password with a ticket.
-func (h *Handlers) ask(c *call.Call, verified store.Password) error {
+// ask answers a good password with a ticket, which remembers whether the account is to be enabled.
+func (h *Handlers) ask(c *call.Call, verified store.Password, undelete bool) error {
 	ctx := c.Request.Context()
 	ticket, hash := auth.NewOpaque()
 	err := h.Store.Change(ctx, func(tx *store.Tx) error {
-		return tx.CreateTicket(ctx, verified, hash, time.Now().Add(ticketLifetime))
+		return tx.CreateTicket(ctx, store.Ticket{Verified: verified, Undelete: undelete}, hash, time.Now().Add(ticketLifetime))
 	})
 	if err != nil {
 		return err
@@ -53,14 +53,11 @@ func (h *Handlers) ask(c *call.Call, verified store.Password) error {
 	return c.OK(challenge{UserID: verified.User, MFA: true, Ticket: ticket, Instance: instance, TOTP: true, Backup: true})
 }
 
-// spend uses a code up, in the change that needs it.
-type spend func(ctx context.Context, tx *store.Tx) error
-
-// finder looks for a code.
-type finder func(h *Handlers, user snowflake.ID, f store.Factor, code string) (spend, error)
+// finder looks for a code. What it returns uses the code up, in the change that needs it.
+type finder func(h *Handlers, user snowflake.ID, f store.Factor, code string) (step, error)
 
 // factor looks whether a code is one of the user's, whichever of the ways it is. Every attempt is counted.
-func (h *Handlers) factor(ctx context.Context, user snowflake.ID, code string, ways ...finder) (spend, error) {
+func (h *Handlers) factor(ctx context.Context, user snowflake.ID, code string, ways ...finder) (step, error) {
 	account := ratelimit.Identity("factor:" + user.String())
 	decision := h.Limiter.Take(ctx, ratelimit.Request{Identity: account, Address: account, Bucket: factorBucket})
 	if decision.Refused != ratelimit.No {
@@ -81,19 +78,19 @@ func (h *Handlers) factor(ctx context.Context, user snowflake.ID, code string, w
 	return nil, discord.ErrInvalidMFACode
 }
 
-func byTOTP(h *Handlers, user snowflake.ID, f store.Factor, code string) (spend, error) {
+func byTOTP(h *Handlers, user snowflake.ID, f store.Factor, code string) (step, error) {
 	secret, err := h.Keys.Open(sealedTOTP, f.Sealed)
 	if err != nil {
 		return nil, err
 	}
-	step, ok := auth.TOTPStep(string(secret), code, time.Now())
+	when, ok := auth.TOTPStep(string(secret), code, time.Now())
 	if !ok {
 		return nil, nil
 	}
-	return func(ctx context.Context, tx *store.Tx) error { return spent(tx.SpendStep(ctx, user, step)) }, nil
+	return func(ctx context.Context, tx *store.Tx) error { return spent(tx.SpendStep(ctx, user, when)) }, nil
 }
 
-func byBackup(h *Handlers, user snowflake.ID, f store.Factor, code string) (spend, error) {
+func byBackup(h *Handlers, user snowflake.ID, f store.Factor, code string) (step, error) {
 	var found *store.BackupCode
 	for i, b := range f.Backup {
 		plain, err := h.Keys.Open(sealedBackup, b.Sealed)
@@ -135,19 +132,20 @@ func (h *Handlers) finish(ways ...finder) call.Handler {
 			return err
 		}
 		ctx, hash := c.Request.Context(), auth.HashOpaque(body.Ticket)
-		verified, err := h.Store.Ticket(ctx, hash)
+		ticket, err := h.Store.Ticket(ctx, hash)
 		if errors.Is(err, store.ErrNotFound) {
 			return discord.ErrInvalidMFATicket
 		}
 		if err != nil {
 			return err
 		}
-		use, err := h.factor(ctx, verified.User, body.Code, ways...)
+		use, err := h.factor(ctx, ticket.Verified.User, body.Code, ways...)
 		if err != nil {
 			return err
 		}
 		refresh, token := newRefreshToken()
-		login, err := h.logInWith(ctx, verified, use, c.Request.UserAgent(), token, func(tx *store.Tx) error { return tx.SpendTicket(ctx, hash) })
+		spend := func(ctx context.Context, tx *store.Tx) error { return tx.SpendTicket(ctx, hash) }
+		login, err := h.logIn(c, ticket.Verified, token, enable(ticket.Verified, ticket.Undelete), spend, use)
 		if errors.Is(err, store.ErrNotFound) {
 			return discord.ErrInvalidMFATicket // used, or the password has been changed
 		}
@@ -160,24 +158,6 @@ func (h *Handlers) finish(ways ...finder) call.Handler {
 		}
 		return c.OK(answer)
 	}
-}
-
-// logInWith makes a login in one change with what else it uses up.
-func (h *Handlers) logInWith(ctx context.Context, verified store.Password, use spend, userAgent string, token store.RefreshToken, also func(tx *store.Tx) error) (login store.Login, err error) {
-	err = h.Store.Change(ctx, func(tx *store.Tx) error {
-		if err := also(tx); err != nil {
-			return err
-		}
-		if login, err = tx.LogInWith(ctx, verified, userAgent, token); err != nil {
-			return err
-		}
-		return use(ctx, tx)
-	})
-	if err != nil {
-		return login, standing(err)
-	}
-	h.Authenticator.Changed(ctx, login.User, login.Epoch)
-	return login, nil
 }
 
 // backupCode is a code as its owner is shown it.

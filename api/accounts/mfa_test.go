@@ -107,6 +107,23 @@ func TestABackupCodeLogsInOnce(t *testing.T) {
 	w.Anyone().Must(t, http.MethodPost, "/auth/mfa/backup", with(ticket(t, w, p.email), shown.Backup[1].Code), nil)
 }
 
+func TestAPasswordAloneEnablesNoAccountWithASecondFactor(t *testing.T) {
+	t.Parallel()
+	w, _ := newWorld(t)
+	p := register(t, w)
+	codes := enroll(t, p)
+	p.Must(t, http.MethodPost, "/users/@me/disable", map[string]any{"password": goodPassword, "code": codes[0].Code}, nil)
+	disabled := ticket(t, w, p.email)
+	var wish challenge
+	w.Anyone().Must(t, http.MethodPost, "/auth/login", map[string]any{"login": p.email, "password": goodPassword, "undelete": true}, &wish)
+	w.Anyone().Fails(t, http.MethodPost, "/auth/mfa/backup", with(disabled, codes[1].Code), discord.ErrAccountDisabled)
+	w.Anyone().Fails(t, http.MethodPost, "/auth/mfa/backup", with(wish.Ticket, "x"), discord.ErrInvalidMFACode)
+	w.Anyone().Fails(t, http.MethodPost, "/auth/mfa/backup", with(disabled, codes[1].Code), discord.ErrAccountDisabled)
+	var got entry
+	w.Anyone().Must(t, http.MethodPost, "/auth/mfa/backup", with(wish.Ticket, codes[1].Code), &got)
+	in(t, as(w, got, p.email))
+}
+
 func TestCodesCannotBeGuessedForLong(t *testing.T) {
 	t.Parallel()
 	w, _ := newWorld(t)

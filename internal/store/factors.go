@@ -111,25 +111,31 @@ func (tx *Tx) SpendBackupCode(ctx context.Context, user snowflake.ID, b BackupCo
 	return nil
 }
 
-// CreateTicket keeps the hash of what stands for a good password until the second factor comes.
-func (tx *Tx) CreateTicket(ctx context.Context, verified Password, hash []byte, expires time.Time) error {
-	_, err := tx.Exec(ctx, `insert into login_tickets (hash, user_id, password_hash, expires_at) values ($1, $2, $3, $4)`,
-		hash, verified.User, verified.Hash, expires)
+// Ticket stands for a good password until the second factor comes.
+type Ticket struct {
+	Verified Password
+	Undelete bool // the login is to enable an account that its user has disabled
+}
+
+// CreateTicket keeps a ticket under the hash of what its user gets.
+func (tx *Tx) CreateTicket(ctx context.Context, t Ticket, hash []byte, expires time.Time) error {
+	_, err := tx.Exec(ctx, `insert into login_tickets (hash, user_id, password_hash, undelete, expires_at) values ($1, $2, $3, $4, $5)`,
+		hash, t.Verified.User, t.Verified.Hash, t.Undelete, expires)
 	if err != nil {
 		return fmt.Errorf("create ticket: %w", err)
 	}
 	return nil
 }
 
-// Ticket returns the password that a ticket stands for; ErrNotFound: there is no such ticket, or it is too old.
-func (s *Store) Ticket(ctx context.Context, hash []byte) (Password, error) {
-	p := Password{MFA: true}
-	err := s.pool.QueryRow(ctx, `select user_id, password_hash from login_tickets where hash = $1 and expires_at > now()`, hash).
-		Scan(&p.User, &p.Hash)
+// Ticket returns a ticket; ErrNotFound: there is none, or it is too old.
+func (s *Store) Ticket(ctx context.Context, hash []byte) (Ticket, error) {
+	t := Ticket{Verified: Password{MFA: true}}
+	err := s.pool.QueryRow(ctx, `select user_id, password_hash, undelete from login_tickets where hash = $1 and expires_at > now()`, hash).
+		Scan(&t.Verified.User, &t.Verified.Hash, &t.Undelete)
 	if err != nil {
-		return p, fmt.Errorf("ticket: %w", notFound(err))
+		return t, fmt.Errorf("ticket: %w", notFound(err))
 	}
-	return p, nil
+	return t, nil
 }
 
 // SpendTicket uses a ticket up. ErrNotFound: it has been used.
@@ -138,13 +144,4 @@ func (tx *Tx) SpendTicket(ctx context.Context, hash []byte) error {
 		return fmt.Errorf("spend ticket: %w", err)
 	}
 	return nil
-}
-
-// LogInWith is LogIn in a change that does more.
-func (tx *Tx) LogInWith(ctx context.Context, verified Password, userAgent string, token RefreshToken) (Login, error) {
-	err := found(tx.Exec(ctx, `select from users where id = $1 and password_hash = $2 for no key update`, verified.User, verified.Hash))
-	if err != nil {
-		return Login{}, fmt.Errorf("log in user %s: %w", verified.User, err)
-	}
-	return tx.CreateLogin(ctx, verified.User, userAgent, token)
 }

@@ -30,13 +30,13 @@ type RefreshToken struct {
 	Expires time.Time
 }
 
-// LogIn makes a login for a user whose password has been verified; ErrNotFound if it has been changed since.
-func (s *Store) LogIn(ctx context.Context, verified Password, userAgent string, token RefreshToken) (login Login, err error) {
-	err = s.Change(ctx, func(tx *Tx) error {
-		login, err = tx.LogInWith(ctx, verified, userAgent, token)
-		return err
-	})
-	return login, err
+// LogIn is CreateLogin for a user whose password has been verified; ErrNotFound if it has been changed since.
+func (tx *Tx) LogIn(ctx context.Context, verified Password, userAgent string, token RefreshToken) (Login, error) {
+	err := found(tx.Exec(ctx, `select from users where id = $1 and password_hash = $2 for no key update`, verified.User, verified.Hash))
+	if err != nil {
+		return Login{}, fmt.Errorf("log in user %s: %w", verified.User, err)
+	}
+	return tx.CreateLogin(ctx, verified.User, userAgent, token)
 }
 
 // CreateLogin makes a login for a user who has proven who it is. A user has a bounded number of them. ErrSuspended,
