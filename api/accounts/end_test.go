@@ -85,6 +85,26 @@ func TestAForgottenPasswordIsReplaced(t *testing.T) {
 	w.Anyone().Must(t, http.MethodPost, "/auth/login", map[string]any{"login": p.email, "password": "battery staple"}, nil)
 }
 
+func TestAForgottenPasswordIsMailedToTheAddressAsItWasRegistered(t *testing.T) {
+	t.Parallel()
+	w, mails := newWorld(t)
+	p := register(t, w)
+	mails.link(t, p.email)
+	w.Exec(t, `update users set password_hash = null where id = $1`, p.ID) // as an administrator does
+	for range forgotBucket.Limit {
+		w.Anyone().Must(t, http.MethodPost, "/auth/forgot", map[string]any{"login": strings.ToUpper(p.email)}, nil)
+		if m := <-mails; m.To != p.email {
+			t.Errorf("mail to %s", m.To)
+		}
+	}
+	for _, address := range []string{p.email, strings.ToUpper(p.email)} {
+		answer := w.Anyone().Do(t, http.MethodPost, "/auth/forgot", map[string]any{"login": address})
+		if answer.Status != http.StatusTooManyRequests || len(mails) != 0 {
+			t.Errorf("%d, %d mails", answer.Status, len(mails))
+		}
+	}
+}
+
 func TestUsernamesMayBeTaken(t *testing.T) {
 	t.Parallel()
 	w, _ := newWorld(t)

@@ -13,11 +13,15 @@ import (
 	"guildhall.chat/guildhall/api/mail"
 	"guildhall.chat/guildhall/internal/auth"
 	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/ratelimit"
 	"guildhall.chat/guildhall/internal/store"
 )
 
 // resetLifetime is how long a mailed link lets one choose another password.
 const resetLifetime = time.Hour
+
+// forgotBucket bounds how many mails somebody gets who has asked for none.
+var forgotBucket = ratelimit.Bucket{Name: "mails to choose another password", Limit: 5, Window: time.Hour, NoGlobal: true}
 
 const resetText = `Hello,
 
@@ -42,7 +46,12 @@ func (h *Handlers) forgot(c *call.Call) error {
 		return err
 	}
 	ctx := c.Request.Context()
-	stored, err := h.Store.PasswordByEmail(ctx, body.Login)
+	if decision := h.count(ctx, "forgot:", body.Login, forgotBucket); decision.Refused != ratelimit.No {
+		decision.WriteHeaders(c.Writer.Header())
+		return c.Reply(http.StatusTooManyRequests, decision.Refusal())
+	}
+	// The mail goes to the address as its owner spelled it: another spelling may be somebody else's mailbox.
+	user, address, err := h.Store.PersonByEmail(ctx, body.Login)
 	if errors.Is(err, store.ErrNotFound) {
 		return c.Done()
 	}
@@ -51,13 +60,13 @@ func (h *Handlers) forgot(c *call.Call) error {
 	}
 	l := newLink()
 	err = h.Store.Change(ctx, func(tx *store.Tx) error {
-		return tx.CreatePasswordReset(ctx, stored.User, l.hash, time.Now().Add(resetLifetime))
+		return tx.CreatePasswordReset(ctx, user, l.hash, time.Now().Add(resetLifetime))
 	})
 	if err != nil {
 		return err
 	}
 	target := strings.TrimSuffix(h.PublicURL, "/") + "/api/v10/auth/reset?token=" + url.QueryEscape(l.token)
-	h.mail(c, mail.Message{To: body.Login, Subject: "Choose another password", Text: fmt.Sprintf(resetText, target)})
+	h.mail(c, mail.Message{To: address, Subject: "Choose another password", Text: fmt.Sprintf(resetText, target)})
 	return c.Done()
 }
 

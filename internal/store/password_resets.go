@@ -8,6 +8,16 @@ import (
 	"guildhall.chat/guildhall/internal/snowflake"
 )
 
+// PersonByEmail returns the person with a mail address, and the address as that person spelled it; ErrNotFound.
+func (s *Store) PersonByEmail(ctx context.Context, email string) (user snowflake.ID, address string, err error) {
+	err = s.pool.QueryRow(ctx, `select id, email from users where lower(email) = lower($1) and not bot and deleted_at is null`, email).
+		Scan(&user, &address)
+	if err != nil {
+		return 0, "", fmt.Errorf("person by mail address: %w", notFound(err))
+	}
+	return user, address, nil
+}
+
 // CreatePasswordReset keeps the hash of a token with which a person may choose another password. It replaces earlier ones.
 func (tx *Tx) CreatePasswordReset(ctx context.Context, user snowflake.ID, hash []byte, expires time.Time) error {
 	if _, err := tx.Exec(ctx, `delete from password_resets where user_id = $1`, user); err != nil {
