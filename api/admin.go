@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -36,6 +37,8 @@ type adminCommand struct {
 	Uninvite    uninviteCommand    `cmd:"" help:"Withdraw an invitation to register."`
 	Reports     reportsCommand     `cmd:"" help:"List reports."`
 	CloseReport closeReportCommand `cmd:"" help:"Say what came of a report."`
+
+	out io.Writer // nil: the standard output
 }
 
 // with runs fn with the service.
@@ -60,28 +63,48 @@ type account struct {
 // do runs fn for the account.
 func (a account) do(ctx context.Context, c *adminCommand, fn func(s *admin.Service, user store.Account) error) error {
 	return c.with(ctx, func(s *admin.Service) error {
-		var found store.Account
-		id, err := snowflake.Parse(a.User)
-		if err == nil {
-			found, err = s.Account(ctx, id)
-		} else {
-			found, err = s.AccountNamed(ctx, a.User)
-		}
-		if errors.Is(err, store.ErrNotFound) {
-			return fmt.Errorf("there is no user %s", a.User)
-		}
+		found, err := a.find(ctx, s)
 		if err != nil {
-			return err
+			return there(err, "user "+a.User)
 		}
-		return fn(s, found)
+		err = fn(s, found)
+		if errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("%s is a bot or a deleted account, for which there is no such thing", a.User)
+		}
+		return err
 	})
 }
 
-func printAll[T any](items []T, err error) error {
+func (a account) find(ctx context.Context, s *admin.Service) (store.Account, error) {
+	if id, err := snowflake.Parse(a.User); err == nil {
+		found, err := s.Account(ctx, id)
+		if !errors.Is(err, store.ErrNotFound) {
+			return found, err
+		}
+	}
+	return s.AccountNamed(ctx, a.User) // which may be of digits alone
+}
+
+// there tells what there is none of.
+func there(err error, what string) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return errors.New("there is no " + what)
+	}
+	return err
+}
+
+func (c *adminCommand) output() io.Writer {
+	if c.out == nil {
+		return os.Stdout
+	}
+	return c.out
+}
+
+func printAll[T any](c *adminCommand, items []T, err error) error {
 	if err != nil {
 		return err
 	}
-	out := json.NewEncoder(os.Stdout)
+	out := json.NewEncoder(c.output())
 	for _, item := range items {
 		if err := out.Encode(item); err != nil {
 			return err
@@ -93,7 +116,7 @@ func printAll[T any](items []T, err error) error {
 // pages bounds a list.
 type pages struct {
 	After string `help:"Begin behind this one, the last of the page before." placeholder:"ID"`
-	Limit int    `help:"How many to list." default:"50"`
+	Limit uint32 `help:"How many to list." default:"50"`
 }
 
 func (p pages) id() (snowflake.ID, error) {
@@ -135,9 +158,10 @@ func (u *usersCommand) Run(ctx context.Context, c *adminCommand) error {
 		return err
 	}
 	return c.with(ctx, func(s *admin.Service) error {
-		return printAll(s.Accounts(ctx, store.AccountSearch{
-			Prefix: u.Query, Suspended: u.Suspended, Admins: u.Admins, After: after, Limit: u.Limit,
-		}))
+		found, err := s.Accounts(ctx, store.AccountSearch{
+			Prefix: u.Query, Suspended: u.Suspended, Admins: u.Admins, After: after, Limit: int(u.Limit),
+		})
+		return printAll(c, found, err)
 	})
 }
 
@@ -145,7 +169,7 @@ type userCommand struct{ account }
 
 // Run shows a user.
 func (u *userCommand) Run(ctx context.Context, c *adminCommand) error {
-	return u.do(ctx, c, func(_ *admin.Service, user store.Account) error { return printAll([]store.Account{user}, nil) })
+	return u.do(ctx, c, func(_ *admin.Service, user store.Account) error { return printAll(c, []store.Account{user}, nil) })
 }
 
 type suspendCommand struct {
@@ -179,7 +203,7 @@ func (r *resetCommand) Run(ctx context.Context, c *adminCommand) error {
 	return r.do(ctx, c, func(s *admin.Service, user store.Account) error {
 		token, err := s.ResetPassword(ctx, user.ID)
 		if err == nil {
-			_, err = fmt.Println(admin.ResetPath(token))
+			_, err = fmt.Fprintln(c.output(), admin.ResetPath(token))
 		}
 		return err
 	})
@@ -189,7 +213,9 @@ type dropMFACommand struct{ account }
 
 // Run takes a user's second factor away.
 func (d *dropMFACommand) Run(ctx context.Context, c *adminCommand) error {
-	return d.do(ctx, c, func(s *admin.Service, user store.Account) error { return s.DropMFA(ctx, user.ID) })
+	return d.do(ctx, c, func(s *admin.Service, user store.Account) error {
+		return there(s.DropMFA(ctx, user.ID), "second factor of "+d.User)
+	})
 }
 
 type deleteUserCommand struct{ account }
@@ -217,7 +243,8 @@ func (g *guildsCommand) Run(ctx context.Context, c *adminCommand) error {
 		return err
 	}
 	return c.with(ctx, func(s *admin.Service) error {
-		return printAll(s.HostedGuilds(ctx, store.GuildSearch{Prefix: g.Query, After: after, Limit: g.Limit}))
+		found, err := s.HostedGuilds(ctx, store.GuildSearch{Prefix: g.Query, After: after, Limit: int(g.Limit)})
+		return printAll(c, found, err)
 	})
 }
 
@@ -227,14 +254,17 @@ type deleteGuildCommand struct {
 
 // Run deletes a guild.
 func (d *deleteGuildCommand) Run(ctx context.Context, c *adminCommand) error {
-	return c.with(ctx, func(s *admin.Service) error { return s.RemoveGuild(ctx, d.Guild) })
+	return c.with(ctx, func(s *admin.Service) error { return there(s.RemoveGuild(ctx, d.Guild), "guild "+d.Guild.String()) })
 }
 
 type invitationsCommand struct{ pages }
 
 // Run lists invitations to register.
 func (i *invitationsCommand) Run(ctx context.Context, c *adminCommand) error {
-	return c.with(ctx, func(s *admin.Service) error { return printAll(s.Invitations(ctx, i.After, i.Limit)) })
+	return c.with(ctx, func(s *admin.Service) error {
+		found, err := s.Invitations(ctx, i.After, int(i.Limit))
+		return printAll(c, found, err)
+	})
 }
 
 type inviteCommand struct {
@@ -250,7 +280,7 @@ func (i *inviteCommand) Run(ctx context.Context, c *adminCommand) error {
 	}
 	return c.with(ctx, func(s *admin.Service) error {
 		made, err := s.Invite(ctx, nil, i.Note, i.Uses, i.MaxAge)
-		return printAll([]store.Invitation{made}, err)
+		return printAll(c, []store.Invitation{made}, err)
 	})
 }
 
@@ -260,7 +290,7 @@ type uninviteCommand struct {
 
 // Run withdraws an invitation to register.
 func (u *uninviteCommand) Run(ctx context.Context, c *adminCommand) error {
-	return c.with(ctx, func(s *admin.Service) error { return s.DeleteInvitation(ctx, u.Code) })
+	return c.with(ctx, func(s *admin.Service) error { return there(s.DeleteInvitation(ctx, u.Code), "invitation "+u.Code) })
 }
 
 type reportsCommand struct {
@@ -274,7 +304,10 @@ func (r *reportsCommand) Run(ctx context.Context, c *adminCommand) error {
 	if err != nil {
 		return err
 	}
-	return c.with(ctx, func(s *admin.Service) error { return printAll(s.Reports(ctx, !r.Closed, after, r.Limit)) })
+	return c.with(ctx, func(s *admin.Service) error {
+		found, err := s.Reports(ctx, !r.Closed, after, int(r.Limit))
+		return printAll(c, found, err)
+	})
 }
 
 type closeReportCommand struct {
@@ -284,5 +317,7 @@ type closeReportCommand struct {
 
 // Run says what came of a report.
 func (r *closeReportCommand) Run(ctx context.Context, c *adminCommand) error {
-	return c.with(ctx, func(s *admin.Service) error { return s.CloseReport(ctx, r.Report, nil, r.Resolution) })
+	return c.with(ctx, func(s *admin.Service) error {
+		return there(s.CloseReport(ctx, r.Report, nil, r.Resolution), "open report "+r.Report.String())
+	})
 }
