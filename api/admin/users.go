@@ -40,15 +40,15 @@ func (h *Handlers) user(c *call.Call) error {
 	return c.OK(account)
 }
 
-// on serves what needs no more than a user.
-func (h *Handlers) on(do func(ctx context.Context, user snowflake.ID) error) call.Handler {
+// on serves what needs no more than a user. unknown says what there is none of.
+func (h *Handlers) on(do func(ctx context.Context, user snowflake.ID) error, unknown *discord.Error) call.Handler {
 	return func(c *call.Call) error {
 		id, err := c.ID("user_id", discord.ErrUnknownUser)
 		if err != nil {
 			return err
 		}
 		if err := do(c.Request.Context(), id); err != nil {
-			return known(err, discord.ErrUnknownUser)
+			return known(err, unknown)
 		}
 		return c.Done()
 	}
