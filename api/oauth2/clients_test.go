@@ -187,6 +187,18 @@ func TestCodeGrantAddsTheBotWithTheExchange(t *testing.T) {
 	}
 	bot.Must(t, http.MethodGet, "/guilds/"+g.ID.String(), nil, nil)
 
+	// A guild that has come to ask for a second factor takes the bot from who has one alone.
+	strict := newGuild(t, owner)
+	for _, factor := range []bool{false, true} {
+		w.Exec(t, `update guilds set mfa_level = 0 where id = $1`, strict.ID)
+		code := a.authorize(t, owner, url.Values{"scope": {"bot"}}, yes(strict.ID)).Get("code")
+		w.Exec(t, `update guilds set mfa_level = 1 where id = $1`, strict.ID)
+		w.Exec(t, `update users set mfa_enabled = $2 where id = $1`, owner.ID, factor)
+		if answer := a.exchange(t, code, nil); (answer.Guild != nil) != factor {
+			t.Errorf("second factor %v: %+v", factor, answer)
+		}
+	}
+
 	// Who has lost the permission meanwhile adds nothing.
 	later := newGuild(t, owner)
 	code := a.authorize(t, owner, url.Values{"scope": {"bot"}}, yes(later.ID)).Get("code")

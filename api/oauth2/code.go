@@ -101,8 +101,12 @@ func (h *Handlers) spendWithBot(c *call.Call, code store.Code, spend func(tx *st
 	if app.Bot == nil {
 		return discord.ErrNoBot
 	}
+	self, err := h.Store.SelfUser(ctx, code.User)
+	if err != nil {
+		return err
+	}
 	user := *c
-	user.Caller = call.Caller{Identity: store.Identity{UserID: code.User}}
+	user.Caller = call.Caller{Identity: store.Identity{UserID: self.ID, MFA: self.MFAEnabled}}
 	err = h.Access.ChangeIf(&user, code.Guild, mayInstall(code.Permissions), func(tx *store.Tx, v *access.Visit) error {
 		if err := spend(tx); err != nil {
 			return err
