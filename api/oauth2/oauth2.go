@@ -1,6 +1,6 @@
 // Package oauth2 lets users give applications a part of what they may do, and bring them into their guilds.
 //
-//	client's link -> Request (request.go) -> consent: the page (page.go), or a user client's own (ask.go)
+//	client's link -> request (request.go) -> consent: the page (page.go), or a user client's own (ask.go)
 //	              -> decide.go: adds the bot, keeps what was agreed to, issues a code -> the client's redirect URI
 //	client's server -> POST token (token.go): code, refresh token or its own credentials -> access token
 //
@@ -9,7 +9,8 @@
 // a row; package authn asks for it with each request, so that revoking is deleting. An application that was never given a
 // client secret is a public client (RFC 6749 section 2.1): it proves by PKCE that it is who asked.
 //
-// With the scope openid, the answer has an ID token as of OpenID Connect (idtoken.go); oidc.go tells clients about it.
+// With the scope openid, the answer has an ID token as of OpenID Connect (oidc.go), signed by keys that are made when they are
+// needed (signer.go).
 package oauth2
 
 import (

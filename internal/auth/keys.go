@@ -3,8 +3,8 @@
 // A user logs in with a password (Passwords) and gets an access token, which any api pod can check by itself, and an
 // opaque refresh token, of which the database keeps the hash. A bot has one token in Discord's form, of which the database
 // keeps the hash too. Keys signs what only the platform itself makes and reads: access tokens, those of OAuth2 among them,
-// the gateway's session ids, what the shard router says to the gateway the forms of the consent page and links to files; it seals what the
-// database must keep but not be able to read. Every parser here takes bytes from outside and fails closed.
+// the gateway's session ids, what the shard router says to the gateway, the forms of the consent page and links to files; it
+// seals what the database must keep but not be able to read. Every parser here takes bytes from outside and fails closed.
 package auth
 
 import (
