@@ -35,10 +35,6 @@ func again(e *discord.ScheduledEvent, now time.Time) {
 	if e.Recurrence == nil {
 		return
 	}
-	var lasts time.Duration
-	if e.End != nil {
-		lasts = e.End.Sub(e.Start.Time)
-	}
 	from := e.Start.Time
 	if now.After(from) {
 		from = now
@@ -48,36 +44,44 @@ func again(e *discord.ScheduledEvent, now time.Time) {
 		if !ok {
 			return
 		}
-		start, end, canceled := occurrence(e, next, lasts)
-		if !canceled && start.After(now) {
-			e.Start, e.Status = discord.At(start), discord.EventScheduled
-			if e.End != nil {
-				at := discord.At(end)
-				e.End = &at
-			}
+		if start, _, canceled := occurrence(e, next); !canceled && start.After(now) {
+			schedule(e, next)
 			return
 		}
 		from = next
 	}
 }
 
-// occurrence is when the event really is that would be then by its rule.
-func occurrence(e *discord.ScheduledEvent, at time.Time, lasts time.Duration) (start, end time.Time, canceled bool) {
-	start, end = at, at.Add(lasts)
-	for _, x := range e.Exceptions {
-		if x.ID != exceptionID(at) {
-			continue
-		}
-		if x.Start != nil {
-			start = x.Start.Time
-			end = start.Add(lasts)
-		}
-		if x.End != nil {
-			end = x.End.Time
-		}
-		return start, end, x.Canceled
+// schedule sets an event to another occurrence: to when it is by its rule, so that an exception is one of this occurrence alone.
+func schedule(e *discord.ScheduledEvent, at time.Time) {
+	if e.End != nil {
+		end := discord.At(at.Add(e.End.Sub(e.Start.Time)))
+		e.End = &end
 	}
-	return start, end, false
+	e.Start, e.Status = discord.At(at), discord.EventScheduled
+}
+
+// occurrence is when an event really is that would be at a time by its rule; end is zero if it has none. store.DueEvents says
+// the same in SQL.
+func occurrence(e *discord.ScheduledEvent, at time.Time) (start, end time.Time, canceled bool) {
+	x, _ := exceptionOf(*e, exceptionID(at))
+	start, end = times(e, at, x)
+	return start, end, x.Canceled
+}
+
+// times is when an occurrence is with what an exception says of it.
+func times(e *discord.ScheduledEvent, at time.Time, x discord.EventException) (start, end time.Time) {
+	start = at
+	if x.Start != nil {
+		start = x.Start.Time
+	}
+	switch {
+	case x.End != nil:
+		end = x.End.Time
+	case e.End != nil:
+		end = start.Add(e.End.Sub(e.Start.Time))
+	}
+	return start, end
 }
 
 // exceptionID names an occurrence by when it would be.
@@ -114,18 +118,7 @@ func advance(ctx context.Context, s *store.Store, due store.DueEvent, now time.T
 		if err != nil {
 			return err
 		}
-		switch {
-		case e.Status == discord.EventActive && e.End != nil && !e.End.After(now):
-			err = transit(&e, discord.EventCompleted, now)
-		case e.Status == discord.EventScheduled && e.EntityType == discord.EntityExternal && !e.Start.After(now):
-			err = transit(&e, discord.EventActive, now)
-		case e.Status == discord.EventScheduled && !e.Start.After(now.Add(-patience)):
-			e.Status = discord.EventCanceled
-			again(&e, now)
-		default:
-			return nil
-		}
-		if err != nil {
+		if due, err := step(&e, now); err != nil || !due {
 			return err
 		}
 		_, err = tx.UpdateScheduledEvent(ctx, e)
@@ -135,4 +128,22 @@ func advance(ctx context.Context, s *store.Store, due store.DueEvent, now time.T
 		return nil
 	}
 	return err
+}
+
+// step does with an event what its time asks for; due is false if that is nothing.
+func step(e *discord.ScheduledEvent, now time.Time) (due bool, err error) {
+	start, end, canceled := occurrence(e, e.Start.Time)
+	switch {
+	case e.Status == discord.EventActive && !end.IsZero() && !end.After(now):
+		return true, transit(e, discord.EventCompleted, now)
+	case e.Status != discord.EventScheduled:
+		return false, nil
+	case !canceled && e.EntityType == discord.EntityExternal && !start.After(now):
+		return true, transit(e, discord.EventActive, now)
+	case canceled && !e.Start.After(now), !canceled && !start.After(now.Add(-patience)):
+		e.Status = discord.EventCanceled
+		again(e, now)
+		return true, nil
+	}
+	return false, nil
 }

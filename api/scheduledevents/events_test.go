@@ -206,3 +206,50 @@ func TestEventsAdvance(t *testing.T) {
 	h.owner.Must(t, http.MethodDelete, exception, nil, nil)
 	h.owner.Fails(t, http.MethodDelete, exception, nil, discord.ErrUnknownEvent)
 }
+
+// TestExceptionsOfTheNextOccurrence moves, stretches and cancels occurrences one after another, each when it is the next; the
+// ones after it are as the rule says.
+func TestExceptionsOfTheNextOccurrence(t *testing.T) {
+	t.Parallel()
+	h := newHall(t)
+	start := time.Now().Add(time.Hour).Truncate(time.Second).UTC()
+	on := func(day int, after time.Duration) time.Time { return start.AddDate(0, 0, day).Add(after) }
+	var e discord.ScheduledEvent
+	h.owner.Must(t, http.MethodPost, h.events, picnic(object{"recurrence_rule": object{"start": start, "frequency": 3},
+		"scheduled_start_time": start, "scheduled_end_time": on(0, time.Hour)}), &e)
+	path := h.events + "/" + e.ID.String()
+	except := func(day int, what object) {
+		t.Helper()
+		what["original_scheduled_start_time"] = on(day, 0)
+		h.owner.Must(t, http.MethodPost, path+"/exceptions", what, nil)
+	}
+	check := func(at time.Time, status discord.EventStatus, day int) {
+		t.Helper()
+		if err := scheduledevents.Advance(t.Context(), h.Store, at); err != nil {
+			t.Fatal(err)
+		}
+		h.owner.Must(t, http.MethodGet, path, nil, &e)
+		if e.Status != status || !e.Start.Equal(on(day, 0)) || !e.End.Equal(on(day, time.Hour)) {
+			t.Errorf("at %s: status %d, %s to %s", at, e.Status, e.Start, e.End)
+		}
+	}
+	h.owner.Fails(t, http.MethodPost, path+"/exceptions", object{"original_scheduled_start_time": start,
+		"scheduled_end_time": on(0, -time.Minute)}, discord.ErrInvalidForm)
+	except(0, object{"scheduled_end_time": on(0, 3*time.Hour)})
+	check(on(0, 0), discord.EventActive, 0)
+	check(on(0, 2*time.Hour), discord.EventActive, 0)
+	check(on(0, 3*time.Hour), discord.EventScheduled, 1)
+
+	except(1, object{"scheduled_start_time": on(1, 4*time.Hour)})
+	check(on(1, 3*time.Hour), discord.EventScheduled, 1)
+	check(on(1, 4*time.Hour), discord.EventActive, 1)
+	check(on(1, 5*time.Hour), discord.EventScheduled, 2)
+
+	except(2, object{"is_canceled": true})
+	check(on(2, -time.Minute), discord.EventScheduled, 2)
+	check(on(2, 0), discord.EventScheduled, 3)
+
+	except(3, object{"scheduled_start_time": on(3, -2*time.Hour)})
+	check(on(3, -2*time.Hour), discord.EventActive, 3)
+	check(on(3, -time.Hour), discord.EventScheduled, 4)
+}

@@ -3,6 +3,7 @@ package scheduledevents
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/audit"
@@ -24,13 +25,14 @@ type exception struct {
 	Canceled form.Field[form.Bool]          `json:"is_canceled"`
 }
 
-func (b *exception) apply(x *discord.EventException) error {
+// apply changes what is said of an occurrence that would be at a time.
+func (b *exception) apply(e *discord.ScheduledEvent, at time.Time, x *discord.EventException) error {
 	b.Start.Apply(&x.Start)
 	b.End.Apply(&x.End)
 	if b.Canceled.Set {
 		x.Canceled = bool(b.Canceled.Value)
 	}
-	if x.Start != nil && x.End != nil && !x.End.After(x.Start.Time) {
+	if start, end := times(e, at, *x); !end.IsZero() && !end.After(start) {
 		return form.Single("scheduled_end_time", "BASE_TYPE_BAD_VALUE", "The end must come after the start.")
 	}
 	return nil
@@ -76,7 +78,7 @@ func (h *Handlers) createException(c *call.Call) error {
 		if len(e.Exceptions) >= maxExceptions {
 			return form.Single("", "BASE_TYPE_MAX_LENGTH", "The event has too many exceptions.")
 		}
-		if err := b.apply(&made); err != nil {
+		if err := b.apply(&e, b.Original.Value.Time, &made); err != nil {
 			return err
 		}
 		if err := tx.PutEventException(ctx, e, made); err != nil {
@@ -116,7 +118,7 @@ func (h *Handlers) updateException(c *call.Call) error {
 			return discord.ErrUnknownEvent
 		}
 		after = before
-		if err := b.apply(&after); err != nil {
+		if err := b.apply(&e, id.Time(), &after); err != nil {
 			return err
 		}
 		if err := tx.PutEventException(ctx, e, after); err != nil {

@@ -159,11 +159,18 @@ func (tx *Tx) deleteEventsIn(ctx context.Context, channel snowflake.ID) error {
 type DueEvent struct{ Guild, ID snowflake.ID }
 
 // DueEvents returns events that begin or end by themselves about now: external ones that were to begin, all that were to
-// end, and those in a channel that nobody has begun for so long after their time.
+// end, those in a channel that nobody has begun for so long after their time, and those whose occurrence is canceled. Times are
+// those of the occurrence's exception, if it has one.
 func (s *Store) DueEvents(ctx context.Context, now time.Time, patience time.Duration, limit int) ([]DueEvent, error) {
-	rows, err := s.pool.Query(ctx, `select guild_id, id from scheduled_events where starts_at <= $1 and (
-			status = 1 and (entity_type = 3 or starts_at <= $2) or status = 2 and ends_at <= $1)
-		order by starts_at limit $3`, now, now.Add(-patience), limit)
+	rows, err := s.pool.Query(ctx, `select e.guild_id, e.id from scheduled_events e
+		left join scheduled_event_exceptions x on x.event_id = e.id
+			and x.id = (floor(extract(epoch from e.starts_at) * 1000)::bigint - 1420070400000) << 22
+		where e.status <= 2 and case
+			when e.status = 2 then coalesce(x.ends_at, x.starts_at + (e.ends_at - e.starts_at), e.ends_at) <= $1
+			when x.canceled then e.starts_at <= $1
+			when e.entity_type = 3 then coalesce(x.starts_at, e.starts_at) <= $1
+			else coalesce(x.starts_at, e.starts_at) <= $2 end
+		order by e.starts_at limit $3`, now, now.Add(-patience), limit)
 	if err != nil {
 		return nil, fmt.Errorf("scheduled events that are due: %w", err)
 	}
