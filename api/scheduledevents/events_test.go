@@ -12,6 +12,7 @@ import (
 	"guildhall.chat/guildhall/api/guilds"
 	"guildhall.chat/guildhall/api/scheduledevents"
 	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
 )
 
@@ -252,4 +253,19 @@ func TestExceptionsOfTheNextOccurrence(t *testing.T) {
 	except(3, object{"scheduled_start_time": on(3, -2*time.Hour)})
 	check(on(3, -2*time.Hour), discord.EventActive, 3)
 	check(on(3, -time.Hour), discord.EventScheduled, 4)
+}
+
+func TestEventsMoveOnlyToWhereOneMayHaveThem(t *testing.T) {
+	t.Parallel()
+	h := newHall(t)
+	h.Exec(t, `update roles set permissions = permissions | $2 where id = $1`, h.id, permissions.CreateEvents)
+	var voice discord.Channel
+	h.owner.Must(t, http.MethodPost, h.guild+"/channels", object{"name": "voice", "type": 2,
+		"permission_overwrites": []object{{"id": h.id, "type": 0, "deny": permissions.CreateEvents}}}, &voice)
+	there := object{"entity_type": 2, "entity_metadata": nil, "channel_id": voice.ID}
+	h.member.Fails(t, http.MethodPost, h.events, picnic(there), discord.ErrMissingPermissions)
+	var e discord.ScheduledEvent
+	h.member.Must(t, http.MethodPost, h.events, picnic(nil), &e)
+	h.member.Fails(t, http.MethodPatch, h.events+"/"+e.ID.String(), there, discord.ErrMissingPermissions)
+	h.owner.Must(t, http.MethodPatch, h.events+"/"+e.ID.String(), there, nil)
 }

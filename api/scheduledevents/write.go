@@ -97,6 +97,9 @@ func (h *Handlers) update(c *call.Call) error {
 			return err
 		}
 		if b.ChannelID.Set || b.EntityType.Set {
+			if !mayChange(v, after) { // there
+				return discord.ErrMissingPermissions
+			}
 			if err := mayPlace(v, after, 0); err != nil {
 				return err
 			}
