@@ -105,7 +105,7 @@ func (h *Handlers) prune(c *call.Call) error {
 	}
 	since, total := cutoff(days), 0
 	for {
-		n, err := h.pruneSome(c, guild, since, b.Roles.Value)
+		n, err := h.pruneSome(c, guild, since, days, b.Roles.Value)
 		if err != nil {
 			return err
 		}
@@ -113,16 +113,14 @@ func (h *Handlers) prune(c *call.Call) error {
 			break
 		}
 	}
-	if err := h.recordPrune(c, guild, days, total); err != nil {
-		return err
-	}
 	if b.Count.Value != nil && !bool(*b.Count.Value) {
 		return c.OK(pruned{})
 	}
 	return c.OK(pruned{&total})
 }
 
-func (h *Handlers) pruneSome(c *call.Call, guild snowflake.ID, since time.Time, roles []snowflake.ID) (n int, err error) {
+// pruneSome removes a batch, and records it: what went is in the audit log even if the next batch fails.
+func (h *Handlers) pruneSome(c *call.Call, guild snowflake.ID, since time.Time, days int, roles []snowflake.ID) (n int, err error) {
 	ctx := c.Request.Context()
 	err = h.access.Change(c, guild, mayPrune, func(tx *store.Tx, v *access.Visit) error {
 		if err := checkRoles(v, roles); err != nil {
@@ -132,24 +130,16 @@ func (h *Handlers) pruneSome(c *call.Call, guild snowflake.ID, since time.Time, 
 		if n = len(users); err != nil || n == 0 {
 			return err
 		}
-		_, err = tx.RemoveMembers(ctx, guild, users)
-		return err
-	})
-	return n, err
-}
-
-func (h *Handlers) recordPrune(c *call.Call, guild snowflake.ID, days, total int) error {
-	if total == 0 {
-		return nil
-	}
-	ctx := c.Request.Context()
-	return h.store.Change(ctx, func(tx *store.Tx) error {
+		if _, err := tx.RemoveMembers(ctx, guild, users); err != nil {
+			return err
+		}
 		entry, err := audit.Entry(c, discord.AuditMemberPrune, 0)
 		if err != nil {
 			return err
 		}
 		entry.TargetID = nil
-		entry.Options = map[string]string{"delete_member_days": strconv.Itoa(days), "members_removed": strconv.Itoa(total)}
+		entry.Options = map[string]string{"delete_member_days": strconv.Itoa(days), "members_removed": strconv.Itoa(n)}
 		return tx.Audit(ctx, guild, entry)
 	})
+	return n, err
 }
