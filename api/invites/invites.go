@@ -93,7 +93,8 @@ func (h *Handlers) admitted(c *call.Call, i discord.Invite) error {
 	return err
 }
 
-// addEvent adds the scheduled event of the guild that the link to the invite names, if there is one.
+// addEvent adds the scheduled event of the guild that the link to the invite names, if there is one that the caller may know
+// of. Who is no member sees what a member without roles does.
 func (h *Handlers) addEvent(c *call.Call, i *discord.Invite) error {
 	id, named, err := c.QueryID("guild_scheduled_event_id")
 	if err != nil || !named {
@@ -103,8 +104,31 @@ func (h *Handlers) addEvent(c *call.Call, i *discord.Invite) error {
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
+	if err != nil {
+		return err
+	}
+	if event.ChannelID != nil {
+		if sees, err := h.sees(c, i.Guild.ID, *event.ChannelID); err != nil || !sees {
+			return err
+		}
+	}
 	i.ScheduledEvent = &event
-	return err
+	return nil
+}
+
+// sees reports whether the caller, who need not be a member, sees a channel.
+func (h *Handlers) sees(c *call.Call, guild, channel snowflake.ID) (bool, error) {
+	g, err := h.access.Guild(c, guild)
+	if err != nil {
+		return false, err
+	}
+	member, err := h.access.Member(c, g, c.Caller.UserID)
+	if errors.Is(err, discord.ErrUnknownMember) {
+		member = permissions.Member{}
+	} else if err != nil {
+		return false, err
+	}
+	return g.PermissionsIn(member, channel).Has(permissions.ViewChannel), nil
 }
 
 // find returns the invite that the path names.

@@ -5,12 +5,14 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	"guildhall.chat/guildhall/api/apitest"
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/channels"
 	"guildhall.chat/guildhall/api/guilds"
 	"guildhall.chat/guildhall/api/invites"
+	"guildhall.chat/guildhall/api/scheduledevents"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/permissions"
@@ -31,6 +33,7 @@ func newHall(t *testing.T) *hall {
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
 			channels.New(w.Store, w.Access, w.Publisher).Routes(),
 			invites.New(w.Store, w.Access, w.Presences).Routes(),
+			scheduledevents.New(w.Store, w.Access).Routes(),
 		)
 	})}
 	h.owner, h.friend = h.User(t), h.User(t)
@@ -403,4 +406,31 @@ func TestInviteForSomeUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	uninvited.Must(t, http.MethodPost, path, nil, nil)
+}
+
+// TestInviteShowsNoHiddenEvents: an invite brings the scheduled event that is asked for only to who sees it.
+func TestInviteShowsNoHiddenEvents(t *testing.T) {
+	t.Parallel()
+	h := newHall(t)
+	plan := func(denied permissions.Set) snowflake.ID {
+		t.Helper()
+		var voice discord.Channel
+		h.owner.Must(t, http.MethodPost, h.guild+"/channels", map[string]any{"name": "voice", "type": 2,
+			"permission_overwrites": []map[string]any{{"id": h.id, "type": 0, "deny": denied}}}, &voice)
+		var e discord.ScheduledEvent
+		h.owner.Must(t, http.MethodPost, h.guild+"/scheduled-events", map[string]any{"name": "Talk", "privacy_level": 2,
+			"entity_type": 2, "channel_id": voice.ID, "scheduled_start_time": time.Now().Add(time.Hour)}, &e)
+		return e.ID
+	}
+	open, hidden := plan(0), plan(permissions.ViewChannel)
+	path := "/invites/" + h.invite(t, h.owner, nil).Code + "?guild_scheduled_event_id="
+	for name, as := range map[string]*apitest.Client{"anyone": h.Anyone(), "a user": h.User(t), "a member": h.friend, "the owner": h.owner} {
+		for id, sees := range map[snowflake.ID]bool{open: true, hidden: as == h.owner} {
+			var i discord.Invite
+			as.Must(t, http.MethodGet, path+id.String(), nil, &i)
+			if (i.ScheduledEvent != nil) != sees {
+				t.Errorf("%s gets %+v of event %s", name, i.ScheduledEvent, id)
+			}
+		}
+	}
 }
