@@ -1,6 +1,7 @@
 package access
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -93,6 +94,7 @@ func MemberRules(m discord.Member) permissions.Member {
 // visit is the guild as the caller, a member of it, sees it.
 func (g *Guild) visit(caller call.Caller, m permissions.Member) *Visit {
 	m.NeedsMFA = g.Guild.MFALevel > 0 && !caller.MFA
+	m.Pending = m.Pending && slices.Contains(g.Guild.Features, discord.FeatureScreening) // it may have been turned off since
 	return &Visit{Guild: g, Member: m, Permissions: g.Rules.Base(m, time.Now())}
 }
 
