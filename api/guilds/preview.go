@@ -1,6 +1,7 @@
 package guilds
 
 import (
+	"errors"
 	"slices"
 
 	"guildhall.chat/guildhall/api/call"
@@ -20,8 +21,10 @@ func (h *Handlers) preview(c *call.Call) error {
 	}
 	g := found.Guild
 	if !slices.Contains(g.Features, discord.FeatureDiscoverable) {
-		if _, err := h.access.Enter(c, id); err != nil {
+		if _, err := h.access.Enter(c, id); errors.Is(err, discord.ErrMissingAccess) {
 			return discord.ErrUnknownGuild
+		} else if err != nil {
+			return err
 		}
 	}
 	shown := discord.GuildPreview{
