@@ -96,7 +96,8 @@ func invite(ctx context.Context, q querier, code string) (discord.Invite, error)
 		return i, fmt.Errorf("invite: %w", err)
 	}
 	one := []discord.Invite{i}
-	return one[0], fillInvites(ctx, q, one)
+	err = fillInvites(ctx, q, one)
+	return one[0], err
 }
 
 // GuildInvites returns the invites to a guild that can be used, oldest first.
