@@ -93,7 +93,25 @@ func channel(c discord.Channel, numbers, roles map[snowflake.ID]snowflake.ID) di
 			}
 		}
 	}
+	if c.Forum != nil {
+		addForum(&s, c.Forum)
+	}
 	return s
+}
+
+// addForum adds what a forum has besides. Emojis of the guild are left out: a new one has none.
+func addForum(s *discord.SnapshotChannel, f *discord.Forum) {
+	for i, t := range f.AvailableTags {
+		kept := discord.SnapshotTag{ID: i + 1, Name: t.Name, Moderated: t.Moderated}
+		if t.EmojiID == nil {
+			kept.EmojiName = t.EmojiName
+		}
+		s.AvailableTags = append(s.AvailableTags, kept)
+	}
+	if r := f.DefaultReactionEmoji; r != nil && r.EmojiID == nil {
+		s.DefaultReaction = r
+	}
+	s.DefaultSortOrder, s.DefaultForumLayout, s.DefaultTagSetting = f.DefaultSortOrder, &f.DefaultForumLayout, f.DefaultTagSetting
 }
 
 func or[T any](p *T) (value T) {

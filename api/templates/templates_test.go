@@ -36,6 +36,9 @@ func TestTemplate(t *testing.T) {
 		"permission_overwrites": []object{{"id": g.ID, "type": 0, "deny": "1024"}, {"id": role.ID, "type": 0, "allow": "1024"},
 			{"id": member.ID, "type": 1, "allow": "1024"}}}, nil)
 	owner.Must(t, http.MethodPost, guild+"/channels", object{"name": "news", "type": discord.ChannelAnnouncement}, nil)
+	owner.Must(t, http.MethodPost, guild+"/channels", object{"name": "questions", "type": discord.ChannelForum,
+		"available_tags":         []object{{"name": "easy", "emoji_name": "👶"}, {"name": "answered", "moderated": true, "emoji_id": "77"}},
+		"default_reaction_emoji": object{"emoji_name": "👍"}, "default_sort_order": 1, "default_forum_layout": 2}, nil)
 
 	member.Fails(t, http.MethodPost, guild+"/templates", object{"name": "Copy"}, discord.ErrMissingPermissions)
 	member.Fails(t, http.MethodGet, guild+"/templates", nil, discord.ErrMissingPermissions)
@@ -58,7 +61,18 @@ func TestTemplate(t *testing.T) {
 	if news < 0 || list[news].Type != discord.ChannelText {
 		t.Errorf("a guild that is no community has announcements: %+v", list)
 	}
-	if len(list) != 6 || at < 0 || *list[at].Topic == nil || len(*list[at].PermissionOverwrites) != 2 {
+	questions := slices.IndexFunc(list, func(c discord.Channel) bool { return *c.Name == "questions" })
+	if questions < 0 || list[questions].Forum == nil {
+		t.Fatalf("no forum among %+v", list)
+	}
+	forum, tags := list[questions].Forum, list[questions].AvailableTags
+	if len(tags) != 2 || tags[0].Name != "easy" || *tags[0].EmojiName != "👶" || !tags[1].Moderated || tags[1].EmojiID != nil || tags[1].ID == 0 {
+		t.Errorf("tags %+v", tags)
+	}
+	if *forum.DefaultReactionEmoji.EmojiName != "👍" || *forum.DefaultSortOrder != 1 || forum.DefaultForumLayout != 2 {
+		t.Errorf("forum %+v", forum)
+	}
+	if len(list) != 7 || at < 0 || *list[at].Topic == nil || len(*list[at].PermissionOverwrites) != 2 {
 		t.Errorf("channels %+v", list)
 	}
 	other.Fails(t, http.MethodPost, "/guilds/templates/nothing", object{"name": "Like it"}, discord.ErrUnknownTemplate)
@@ -97,7 +111,7 @@ func TestTemplate(t *testing.T) {
 	}
 	newest := log.Entries[0].ID
 	for query, want := range map[string]int{
-		"?action_type=30": 1, "?user_id=" + member.ID.String(): 0, "?target_id=" + role.ID.String(): 1, "?before=" + newest.String(): 3,
+		"?action_type=30": 1, "?user_id=" + member.ID.String(): 0, "?target_id=" + role.ID.String(): 1, "?before=" + newest.String(): 4,
 		"?after=" + newest.String(): 0, "?after=1&limit=1": 1,
 	} {
 		owner.Must(t, http.MethodGet, guild+"/audit-logs"+query, nil, &log)

@@ -56,24 +56,33 @@ type SnapshotRole struct {
 
 // SnapshotChannel is a channel of a GuildSnapshot.
 type SnapshotChannel struct {
-	ID                   int             `json:"id"`
-	Type                 ChannelType     `json:"type"`
-	Name                 string          `json:"name"`
-	Position             int             `json:"position"`
-	Topic                *string         `json:"topic"`
-	Bitrate              int             `json:"bitrate"`
-	UserLimit            int             `json:"user_limit"`
-	NSFW                 bool            `json:"nsfw"`
-	RateLimitPerUser     int             `json:"rate_limit_per_user"`
-	ParentID             *snowflake.ID   `json:"parent_id"`
-	DefaultAutoArchive   *int            `json:"default_auto_archive_duration"`
-	PermissionOverwrites []Overwrite     `json:"permission_overwrites"`
-	AvailableTags        json.RawMessage `json:"available_tags"`
-	Template             string          `json:"template"`
-	DefaultReaction      json.RawMessage `json:"default_reaction_emoji"`
-	DefaultThreadRate    *int            `json:"default_thread_rate_limit_per_user"`
-	DefaultSortOrder     *int            `json:"default_sort_order"`
-	DefaultForumLayout   *int            `json:"default_forum_layout"`
-	DefaultTagSetting    *string         `json:"default_tag_setting"`
-	ThemeColor           *int            `json:"theme_color"`
+	ID                   int              `json:"id"`
+	Type                 ChannelType      `json:"type"`
+	Name                 string           `json:"name"`
+	Position             int              `json:"position"`
+	Topic                *string          `json:"topic"`
+	Bitrate              int              `json:"bitrate"`
+	UserLimit            int              `json:"user_limit"`
+	NSFW                 bool             `json:"nsfw"`
+	RateLimitPerUser     int              `json:"rate_limit_per_user"`
+	ParentID             *snowflake.ID    `json:"parent_id"`
+	DefaultAutoArchive   *int             `json:"default_auto_archive_duration"`
+	PermissionOverwrites []Overwrite      `json:"permission_overwrites"`
+	AvailableTags        []SnapshotTag    `json:"available_tags"`
+	Template             string           `json:"template"`
+	DefaultReaction      *DefaultReaction `json:"default_reaction_emoji"`
+	DefaultThreadRate    *int             `json:"default_thread_rate_limit_per_user"`
+	DefaultSortOrder     *int             `json:"default_sort_order"`
+	DefaultForumLayout   *int             `json:"default_forum_layout"`
+	DefaultTagSetting    *string          `json:"default_tag_setting"`
+	ThemeColor           *int             `json:"theme_color"`
+}
+
+// SnapshotTag is a tag of a forum in a GuildSnapshot.
+type SnapshotTag struct {
+	ID        int           `json:"id"`
+	Name      string        `json:"name"`
+	EmojiID   *snowflake.ID `json:"emoji_id"` // null: a new guild has no emojis
+	EmojiName *string       `json:"emoji_name"`
+	Moderated bool          `json:"moderated"`
 }
