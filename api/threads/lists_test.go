@@ -98,6 +98,12 @@ func TestForumPosts(t *testing.T) {
 	h.bob.Fails(t, http.MethodPatch, at(post.ID), object{"applied_tags": []any{one}}, discord.ErrMissingPermissions)
 	other := h.thread(h.owner, h.forum, object{"name": "How to sing and dance well", "message": object{"content": "loud"}, "applied_tags": []any{one}})
 	h.owner.Fails(t, http.MethodPatch, at(other.ID), object{"flags": discord.ChannelFlagPinned}, discord.ErrTooManyPinned)
+	h.owner.Must(t, http.MethodPatch, at(post.ID), object{"archived": true}, &post)
+	h.owner.Must(t, http.MethodPatch, at(post.ID), object{"archived": false}, nil)
+	if post.Flags&discord.ChannelFlagPinned != 0 {
+		t.Error("an archived post is pinned")
+	}
+	h.owner.Must(t, http.MethodPatch, at(other.ID), object{"flags": discord.ChannelFlagPinned}, nil)
 	h.owner.Fails(t, http.MethodPatch, at(h.forum), object{"available_tags": []object{{"name": "a"}, {"name": "A"}}}, discord.ErrTagNames)
 
 	for query, want := range map[string][]string{

@@ -107,6 +107,9 @@ func (b *patch) apply(r *access.Room) (discord.Channel, error) {
 			changed.AppliedTags = b.AppliedTags.Value
 		}
 	}
+	if m.Archived {
+		after.Flags &^= discord.ChannelFlagPinned // what is pinned is active
+	}
 	return after, nil
 }
 
