@@ -49,7 +49,7 @@ func (h *Handlers) createFromMessage(c *call.Call) error {
 		if err != nil {
 			return nil, posting.UnknownMessage(err)
 		}
-		if !m.Type.Written() && m.Type != 20 && m.Type != 23 { // what a command has answered can be talked about, too
+		if !m.Type.Written() && m.Type != discord.MessageChatCommand && m.Type != discord.MessageContextCommand { // what a command has answered can be talked about, too
 			return nil, discord.ErrMessageType
 		}
 		t, err := h.insert(c, tx, b.thread(r, id, kind))

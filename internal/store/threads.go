@@ -31,7 +31,7 @@ func (t *Thread) Head() *events.Thread {
 }
 
 // threadColumns are a thread's, t, with the member that a user is in it, tm. Members are counted when they are looked at, up
-// to where the count ends: so nobody waits for a counter.
+// to where the count ends (discord.MaxThreadMemberCount): so nobody waits for a counter.
 const threadColumns = `t.id, t.guild_id, t.parent_id, t.type, t.name, t.owner_id, t.flags, t.applied_tags, t.rate_limit_per_user,
 	t.archived, t.locked, t.invitable, t.auto_archive, t.archive_timestamp, t.message_count, t.total_messages,
 	t.last_message_id, t.last_pin_at,
