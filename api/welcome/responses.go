@@ -35,6 +35,9 @@ func (h *Handlers) respond(c *call.Call) error {
 			return err
 		}
 		o := current(v, w)
+		if !o.Enabled {
+			return form.Single("onboarding_responses", "BASE_TYPE_BAD_VALUE", "The guild has no onboarding now.")
+		}
 		if err := checkChoice(o, chosen); err != nil {
 			return err
 		}

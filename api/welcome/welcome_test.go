@@ -125,6 +125,11 @@ func TestOnboardingGivesRoles(t *testing.T) {
 	if roles, _ := has(); len(roles) != 0 {
 		t.Errorf("roles %v", roles)
 	}
+	h.owner.Must(t, http.MethodPut, path, object{"enabled": false}, nil)
+	h.member.Fails(t, http.MethodPut, answers, object{"onboarding_responses": []any{books}}, discord.ErrInvalidForm)
+	if roles, _ := has(); len(roles) != 0 {
+		t.Errorf("an onboarding that is off gave roles %v", roles)
+	}
 }
 
 func TestScreening(t *testing.T) {
@@ -181,4 +186,10 @@ func TestScreening(t *testing.T) {
 	third.Must(t, http.MethodPut, own, filled(true), &r)
 	h.owner.Must(t, http.MethodPatch, h.guild+"/requests/"+r.ID.String(), object{"action": "REJECTED", "rejection_reason": "no"}, nil)
 	third.Fails(t, http.MethodGet, h.guild, nil, discord.ErrMissingAccess)
+
+	fourth := h.User(t)
+	h.Join(t, h.id, fourth)
+	fourth.Fails(t, http.MethodPost, typing, nil, discord.ErrMissingPermissions)
+	h.owner.Must(t, http.MethodPatch, path, object{"enabled": false}, nil)
+	fourth.Must(t, http.MethodPost, typing, nil, nil) // there is nothing to wait for any more
 }
