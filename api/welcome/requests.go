@@ -8,6 +8,7 @@ import (
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/form"
+	"guildhall.chat/guildhall/api/members"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -162,7 +163,7 @@ func (h *Handlers) withdraw(c *call.Call) error {
 	return c.Done()
 }
 
-// review approves of a form, or rejects it: who is rejected is no member any more.
+// review approves of a form, or rejects it: who is rejected is no member any more, so the caller must outrank the user.
 // https://docs.discord.food/resources/guild#action-guild-join-request
 func (h *Handlers) review(c *call.Call) error {
 	guild, err := c.ID("guild_id", discord.ErrUnknownGuild)
@@ -190,7 +191,7 @@ func (h *Handlers) review(c *call.Call) error {
 	}
 	ctx := c.Request.Context()
 	var after discord.JoinRequest
-	err = h.access.Change(c, guild, permissions.KickMembers, func(tx *store.Tx, _ *access.Visit) error {
+	err = h.access.Change(c, guild, permissions.KickMembers, func(tx *store.Tx, v *access.Visit) error {
 		r, err := tx.JoinRequest(ctx, guild, id)
 		if err != nil {
 			return known(err)
@@ -204,9 +205,9 @@ func (h *Handlers) review(c *call.Call) error {
 			err = admit(ctx, tx, guild, r.UserID)
 		} else {
 			r.RejectionReason = b.Reason.Value
-			_, err = tx.RemoveMembers(ctx, guild, []snowflake.ID{r.UserID})
+			err = members.Kick(c, tx, v, r.UserID)
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, discord.ErrUnknownMember) { // may have left meanwhile
 			return err
 		}
 		after, err = tx.PutJoinRequest(ctx, r)

@@ -12,6 +12,7 @@ import (
 	"guildhall.chat/guildhall/api/roles"
 	"guildhall.chat/guildhall/api/welcome"
 	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
 )
 
@@ -192,4 +193,32 @@ func TestScreening(t *testing.T) {
 	fourth.Fails(t, http.MethodPost, typing, nil, discord.ErrMissingPermissions)
 	h.owner.Must(t, http.MethodPatch, path, object{"enabled": false}, nil)
 	fourth.Must(t, http.MethodPost, typing, nil, nil) // there is nothing to wait for any more
+}
+
+func TestRejectingIsKicking(t *testing.T) {
+	t.Parallel()
+	h := newHall(t)
+	h.community(t)
+	var of discord.VerificationForm
+	h.owner.Must(t, http.MethodPatch, h.guild+"/member-verification", object{"enabled": true, "manual_approval": true, "form_fields": []object{}}, &of)
+	var role discord.Role
+	h.owner.Must(t, http.MethodPost, h.guild+"/roles", object{"name": "Guard", "permissions": permissions.KickMembers}, &role)
+	h.Exec(t, `update members set roles = array[$3::bigint] where guild_id = $1 and user_id = $2`, h.id, h.member.ID, role.ID)
+	fresh := h.User(t)
+	h.Join(t, h.id, fresh)
+	var r discord.JoinRequest
+	fresh.Must(t, http.MethodPut, h.guild+"/requests/@me", object{"version": of.Version}, &r)
+	one := h.guild + "/requests/" + r.ID.String()
+	reject := object{"action": "REJECTED"}
+	give := func(owner snowflake.ID) { h.Exec(t, `update guilds set owner_id = $2 where id = $1`, h.id, owner) }
+	give(fresh.ID)
+	h.member.Fails(t, http.MethodPatch, one, reject, discord.ErrMissingPermissions) // nobody outranks the owner
+	give(h.owner.ID)
+	h.member.Must(t, http.MethodPatch, one, reject, nil)
+	fresh.Fails(t, http.MethodGet, h.guild, nil, discord.ErrMissingAccess)
+	var by snowflake.ID
+	if err := h.Query(t, `select user_id from audit_log where guild_id = $1 and action = $2 and target_id = $3`,
+		h.id, discord.AuditMemberKick, fresh.ID.String()).Scan(&by); err != nil || by != h.member.ID {
+		t.Errorf("the audit log says %s, %v", by, err)
+	}
 }
