@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -138,13 +137,9 @@ func (s *Store) MembersOf(ctx context.Context, guild snowflake.ID, users []snowf
 }
 
 // Exists reports whether there is an account of the id.
-func (tx *Tx) Exists(ctx context.Context, user snowflake.ID) (bool, error) {
-	_, err := scanUser(tx.QueryRow(ctx, `select `+userColumns+` from users u where u.id = $1`, user))
-	if err = notFound(err); errors.Is(err, ErrNotFound) {
-		return false, nil
-	}
-	if err != nil {
+func (tx *Tx) Exists(ctx context.Context, user snowflake.ID) (exists bool, err error) {
+	if err = tx.QueryRow(ctx, `select exists (select from users where id = $1)`, user).Scan(&exists); err != nil {
 		return false, fmt.Errorf("user %s: %w", user, err)
 	}
-	return true, nil
+	return exists, nil
 }
