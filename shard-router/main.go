@@ -26,8 +26,10 @@ const drainSlack = 5 * time.Second
 type router struct {
 	config.Common
 	Listen            string         `help:"Address that clients connect to." default:"127.0.0.1:8081"`
-	Shards            int            `help:"Number of gateway shards." required:""`
-	Pods              []string       `help:"Gateway pods, shard/name@host:port, comma-separated." placeholder:"PODS" required:""`
+	Shards            int            `help:"Number of gateway shards, with --pods." placeholder:"N"`
+	Pods              []string       `help:"Gateway pods, shard/name@host:port, comma-separated, that never change." placeholder:"PODS"`
+	GatewayService    string         `help:"Headless Service of the gateway, in place of --pods: its pods are watched." placeholder:"NAMESPACE/NAME"`
+	ShardMap          string         `help:"ConfigMap with the shard map (keys generation, shards), in place of --shards: it is watched." placeholder:"NAMESPACE/NAME"`
 	HeartbeatInterval time.Duration  `help:"Told to clients in HELLO." default:"41250ms"`
 	MaxConnections    int            `help:"Most client connections at once; each takes two descriptors." default:"9000"`
 	MaxPending        int            `help:"Most connections that have not identified yet." default:"2000"`
@@ -42,8 +44,7 @@ func main() {
 
 // Run serves until ctx ends and the connections are drained.
 func (r *router) Run(ctx context.Context) error {
-	table, err := r.table()
-	if err != nil {
+	if err := r.check(); err != nil {
 		return err
 	}
 	signing, err := config.LoadSigningKeys(r.Secrets)
@@ -59,6 +60,10 @@ func (r *router) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	pods, err := r.source(admin.Registry(), log)
+	if err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", r.Listen)
 	if err != nil {
 		return fmt.Errorf("listen for clients: %w", err)
@@ -67,42 +72,41 @@ func (r *router) Run(ctx context.Context) error {
 	limits := proxy.DefaultLimits()
 	limits.Connections, limits.Pending = r.MaxConnections, r.MaxPending
 	p := proxy.New(proxy.Config{
-		Shards:            r.Shards,
+		Shards:            pods.shards,
 		HeartbeatInterval: r.HeartbeatInterval,
 		TrustedProxies:    r.TrustedProxies,
 		Limits:            limits,
-	}, table, keys, proxy.NewMetrics(admin.Registry()), log)
+	}, placement.NewTable(pods.Source, r.MaxPerPod), keys, proxy.NewMetrics(admin.Registry()), log)
 	admin.Ready("clients", p.Ready)
-	log.Info("serving", "listen", listener.Addr().String(), "admin", admin.Addr().String(), "shards", r.Shards)
-	return r.serve(ctx, p, listener, admin, log)
+	admin.Ready("gateway", pods.ready)
+	log.Info("serving", "listen", listener.Addr().String(), "admin", admin.Addr().String())
+	return r.serve(ctx, p, pods.follow, listener, admin, log)
 }
 
-// table reads the flags that placement needs.
-func (r *router) table() (*placement.Table, error) {
+// check refuses values that are well-formed but wrong.
+func (r *router) check() error {
 	for flag, value := range map[string]int{
-		"--shards": r.Shards, "--max-connections": r.MaxConnections, "--max-pending": r.MaxPending, "--max-per-pod": r.MaxPerPod,
+		"--max-connections": r.MaxConnections, "--max-pending": r.MaxPending, "--max-per-pod": r.MaxPerPod,
 	} {
 		if value < 1 {
-			return nil, config.Errorf("%s: must be 1 or more", flag)
+			return config.Errorf("%s: must be 1 or more", flag)
 		}
 	}
 	if r.HeartbeatInterval < time.Second {
-		return nil, config.Errorf("--heartbeat-interval: must be 1s or more")
+		return config.Errorf("--heartbeat-interval: must be 1s or more")
 	}
-	pods, err := placement.ParseStatic(r.Pods, r.Shards)
-	if err != nil {
-		return nil, config.Errorf("--pods: %w", err)
-	}
-	return placement.NewTable(pods, r.MaxPerPod), nil
+	return r.checkSource()
 }
 
-// serve runs the client and the admin port. When ctx ends, the admin port stays until the clients are drained: it says
-// that the router is not ready.
-func (r *router) serve(ctx context.Context, p *proxy.Proxy, listener net.Listener, admin *telemetry.Admin, log *slog.Logger) error {
+// serve runs follow, the client and the admin port. When ctx ends, the admin port stays until the clients are drained: it
+// says that the router is not ready. Pods are followed as long, for who comes is still placed.
+func (r *router) serve(ctx context.Context, p *proxy.Proxy, follow func(context.Context) error, listener net.Listener,
+	admin *telemetry.Admin, log *slog.Logger) error {
 	adminCtx, stopAdmin := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopAdmin()
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() error { return admin.Run(adminCtx) })
+	group.Go(func() error { return follow(adminCtx) })
 
 	server := p.Server()
 	server.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug)

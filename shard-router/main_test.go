@@ -20,6 +20,7 @@ import (
 	"guildhall.chat/guildhall/internal/auth"
 	"guildhall.chat/guildhall/internal/config"
 	"guildhall.chat/guildhall/internal/telemetry"
+	"guildhall.chat/guildhall/shard-router/placement"
 	"guildhall.chat/guildhall/shard-router/proxy"
 )
 
@@ -37,6 +38,12 @@ func flags() *router {
 	}
 }
 
+// watching changes good flags to good ones of a router on Kubernetes.
+func watching(r *router) {
+	r.Shards, r.Pods = 0, nil
+	r.GatewayService, r.ShardMap = "talk/chat-gateway", "talk/chat-shard-map"
+}
+
 func TestBadFlagsAreNamed(t *testing.T) {
 	t.Parallel()
 	for want, spoil := range map[string]func(*router){
@@ -46,6 +53,11 @@ func TestBadFlagsAreNamed(t *testing.T) {
 		"--max-per-pod":        func(r *router) { r.MaxPerPod = 0 },
 		"--heartbeat-interval": func(r *router) { r.HeartbeatInterval = 41250 },
 		"--pods":               func(r *router) { r.Shards = 2 },
+		"--pods or":            func(r *router) { r.Pods = nil },
+		"--pods and":           func(r *router) { r.GatewayService, r.ShardMap = "talk/chat-gateway", "talk/chat-shard-map" },
+		"--shards: is":         func(r *router) { watching(r); r.Shards = 2 },
+		"--shard-map":          func(r *router) { watching(r); r.ShardMap = "" },
+		"--gateway-service":    func(r *router) { watching(r); r.GatewayService = "chat-gateway" },
 	} {
 		r := flags()
 		spoil(r)
@@ -89,7 +101,7 @@ func TestStopDrainsAndTellsThatItIsNotReady(t *testing.T) {
 	t.Parallel()
 	r := flags()
 	r.DrainPeriod = time.Hour // the client goes before
-	table, err := r.table()
+	pods, err := placement.ParseStatic(r.Pods, r.Shards)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,12 +119,13 @@ func TestStopDrainsAndTellsThatItIsNotReady(t *testing.T) {
 		t.Fatal(err)
 	}
 	limits := proxy.DefaultLimits()
-	p := proxy.New(proxy.Config{Shards: 1, HeartbeatInterval: r.HeartbeatInterval, Limits: limits}, table, keys,
+	p := proxy.New(proxy.Config{Shards: func() int { return 1 }, HeartbeatInterval: r.HeartbeatInterval, Limits: limits},
+		placement.NewTable(pods, r.MaxPerPod), keys,
 		proxy.NewMetrics(prometheus.NewRegistry()), log)
 	admin.Ready("clients", p.Ready)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- r.serve(ctx, p, listener, admin, log) }()
+	go func() { done <- r.serve(ctx, p, unchanging, listener, admin, log) }()
 
 	client, _, err := websocket.DefaultDialer.DialContext(t.Context(), "ws://"+listener.Addr().String(), nil)
 	if err != nil {

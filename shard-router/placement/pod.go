@@ -20,11 +20,13 @@ type Pod struct {
 	Shard int    // of the platform, that the pod belongs to
 	Name  string // unique; sessions' ids begin with it
 	Addr  string // host:port
+	// ResumesOnly says that the pod gets no new sessions, but connections of those that it holds.
+	ResumesOnly bool
 }
 
 // Source tells which pods there are.
 type Source interface {
-	// Pods returns the pods that take connections now, names unique. It is called for each placement, so it must be
+	// Pods returns the pods that there are now, names unique. It is called for each placement, so it must be
 	// cheap; the result is not modified by anyone.
 	Pods() []Pod
 }

@@ -45,7 +45,8 @@ func NewTable(source Source, maxPerPod int) *Table {
 // Place reserves a connection on the best pod whose name was not tried, or returns false if there is none.
 //
 // The pods that answer come first, of them the one that holds the session, then those of the shard; last come the pods that
-// did not answer lately: any pod can continue a session. Among equals the least loaded is best.
+// did not answer lately: any pod can continue a session. Among equals the least loaded is best. One that is there for
+// resumes only is asked for the sessions that it holds alone.
 func (t *Table) Place(want Want, tried []string) (*Lease, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -58,6 +59,9 @@ func (t *Table) Place(want Want, tried []string) (*Lease, bool) {
 	var bestRank rank
 	candidates := 0
 	for _, pod := range pods {
+		if pod.ResumesOnly && pod.Name != want.Pod {
+			continue
+		}
 		r := t.rank(pod, want, now)
 		if r.connections >= t.maxPerPod || slices.Contains(tried, pod.Name) {
 			continue

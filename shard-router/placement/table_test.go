@@ -2,6 +2,7 @@ package placement
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -10,10 +11,10 @@ import (
 
 // fourPods are two shards of two pods each.
 var fourPods = Static{
-	{0, "gateway-0-0", "127.0.0.1:7100"},
-	{0, "gateway-0-1", "127.0.0.1:7101"},
-	{1, "gateway-1-0", "127.0.0.1:7110"},
-	{1, "gateway-1-1", "127.0.0.1:7111"},
+	{Shard: 0, Name: "gateway-0-0", Addr: "127.0.0.1:7100"},
+	{Shard: 0, Name: "gateway-0-1", Addr: "127.0.0.1:7101"},
+	{Shard: 1, Name: "gateway-1-0", Addr: "127.0.0.1:7110"},
+	{Shard: 1, Name: "gateway-1-1", Addr: "127.0.0.1:7111"},
 }
 
 func place(t *testing.T, table *Table, want Want, tried ...string) *Lease {
@@ -107,6 +108,30 @@ func TestSessionGoesToItsHolder(t *testing.T) {
 	}
 }
 
+func TestPodForResumesOnlyGetsItsOwnSessionsAlone(t *testing.T) {
+	t.Parallel()
+	pods := slices.Clone(fourPods)
+	pods[2].ResumesOnly, pods[3].ResumesOnly = true, true // all of shard 1
+	table := NewTable(pods, 1000)
+	for range 10 {
+		for _, want := range []Want{{Shard: 1}, {Shard: AnyShard}, {Shard: AnyShard, Pod: "gateway-0-1"}, {Shard: AnyShard, Pod: "gone-1"}} {
+			if lease := place(t, table, want); lease.Pod.ResumesOnly {
+				t.Fatalf("%+v placed on %+v", want, lease.Pod)
+			}
+		}
+	}
+	want := Want{Shard: AnyShard, Pod: "gateway-1-0"}
+	if lease := place(t, table, want); lease.Pod.Name != want.Pod {
+		t.Errorf("a session is not placed on its holder but on %+v", lease.Pod)
+	}
+	if lease := place(t, table, want, want.Pod); lease.Pod.ResumesOnly {
+		t.Errorf("the holder does not answer: placed on %+v", lease.Pod)
+	}
+	if lease, ok := NewTable(pods[2:], 1000).Place(Want{Shard: 1}, nil); ok {
+		t.Errorf("no pod takes new sessions, yet placed on %+v", lease.Pod)
+	}
+}
+
 func TestPodThatDidNotAnswerIsLastForAShortTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -166,7 +191,7 @@ func TestConcurrentPlacementsKeepTheBound(t *testing.T) {
 func TestParseStatic(t *testing.T) {
 	t.Parallel()
 	got, err := ParseStatic([]string{"0/gateway-0-0@127.0.0.1:7101", "1/g@[::1]:1"}, 2)
-	if err != nil || len(got) != 2 || got[0] != (Pod{0, "gateway-0-0", "127.0.0.1:7101"}) || got[1] != (Pod{1, "g", "[::1]:1"}) {
+	if err != nil || len(got) != 2 || got[0] != (Pod{Name: "gateway-0-0", Addr: "127.0.0.1:7101"}) || got[1] != (Pod{Shard: 1, Name: "g", Addr: "[::1]:1"}) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	for _, bad := range []string{

@@ -198,7 +198,7 @@ func runBenchProxy(role, pod string) error {
 			return err
 		}
 		table := placement.NewTable(placement.Static{{Name: "gateway-0-0", Addr: pod}}, 2*benchConnections)
-		config := Config{Shards: 1, HeartbeatInterval: 41_250_000_000, Limits: DefaultLimits()}
+		config := Config{Shards: func() int { return 1 }, HeartbeatInterval: 41_250_000_000, Limits: DefaultLimits()}
 		p := New(config, table, keys, NewMetrics(prometheus.NewRegistry()), slog.New(slog.DiscardHandler))
 		go func() { _ = p.Server().Serve(listener) }()
 	case "tcp-splice":

@@ -21,7 +21,7 @@ func (l *link) hello(interval time.Duration) error {
 
 // greet answers heartbeats until the client's first IDENTIFY or RESUME, and tells where that belongs. The error is a
 // *refusal, or the connection's; io.EOF if the client has closed.
-func (l *link) greet(shards int, keys *auth.Keys) (placement.Want, error) {
+func (l *link) greet(shards func() int, keys *auth.Keys) (placement.Want, error) {
 	if err := l.client.SetReadDeadline(l.helloAt.Add(l.limits.Identify)); err != nil {
 		return placement.Want{}, err
 	}
@@ -55,7 +55,7 @@ func (l *link) greet(shards int, keys *auth.Keys) (placement.Want, error) {
 }
 
 // receive handles one payload. It is done when the payload says where the client belongs.
-func (l *link) receive(payload []byte, shards int, keys *auth.Keys) (want placement.Want, done bool, err error) {
+func (l *link) receive(payload []byte, shards func() int, keys *auth.Keys) (want placement.Want, done bool, err error) {
 	op, d, err := l.encoding.DecodeFrame(payload)
 	if err != nil {
 		return want, false, refuseDecode(err)
@@ -64,7 +64,7 @@ func (l *link) receive(payload []byte, shards int, keys *auth.Keys) (want placem
 	case op == discord.OpHeartbeat || op == discord.OpQoSHeartbeat:
 		return want, false, l.send(discord.OpHeartbeatACK, nil)
 	case op == discord.OpIdentify:
-		want, err = identifyWant(d, shards)
+		want, err = identifyWant(d, shards())
 		return want, err == nil, err
 	case op == discord.OpResume:
 		want, err = resumeWant(d, keys)

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -363,6 +364,22 @@ func TestIdentifyGoesToItsShard(t *testing.T) {
 	}
 	pods[0].session(t)
 	pods[1].session(t)
+}
+
+func TestNewNumberOfShardsTakesEffectAtOnce(t *testing.T) {
+	t.Parallel()
+	pods := []*pod{newPod(t, 0, "gateway-0-0"), newPod(t, 1, "gateway-1-0"), newPod(t, 2, "gateway-2-0")}
+	var shards atomic.Int64
+	shards.Store(2)
+	r := newRig(t, placement.Static{pods[0].Pod, pods[1].Pod, pods[2].Pod}, func(c *Config) {
+		c.Shards = func() int { return int(shards.Load()) }
+	})
+	for _, c := range []struct{ shards, want int }{{2, 0}, {4, 2}, {2, 0}} {
+		shards.Store(int64(c.shards))
+		conn := r.greeted(t)
+		write(t, conn, `{"op":2,"d":{"shard":[2,4]}}`)
+		pods[c.want].session(t)
+	}
 }
 
 func TestResumeGoesToThePodOfTheSession(t *testing.T) {

@@ -40,7 +40,7 @@ func DefaultLimits() Limits {
 
 // Config is what a Proxy is made of.
 type Config struct {
-	Shards            int
+	Shards            func() int    // the platform's shards now, 1 or more; it may change
 	HeartbeatInterval time.Duration // told in HELLO
 	TrustedProxies    []netip.Prefix
 	Limits            Limits

@@ -51,7 +51,7 @@ func newRig(t testing.TB, pods placement.Static, configure func(*Config)) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := Config{Shards: 2, HeartbeatInterval: 41250 * time.Millisecond, Limits: DefaultLimits()}
+	config := Config{Shards: func() int { return 2 }, HeartbeatInterval: 41250 * time.Millisecond, Limits: DefaultLimits()}
 	if configure != nil {
 		configure(&config)
 	}
