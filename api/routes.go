@@ -62,7 +62,8 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 	links := files.NewLinks(c.PublicURL, keys)
 	s.LinkWith(links)
 	kept := files.New(s, back.files, links)
-	fileHandlers := files.NewHandlers(kept, a, picture.NewScaler())
+	scaler := picture.NewScaler()
+	fileHandlers := files.NewHandlers(kept, a, scaler)
 	poster := posting.New(s, a, kept).Moderated(automod.NewModerator(s, back.redis, cfg.Logger))
 	people := accounts.New(accounts.Config{
 		Store: s, Authenticator: cfg.Authenticator, Keys: keys, Passwords: auth.NewPasswords(passwordsAtOnce),
@@ -115,5 +116,5 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		widget.New(s, a, presences, c.PublicURL).Routes(),
 	)
 	cfg.Routes = append(cfg.Routes, quiet.Beside(cfg.Routes)...)
-	cfg.Public = slices.Concat(where.Public(), admin.New(s, a, cfg.Authenticator).Routes(), delegation.Pages(), images.New(s).Routes(), fileHandlers.Public())
+	cfg.Public = slices.Concat(where.Public(), admin.New(s, a, cfg.Authenticator).Routes(), delegation.Pages(), images.New(s, scaler).Routes(), fileHandlers.Public())
 }

@@ -11,6 +11,7 @@ import (
 	"guildhall.chat/guildhall/api/rest"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/pgtest"
+	"guildhall.chat/guildhall/internal/picture"
 	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
 )
@@ -21,7 +22,7 @@ func TestServeEmoji(t *testing.T) {
 	s, err := store.Open(ctx, pgtest.New(t, store.Migrate))
 	must(t, err)
 	t.Cleanup(s.Close)
-	handler, err := rest.New(rest.Config{Logger: slog.New(slog.DiscardHandler), Public: New(s).Routes()})
+	handler, err := rest.New(rest.Config{Logger: slog.New(slog.DiscardHandler), Public: New(s, picture.NewScaler()).Routes()})
 	must(t, err)
 	get := func(path, etag string) *http.Response {
 		request := httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil)
@@ -51,15 +52,18 @@ func TestServeEmoji(t *testing.T) {
 		return tx.CreateEmoji(ctx, owner, emoji, picture)
 	}))
 	path := "/emojis/" + emoji.ID.String()
-	for _, format := range []string{".gif?size=48", ".webp?animated=true", ".png"} {
-		got := get(path+format, "")
-		body, _ := io.ReadAll(got.Body)
-		if got.StatusCode != http.StatusOK || !bytes.Equal(body, file) || got.Header.Get("Content-Type") != "image/gif" {
-			t.Errorf("%s: %d %v", format, got.StatusCode, got.Header)
-		}
-		if again := get(path+format, got.Header.Get("ETag")); again.StatusCode != http.StatusNotModified {
-			t.Errorf("%s with its ETag: %d", format, again.StatusCode)
-		}
+	got := get(path+".gif", "")
+	if body, _ := io.ReadAll(got.Body); got.StatusCode != http.StatusOK || !bytes.Equal(body, file) || got.Header.Get("Content-Type") != "image/gif" {
+		t.Errorf("%d %v", got.StatusCode, got.Header)
+	}
+	if again := get(path+".gif", got.Header.Get("ETag")); again.StatusCode != http.StatusNotModified {
+		t.Errorf("with its ETag: %d", again.StatusCode)
+	}
+	if still := get(path+".png?size=48", ""); still.StatusCode != http.StatusOK || still.Header.Get("Content-Type") != "image/png" {
+		t.Errorf("still: %d %v", still.StatusCode, still.Header)
+	}
+	if moving := get(path+".webp?size=48&animated=true", ""); moving.StatusCode != http.StatusFound || moving.Header.Get("Location") != path+".gif?size=48" {
+		t.Errorf("moving: %d %v", moving.StatusCode, moving.Header)
 	}
 	must(t, s.Change(ctx, func(tx *store.Tx) error { return tx.DeleteEmoji(ctx, owner, emoji.ID) }))
 	for _, wrong := range []string{path + ".png", path, path + ".svg", "/emojis/x.png", "/emojis/99999999999999999999.png"} {

@@ -21,6 +21,7 @@ import (
 	"guildhall.chat/guildhall/api/form"
 	"guildhall.chat/guildhall/api/rest"
 	"guildhall.chat/guildhall/internal/pgtest"
+	"guildhall.chat/guildhall/internal/picture"
 	"guildhall.chat/guildhall/internal/store"
 )
 
@@ -68,7 +69,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s: %s, %s", format, got.Type, got.Hash)
 		}
 		again, _ := Parse("icon", uri(format, file))
-		if again.Hash != got.Hash || hashes[got.Hash] || !imageFile.MatchString(got.Hash+".png") {
+		if again.Hash != got.Hash || hashes[got.Hash] || !isHash(got.Hash) {
 			t.Errorf("%s: hash %s, then %s", format, got.Hash, again.Hash)
 		}
 		hashes[got.Hash] = true
@@ -129,7 +130,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		if !imageFile.MatchString(got.Hash+".png") || len(got.Bytes) > maxBytes || !strings.HasPrefix(got.Type, "image/") {
+		if !isHash(got.Hash) || len(got.Bytes) > maxBytes || !strings.HasPrefix(got.Type, "image/") {
 			t.Fatalf("%s %s", got.Hash, got.Type)
 		}
 	})
@@ -140,7 +141,7 @@ func TestServe(t *testing.T) {
 	s, err := store.Open(t.Context(), pgtest.New(t, store.Migrate))
 	must(t, err)
 	t.Cleanup(s.Close)
-	handler, err := rest.New(rest.Config{Logger: slog.New(slog.DiscardHandler), Public: New(s).Routes()})
+	handler, err := rest.New(rest.Config{Logger: slog.New(slog.DiscardHandler), Public: New(s, picture.NewScaler()).Routes()})
 	must(t, err)
 	get := func(method, path, etag string) *http.Response {
 		request := httptest.NewRequestWithContext(t.Context(), method, path, nil)
@@ -157,18 +158,24 @@ func TestServe(t *testing.T) {
 				return err
 			}))
 		}
-		for _, path := range []string{"/avatars/1/", "/icons/1/", "/banners/1/", "/guilds/1/users/2/avatars/", "/app-icons/1/"} {
-			got := get(http.MethodGet, path+hash+".png?size=128", "")
+		for _, path := range []string{
+			"/avatars/1/", "/icons/1/", "/banners/1/", "/guilds/1/users/2/avatars/", "/guilds/1/users/2/banners/", "/app-icons/1/", "/channel-icons/1/",
+		} {
+			file, hash := file, path+hash+"."+format
+			got := get(http.MethodGet, hash+"?size=128", "")
 			body, _ := io.ReadAll(got.Body)
 			if got.StatusCode != http.StatusOK || !bytes.Equal(body, file) || got.Header.Get("Content-Type") != "image/"+format ||
-				got.Header.Get("X-Content-Type-Options") != "nosniff" {
-				t.Errorf("%s%s: %d %v", path, format, got.StatusCode, got.Header)
+				got.Header.Get("X-Content-Type-Options") != "nosniff" || got.Header.Get("Cache-Control") != forGood {
+				t.Errorf("%s: %d %v", hash, got.StatusCode, got.Header)
 			}
-			if again := get(http.MethodGet, path+hash+".png", got.Header.Get("ETag")); again.StatusCode != http.StatusNotModified {
-				t.Errorf("%s%s with its ETag: %d", path, format, again.StatusCode)
+			if again := get(http.MethodGet, hash+"?size=128", got.Header.Get("ETag")); again.StatusCode != http.StatusNotModified {
+				t.Errorf("%s with its ETag: %d", hash, again.StatusCode)
+			}
+			if other := get(http.MethodGet, hash, got.Header.Get("ETag")); other.StatusCode != http.StatusOK {
+				t.Errorf("%s with the ETag of another size: %d", hash, other.StatusCode)
 			}
 		}
-		if got := get(http.MethodHead, "/avatars/1/"+hash+".webp", ""); got.StatusCode != http.StatusOK {
+		if got := get(http.MethodHead, "/avatars/1/"+hash+".png", ""); got.StatusCode != http.StatusOK {
 			t.Errorf("HEAD: %d", got.StatusCode)
 		}
 	}

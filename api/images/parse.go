@@ -3,7 +3,11 @@
 //	PATCH {"avatar": "data:image/png;base64,..."} -> Store -> Postgres -> GET /avatars/{user}/{hash}.png
 //
 // A picture is named by its content, is stored once and never changes, so that whoever fetches it may keep it for good.
-// Pictures are served as they were uploaded: the query's size and the extension's format are ignored so far.
+//
+//	GET -> hash, format, size -> held in memory? -> original -> fits? -> scale and encode -> held
+//
+// Media types are told as they are: what is asked for as WebP, which is not written here, comes as PNG or JPEG unless it was
+// uploaded so. Where nothing can be made of a picture the answer is a redirect to what was uploaded; a still one as .gif is 415.
 // https://discord.com/developers/docs/reference#image-formatting
 package images
 

@@ -6,29 +6,48 @@ import (
 
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/picture"
 	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
 )
 
-// stickerFormats are the names under which clients ask for the forms of stickers.
+// sticker serves the file of a sticker by the sticker's id. A vector animation is what it is; of an animated PNG a still picture
+// is made only when another form or, with passthrough=false, a preview is asked for.
 // https://discord.com/developers/docs/reference#image-formatting-cdn-endpoints
-var stickerFormats = map[discord.StickerFormat]string{
-	discord.StickerPNG: "png", discord.StickerAPNG: "png", discord.StickerGIF: "gif", discord.StickerLottie: "json",
-}
-
-// sticker serves the file of a sticker by the sticker's id: it never changes, and has no size but its own.
 func (h *Handlers) sticker(c *call.Call) error {
-	text, asked, _ := strings.Cut(c.Param("file"), ".")
+	text, ending, _ := strings.Cut(c.Param("file"), ".")
 	id, err := snowflake.Parse(text)
 	if err != nil {
 		return discord.ErrNotFound
 	}
-	format, hash, err := h.store.StickerFile(c.Request.Context(), id)
-	if errors.Is(err, store.ErrNotFound) || err == nil && asked != stickerFormats[format] {
+	format, hash, err := h.variants.store.StickerFile(c.Request.Context(), id)
+	if errors.Is(err, store.ErrNotFound) || err == nil && (ending == "json") != (format == discord.StickerLottie) {
 		return discord.ErrNotFound
 	}
 	if err != nil {
 		return err
 	}
-	return h.serve(c, hash)
+	moving := format == discord.StickerAPNG && ending == "png" && c.Query("passthrough") != "false"
+	if format == discord.StickerLottie || moving {
+		return h.serveStored(c, hash)
+	}
+	return h.serve(c, hash, ending)
+}
+
+// serveStored answers with a file as it was uploaded.
+func (h *Handlers) serveStored(c *call.Call, hash string) error {
+	tag := `"` + hash + `"`
+	if c.GetHeader("If-None-Match") == tag {
+		unchanged(c, tag)
+		return nil
+	}
+	file, err := h.variants.store.Image(c.Request.Context(), hash)
+	if errors.Is(err, store.ErrNotFound) {
+		return discord.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	send(c, tag, picture.Picture{Type: file.Type, Bytes: file.Bytes})
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"guildhall.chat/guildhall/api/rest"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/pgtest"
+	"guildhall.chat/guildhall/internal/picture"
 	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
 )
@@ -33,7 +34,7 @@ func TestStickersAreServedByTheirForm(t *testing.T) {
 			ID: sticker, GuildID: guild, Name: "wave", Tags: "wave", FormatType: discord.StickerLottie, User: &discord.User{ID: user},
 		}, file.Hash)
 	}))
-	handler, err := rest.New(rest.Config{Logger: slog.New(slog.DiscardHandler), Public: New(s).Routes()})
+	handler, err := rest.New(rest.Config{Logger: slog.New(slog.DiscardHandler), Public: New(s, picture.NewScaler()).Routes()})
 	must(t, err)
 	get := func(path string) *http.Response {
 		recorder := httptest.NewRecorder()

@@ -37,6 +37,7 @@ var (
 	ErrUnauthorized     = newError(http.StatusUnauthorized, 0, "401: Unauthorized")
 	ErrNotFound         = newError(http.StatusNotFound, 0, "404: Not Found")
 	ErrMethodNotAllowed = newError(http.StatusMethodNotAllowed, 0, "405: Method Not Allowed")
+	ErrUnsupportedMedia = newError(http.StatusUnsupportedMediaType, 0, "415: Unsupported Media Type")
 
 	ErrTooManyLogins = newError(http.StatusTooManyRequests, 0, "Too many attempts to log in")
 

@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	_ "image/gif" // decoded: the first picture of an animation
 	"image/jpeg"
 	"image/png"
 	"io"
@@ -38,8 +37,9 @@ var ErrUnfit = errors.New("not a picture that can be scaled")
 type Wish struct {
 	// Width and Height are the box that it is to fit into, in pixels; 0 is no bound. It is never made larger.
 	Width, Height int
-	// Format is png, jpeg or webp; empty: as it is. For webp, and where the format can't be written, the answer is a PNG
-	// if anything shows through, else a JPEG.
+	// Format is png, jpeg, webp or gif; empty: as it is. A GIF that is to be one keeps all its frames, any other picture can't
+	// become one; for another format the first frame is taken. For webp, which can't be written, the answer is a PNG if anything
+	// shows through, else a JPEG.
 	Format string
 	// Quality of a JPEG, 1 to 100; 0 is the default.
 	Quality int
@@ -70,6 +70,16 @@ func (s *Scaler) Scale(ctx context.Context, file io.ReadSeeker, wish Wish) (Pict
 		return Picture{}, fmt.Errorf("read picture again: %w", err)
 	}
 	need := int64(config.Width) * int64(config.Height)
+	if wish.Format == "gif" {
+		if format != "gif" {
+			return Picture{}, fmt.Errorf("%w: a %s is no animation", ErrUnfit, format)
+		}
+		all, err := io.ReadAll(file)
+		if err != nil {
+			return Picture{}, fmt.Errorf("read picture: %w", err)
+		}
+		return s.scaleMoving(ctx, all, wish)
+	}
 	if err := s.memory.Acquire(ctx, need); err != nil {
 		return Picture{}, fmt.Errorf("wait to scale: %w", err)
 	}

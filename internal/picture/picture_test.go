@@ -65,6 +65,7 @@ func TestScale(t *testing.T) {
 		"WebP":                {webp, Wish{}, "image/jpeg", 1, 1},
 		"to WebP":             {drawn(t, 40, 20, false), Wish{Format: "webp"}, "image/jpeg", 40, 20},
 		"to WebP see-through": {drawn(t, 40, 20, true), Wish{Format: "webp"}, "image/png", 40, 20},
+		"all of many":         {moving.Bytes(), Wish{Format: "gif", Width: 10}, "image/gif", 10, 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
