@@ -23,16 +23,29 @@ func (m *Moderator) Act(ctx context.Context, v *Verdict) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), actTimeout)
 	defer cancel()
 	return m.store.Change(ctx, func(tx *store.Tx) error {
-		for _, hit := range v.hits {
-			for _, action := range hit.Rule.Actions {
-				e := execution{Verdict: v, tx: tx, rule: hit.Rule, action: action, text: hit.Text, keyword: hit.Keyword, matched: hit.Matched}
-				if err := e.run(ctx); err != nil {
-					return err
-				}
+		// What of a member changes, changes under the guild's lock.
+		err := tx.LockGuild(ctx, v.guild)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil // deleted meanwhile, with its rules
+		}
+		if err != nil {
+			return err
+		}
+		return v.act(ctx, tx)
+	})
+}
+
+// act is Act within a change that holds the guild.
+func (v *Verdict) act(ctx context.Context, tx *store.Tx) error {
+	for _, hit := range v.hits {
+		for _, action := range hit.Rule.Actions {
+			e := execution{Verdict: v, tx: tx, rule: hit.Rule, action: action, text: hit.Text, keyword: hit.Keyword, matched: hit.Matched}
+			if err := e.run(ctx); err != nil {
+				return err
 			}
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 const actTimeout = 8 * time.Second
