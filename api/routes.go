@@ -84,7 +84,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		auditlog.New(s, a).Routes(),
 		automod.New(a).Routes(),
 		bans.New(s, a).Routes(),
-		channels.New(s, a, back.publisher).Routes(),
+		channels.New(s, a, poster, back.publisher).Routes(),
 		commands.New(s, a, back.publisher).Routes(),
 		direct.New(s, a, keys).Routes(),
 		where.Routes(),

@@ -35,7 +35,7 @@ func newPress(t *testing.T) *press {
 		return slices.Concat(
 			announcements.New(w.Store, w.Access).Routes(),
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
-			channels.New(w.Store, w.Access, w.Publisher).Routes(),
+			channels.New(w.Store, w.Access, w.Poster, w.Publisher).Routes(),
 			messages.New(w.Store, w.Access, poster, w.Redis).Routes(),
 			webhooks.New(webhooks.Config{Store: w.Store, Access: w.Access, Poster: poster}).Routes(),
 		)

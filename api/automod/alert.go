@@ -48,7 +48,7 @@ func (e *execution) send(ctx context.Context) (sent bool, err error) {
 // embed says what has happened, in the fields that clients know.
 func (e *execution) embed() discord.Embed {
 	outcome := "flagged"
-	if e.message == nil && e.channel != 0 {
+	if e.Blocked() != nil {
 		outcome = "blocked"
 	}
 	fields := []discord.EmbedField{

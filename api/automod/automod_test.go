@@ -48,7 +48,7 @@ func newHall(t *testing.T) *hall {
 		poster := w.Poster.Moderated(moderator)
 		return slices.Concat(
 			automod.New(w.Access).Routes(),
-			channels.New(w.Store, w.Access, w.Publisher).Routes(),
+			channels.New(w.Store, w.Access, poster, w.Publisher).Routes(),
 			messages.New(w.Store, w.Access, poster, w.Redis).Routes(),
 			threads.New(w.Store, w.Access, poster, w.Redis).Routes(),
 			webhooks.New(webhooks.Config{Store: w.Store, Access: w.Access, Poster: poster}).Routes(),

@@ -34,7 +34,8 @@ func NewModerator(s *store.Store, rdb redis.UniversalClient, log *slog.Logger) *
 type Verdict struct {
 	guild   snowflake.ID
 	channel snowflake.ID
-	message *snowflake.ID // nil: blocked
+	message *snowflake.ID // nil: blocked, or it is about something else
+	title   string        // of a thread
 	user    discord.User
 	hits    []rules.Hit
 }
@@ -49,8 +50,14 @@ func (m *Moderator) Judge(ctx context.Context, room *access.Room, message *disco
 	if set == nil || author != nil && room.Permissions.Has(permissions.ManageGuild) {
 		return nil
 	}
+	said, title := texts(message), ""
+	begins := room.Thread == nil && room.Channel.Type.IsThread() // a post, which is there only when the message is
+	if begins {
+		title = *room.Channel.Name
+		said = append(said, title)
+	}
 	subject := rules.Subject{
-		Event: discord.AutoModOnMessage, Channels: above(room.Channel), Texts: texts(message),
+		Event: discord.AutoModOnMessage, Channels: above(room.Channel), Texts: said,
 		Mentions: len(message.Mentions) + len(message.MentionRoles),
 		Repeated: func() bool { return m.repeated(ctx, room.Guild.Guild.ID, message) },
 	}
@@ -62,17 +69,33 @@ func (m *Moderator) Judge(ctx context.Context, room *access.Room, message *disco
 	if len(hits) == 0 {
 		return nil
 	}
-	v := &Verdict{guild: room.Guild.Guild.ID, channel: room.Channel.ID, message: &message.ID, user: message.Author, hits: hits}
+	v := &Verdict{guild: room.Guild.Guild.ID, channel: room.Channel.ID, message: &message.ID, title: title, user: message.Author, hits: hits}
 	if v.Blocked() != nil {
 		v.message = nil
-		if room.Thread == nil && room.Channel.Type.IsThread() {
-			v.channel = room.Parent.ID // there will be no such post
+		if begins {
+			v.channel = room.Parent.ID
 		}
 	}
 	return v
 }
 
-// Blocked is the error for a message that must not be sent, nil if it may.
+// JudgeTitle holds the title that the visitor of a room gives to a thread, in the room or the room itself, against the rules
+// of its guild.
+func (m *Moderator) JudgeTitle(ctx context.Context, room *access.Room, title string) (*Verdict, error) {
+	if m == nil || room.Permissions.Has(permissions.ManageGuild) {
+		return nil, nil
+	}
+	hits := room.Guild.Filters().Check(&rules.Subject{
+		Event: discord.AutoModOnMessage, Channels: above(room.Channel), Roles: room.Member.Roles, Texts: []string{title},
+	})
+	if len(hits) == 0 {
+		return nil, nil
+	}
+	user, err := m.store.User(ctx, room.Member.User)
+	return &Verdict{guild: room.Guild.Guild.ID, channel: room.Channel.ID, title: title, user: user, hits: hits}, err
+}
+
+// Blocked is the error for a message that must not be sent, or a title that must not be given, nil if it may.
 func (v *Verdict) Blocked() error {
 	if v == nil {
 		return nil
@@ -83,6 +106,9 @@ func (v *Verdict) Blocked() error {
 				continue
 			}
 			blocked := *discord.ErrMessageBlocked
+			if v.title != "" && hit.Text == v.title {
+				blocked = *discord.ErrTitleBlocked
+			}
 			if a.Metadata.CustomMessage != nil {
 				blocked.Message = *a.Metadata.CustomMessage
 			}

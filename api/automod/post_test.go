@@ -52,3 +52,39 @@ func TestPostsAreJudgedToo(t *testing.T) {
 		t.Errorf("%+v %v", e, err)
 	}
 }
+
+// The title of a thread is judged as what is said in it.
+func TestTitlesAreJudged(t *testing.T) {
+	h := newHall(t)
+	h.create(h.keywordRule(block))
+	var forum, thread discord.Channel
+	h.owner.Must(t, http.MethodPost, "/guilds/"+h.guild.String()+"/channels", object{"name": "forum", "type": 15}, &forum)
+	var m discord.Message
+	h.member.Must(t, http.MethodPost, h.messages(), object{"content": "dinner?"}, &m)
+	named := func(name string) object {
+		return object{"name": name, "type": discord.ChannelPublicThread, "message": object{"content": "bring forks"}}
+	}
+	seq := h.Seq(t, h.guild)
+	paths := []string{
+		"/channels/" + h.text.String() + "/threads", h.messages() + "/" + m.ID.String() + "/threads",
+		"/channels/" + forum.ID.String() + "/threads",
+	}
+	for _, path := range paths {
+		h.member.Fails(t, http.MethodPost, path, named("Cabbage soup"), discord.ErrTitleBlocked)
+	}
+	evs := h.since(seq)
+	if len(evs[discord.EventThreadCreate]) != 0 || len(evs[discord.EventAutoModActionExecution]) != len(paths) {
+		t.Fatalf("%v", evs)
+	}
+	var e discord.AutoModExecution
+	if err := json.Unmarshal(evs[discord.EventAutoModActionExecution][0], &e); err != nil || e.Content != "Cabbage soup" ||
+		e.UserID != h.member.ID || e.ChannelID == nil || *e.ChannelID != h.text || e.MessageID != nil {
+		t.Errorf("%+v %v", e, err)
+	}
+	h.member.Must(t, http.MethodPost, paths[0], named("carrot soup"), &thread)
+	one := "/channels/" + thread.ID.String()
+	h.member.Fails(t, http.MethodPatch, one, object{"name": "cabbage soup"}, discord.ErrTitleBlocked)
+	h.member.Must(t, http.MethodPatch, one, object{"name": "leek soup"}, nil)
+	h.owner.Must(t, http.MethodPatch, one, object{"name": "cabbage soup"}, nil)                    // manages the guild
+	h.member.Must(t, http.MethodPatch, one, object{"name": "cabbage soup", "archived": true}, nil) // it has that title
+}

@@ -13,6 +13,7 @@ import (
 
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/store"
 )
@@ -26,12 +27,13 @@ type Ephemeral interface {
 type Handlers struct {
 	store     *store.Store
 	access    *access.Access
+	poster    *posting.Poster
 	ephemeral Ephemeral
 }
 
-// New returns the handlers; typing goes to ephemeral.
-func New(s *store.Store, a *access.Access, ephemeral Ephemeral) *Handlers {
-	return &Handlers{store: s, access: a, ephemeral: ephemeral}
+// New returns the handlers; the poster judges the titles of threads, and typing goes to ephemeral.
+func New(s *store.Store, a *access.Access, poster *posting.Poster, ephemeral Ephemeral) *Handlers {
+	return &Handlers{store: s, access: a, poster: poster, ephemeral: ephemeral}
 }
 
 // Routes lists the operations.

@@ -51,7 +51,7 @@ func (h *Handlers) update(c *call.Call) error {
 		return h.updateGroup(c, room)
 	}
 	if room.Thread != nil {
-		return threads.Update(c, h.access, room)
+		return threads.Update(c, h.access, h.poster, room)
 	}
 	var b patch
 	if err := c.Bind(&b); err != nil {

@@ -18,7 +18,7 @@ import (
 func newWorld(t *testing.T) *apitest.World {
 	return apitest.New(t, func(w *apitest.World) []call.Route {
 		return slices.Concat(direct.New(w.Store, w.Access, w.Keys).Routes(), guilds.New(w.Store, w.Access, w.Presences).Routes(),
-			channels.New(w.Store, w.Access, w.Publisher).Routes())
+			channels.New(w.Store, w.Access, w.Poster, w.Publisher).Routes())
 	})
 }
 

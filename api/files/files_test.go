@@ -42,7 +42,7 @@ func newWorld(t *testing.T) *world {
 		handlers := files.NewHandlers(a.Files, a.Access, picture.NewScaler())
 		a.Public = handlers.Public()
 		return slices.Concat(guilds.New(a.Store, a.Access, a.Presences).Routes(),
-			channels.New(a.Store, a.Access, a.Publisher).Routes(),
+			channels.New(a.Store, a.Access, a.Poster, a.Publisher).Routes(),
 			messages.New(a.Store, a.Access, a.Poster, a.Redis).Routes(),
 			threads.New(a.Store, a.Access, a.Poster, a.Redis).Routes(), handlers.Routes())
 	})

@@ -19,7 +19,7 @@ func newWorld(t *testing.T) *apitest.World {
 	return apitest.New(t, func(w *apitest.World) []call.Route {
 		return slices.Concat(
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
-			channels.New(w.Store, w.Access, w.Publisher).Routes(),
+			channels.New(w.Store, w.Access, w.Poster, w.Publisher).Routes(),
 		)
 	})
 }

@@ -94,7 +94,7 @@ func newHall(t *testing.T) *hall {
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
 			commands.New(w.Store, w.Access, w.Publisher).Routes(),
 			messages.New(w.Store, w.Access, poster, w.Redis).Routes(),
-			channels.New(w.Store, w.Access, w.Publisher).Routes(),
+			channels.New(w.Store, w.Access, w.Poster, w.Publisher).Routes(),
 			threads.New(w.Store, w.Access, poster, w.Redis).Routes(),
 			own.Routes(),
 			webhooks.New(webhooks.Config{Store: w.Store, Access: w.Access, Poster: poster, Fetch: client, Followups: own}).Routes(),

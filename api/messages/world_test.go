@@ -41,7 +41,7 @@ func newHall(t *testing.T) *hall {
 			messages.New(w.Store, w.Access, w.Poster, w.Redis).Routes(),
 			reactions.New(w.Store, w.Access).Routes(),
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
-			channels.New(w.Store, w.Access, w.Publisher).Routes(),
+			channels.New(w.Store, w.Access, w.Poster, w.Publisher).Routes(),
 			direct.New(w.Store, w.Access, w.Keys).Routes(),
 		)
 	})

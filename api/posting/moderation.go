@@ -18,6 +18,11 @@ func (p *Poster) Judged(ctx context.Context, room *access.Room, fn func(judge fu
 		verdict = p.moderator.Judge(ctx, room, &post.Message, post.People[post.Author.ID].Member)
 		return verdict.Blocked()
 	})
+	return p.obey(ctx, verdict, err)
+}
+
+// obey does what a verdict says once what it is about has been blocked, or done. It returns the error of that.
+func (p *Poster) obey(ctx context.Context, verdict *automod.Verdict, err error) error {
 	if err != nil && verdict.Blocked() == nil {
 		return err
 	}
@@ -25,6 +30,19 @@ func (p *Poster) Judged(ctx context.Context, room *access.Room, fn func(judge fu
 		return failed
 	}
 	return err
+}
+
+// JudgeTitle has give give a thread a title unless the guild's rules block that, and does what the rules say. The visitor of
+// the room, which is the thread or where it is to be, is judged.
+func (p *Poster) JudgeTitle(ctx context.Context, room *access.Room, title string, give func() error) error {
+	verdict, err := p.moderator.JudgeTitle(ctx, room, title)
+	if err != nil {
+		return err
+	}
+	if err = verdict.Blocked(); err == nil {
+		err = give()
+	}
+	return p.obey(ctx, verdict, err)
 }
 
 // Judge has send bring a message on its way unless the guild's rules block it, and does what the rules say. Poster.Send judges

@@ -35,7 +35,7 @@ func newHall(t *testing.T) *hall {
 	h.World = apitest.New(t, func(w *apitest.World) []call.Route {
 		return slices.Concat(readstates.New(w.Store, w.Access).Routes(), direct.New(w.Store, w.Access, w.Keys).Routes(),
 			guilds.New(w.Store, w.Access, w.Presences).Routes(), settings.New(w.Store, w.Access).Routes(),
-			channels.New(w.Store, w.Access, w.Publisher).Routes(), roles.New(w.Access).Routes(),
+			channels.New(w.Store, w.Access, w.Poster, w.Publisher).Routes(), roles.New(w.Access).Routes(),
 			messages.New(w.Store, w.Access, w.Poster, w.Redis).Routes(),
 			relationships.New(w.Store, w.Presences, w.Publisher).Routes())
 	})

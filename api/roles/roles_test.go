@@ -31,7 +31,7 @@ func newHall(t *testing.T) *hall {
 	h := &hall{World: apitest.New(t, func(w *apitest.World) []call.Route {
 		return slices.Concat(
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
-			channels.New(w.Store, w.Access, w.Publisher).Routes(),
+			channels.New(w.Store, w.Access, w.Poster, w.Publisher).Routes(),
 			roles.New(w.Access).Routes(),
 			members.New(w.Store, w.Access).Routes(),
 		)

@@ -29,7 +29,7 @@ type hall struct {
 func newHall(t *testing.T) *hall {
 	h := &hall{World: apitest.New(t, func(w *apitest.World) []call.Route {
 		return slices.Concat(guilds.New(w.Store, w.Access, w.Presences).Routes(),
-			channels.New(w.Store, w.Access, w.Publisher).Routes(), scheduledevents.New(w.Store, w.Access).Routes())
+			channels.New(w.Store, w.Access, w.Poster, w.Publisher).Routes(), scheduledevents.New(w.Store, w.Access).Routes())
 	})}
 	h.owner, h.member = h.User(t), h.User(t)
 	var g discord.Guild

@@ -41,7 +41,7 @@ func newHall(t *testing.T) *hall {
 			search.New(w.Store, w.Access).Routes(),
 			messages.New(w.Store, w.Access, w.Poster, w.Redis).Routes(),
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
-			channels.New(w.Store, w.Access, w.Publisher).Routes(),
+			channels.New(w.Store, w.Access, w.Poster, w.Publisher).Routes(),
 			direct.New(w.Store, w.Access, w.Keys).Routes(),
 		)
 	})

@@ -22,7 +22,7 @@ func TestTemplate(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t, func(w *apitest.World) []call.Route {
 		return slices.Concat(guilds.New(w.Store, w.Access, w.Presences).Routes(), roles.New(w.Access).Routes(),
-			channels.New(w.Store, w.Access, w.Publisher).Routes(), templates.New(w.Store, w.Access).Routes(),
+			channels.New(w.Store, w.Access, w.Poster, w.Publisher).Routes(), templates.New(w.Store, w.Access).Routes(),
 			auditlog.New(w.Store, w.Access).Routes())
 	})
 	owner, member, other := w.User(t), w.User(t), w.User(t)

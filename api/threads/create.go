@@ -2,6 +2,7 @@ package threads
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"guildhall.chat/guildhall/api/access"
@@ -44,7 +45,7 @@ func (h *Handlers) createFromMessage(c *call.Call) error {
 		return err
 	}
 	need := permissions.ToCreateThread(int(room.Channel.Type), false) | permissions.ReadMessageHistory
-	made, err := h.slowed(c, room, need, func(ctx context.Context, tx *store.Tx, r *access.Room) (*store.Thread, error) {
+	made, err := h.titled(c, room, need, b.Name, func(ctx context.Context, tx *store.Tx, r *access.Room) (*store.Thread, error) {
 		m, err := tx.HoldMessage(ctx, r.Channel.ID, id)
 		if err != nil {
 			return nil, posting.UnknownMessage(err)
@@ -113,7 +114,7 @@ func (h *Handlers) create(c *call.Call) error {
 	}
 	private := kind == discord.ChannelPrivateThread
 	need := permissions.ToCreateThread(int(room.Channel.Type), private)
-	made, err := h.slowed(c, room, need, func(ctx context.Context, tx *store.Tx, r *access.Room) (*store.Thread, error) {
+	made, err := h.titled(c, room, need, b.Name, func(ctx context.Context, tx *store.Tx, r *access.Room) (*store.Thread, error) {
 		wanted := b.thread(r, tx.NewID(), kind)
 		if private && b.Invitable != nil {
 			invitable := bool(*b.Invitable)
@@ -131,11 +132,28 @@ func (h *Handlers) create(c *call.Call) error {
 	return c.Reply(http.StatusCreated, made.Channel)
 }
 
+// beginning makes a thread within a change of its channel.
+type beginning func(ctx context.Context, tx *store.Tx, r *access.Room) (*store.Thread, error)
+
+// titled is slowed for a thread whose title the guild's rules have yet to judge: that of a post is judged with its message.
+func (h *Handlers) titled(c *call.Call, room *access.Room, need permissions.Set, title string, begin beginning) (made *store.Thread, err error) {
+	if err := room.Need(need); err != nil {
+		return nil, err
+	}
+	err = h.poster.JudgeTitle(c.Request.Context(), room, title, func() (err error) {
+		if made, err = h.slowed(c, room, need, begin); err == nil && made == nil {
+			return errNotYet
+		}
+		return err
+	})
+	if errors.Is(err, errNotYet) {
+		return nil, nil
+	}
+	return made, err
+}
+
 // slowed makes a thread in a change of its channel, if it is the caller's turn: else it has answered, and there is none.
-func (h *Handlers) slowed(
-	c *call.Call, room *access.Room, need permissions.Set,
-	begin func(ctx context.Context, tx *store.Tx, r *access.Room) (*store.Thread, error),
-) (made *store.Thread, err error) {
+func (h *Handlers) slowed(c *call.Call, room *access.Room, need permissions.Set, begin beginning) (made *store.Thread, err error) {
 	if err := room.Need(need); err != nil {
 		return nil, err
 	}

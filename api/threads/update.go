@@ -8,6 +8,7 @@ import (
 	"guildhall.chat/guildhall/api/audit"
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/form"
+	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -113,9 +114,9 @@ func (b *patch) apply(r *access.Room) (discord.Channel, error) {
 	return after, nil
 }
 
-// Update changes a thread.
+// Update changes a thread. A new title is held against the guild's rules by the poster.
 // https://discord.com/developers/docs/resources/channel#modify-channel
-func Update(c *call.Call, a *access.Access, room *access.Room) error {
+func Update(c *call.Call, a *access.Access, poster *posting.Poster, room *access.Room) error {
 	var b patch
 	if err := c.Bind(&b); err != nil {
 		return err
@@ -123,37 +124,53 @@ func Update(c *call.Call, a *access.Access, room *access.Room) error {
 	if err := b.check(); err != nil {
 		return err
 	}
-	ctx := c.Request.Context()
 	var result *store.Thread
-	err := a.ChangeThread(c, room, func(tx *store.Tx, r *access.Room) error {
-		result = r.Thread
-		if err := b.may(r); err != nil {
+	change := func() error {
+		return a.ChangeThread(c, room, func(tx *store.Tx, r *access.Room) (err error) {
+			result, err = b.write(c, tx, r)
 			return err
+		})
+	}
+	var err error
+	if b.Name.Set && b.Name.Value != *room.Channel.Name {
+		if err = b.may(room); err == nil {
+			err = poster.JudgeTitle(c.Request.Context(), room, b.Name.Value, change)
 		}
-		after, err := b.apply(r)
-		if err != nil || reflect.DeepEqual(*r.Channel, after) {
-			return err
-		}
-		if pins := after.Flags &^ r.Channel.Flags & discord.ChannelFlagPinned; pins != 0 {
-			if has, err := tx.HasPinned(ctx, r.Parent.ID); err != nil {
-				return err
-			} else if has {
-				return discord.ErrTooManyPinned
-			}
-		}
-		if result, err = tx.UpdateThread(ctx, r.Thread, after); err != nil {
-			return refused(err, after.Type)
-		}
-		entry, err := audit.Changed(c, discord.AuditThreadUpdate, after.ID, audited(*r.Channel), audited(after), auditedKeys...)
-		if err != nil || len(entry.Changes) == 0 {
-			return err
-		}
-		return tx.Audit(ctx, *after.GuildID, entry)
-	})
+	} else {
+		err = change()
+	}
 	if err != nil {
 		return err
 	}
 	return c.OK(result.Channel)
+}
+
+// write changes a thread that is held, and records it.
+func (b *patch) write(c *call.Call, tx *store.Tx, r *access.Room) (*store.Thread, error) {
+	if err := b.may(r); err != nil {
+		return nil, err
+	}
+	after, err := b.apply(r)
+	if err != nil || reflect.DeepEqual(*r.Channel, after) {
+		return r.Thread, err
+	}
+	ctx := c.Request.Context()
+	if pins := after.Flags &^ r.Channel.Flags & discord.ChannelFlagPinned; pins != 0 {
+		if has, err := tx.HasPinned(ctx, r.Parent.ID); err != nil {
+			return nil, err
+		} else if has {
+			return nil, discord.ErrTooManyPinned
+		}
+	}
+	result, err := tx.UpdateThread(ctx, r.Thread, after)
+	if err != nil {
+		return nil, refused(err, after.Type)
+	}
+	entry, err := audit.Changed(c, discord.AuditThreadUpdate, after.ID, audited(*r.Channel), audited(after), auditedKeys...)
+	if err != nil || len(entry.Changes) == 0 {
+		return result, err
+	}
+	return result, tx.Audit(ctx, *after.GuildID, entry)
 }
 
 // Remove deletes a thread.

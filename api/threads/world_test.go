@@ -43,7 +43,7 @@ func newHall(t *testing.T) *hall {
 			messages.New(w.Store, w.Access, poster, w.Redis).Routes(),
 			reactions.New(w.Store, w.Access).Routes(),
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
-			channels.New(w.Store, w.Access, w.Publisher).Routes(),
+			channels.New(w.Store, w.Access, w.Poster, w.Publisher).Routes(),
 		)
 	})
 	h := &hall{World: w, t: t, owner: w.User(t), alice: w.User(t), bob: w.User(t), stranger: w.User(t)}

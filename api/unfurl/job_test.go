@@ -38,7 +38,7 @@ func newReading(t *testing.T) *reading {
 	r := &reading{World: apitest.New(t, func(w *apitest.World) []call.Route {
 		return slices.Concat(
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
-			channels.New(w.Store, w.Access, w.Publisher).Routes(),
+			channels.New(w.Store, w.Access, w.Poster, w.Publisher).Routes(),
 			roles.New(w.Access).Routes(),
 			direct.New(w.Store, w.Access, w.Keys).Routes(),
 			messages.New(w.Store, w.Access, w.Poster, w.Redis).Routes(),

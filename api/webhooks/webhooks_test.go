@@ -44,7 +44,7 @@ func routes(w *apitest.World) []call.Route {
 	poster := w.Poster
 	return slices.Concat(
 		guilds.New(w.Store, w.Access, w.Presences).Routes(),
-		channels.New(w.Store, w.Access, w.Publisher).Routes(),
+		channels.New(w.Store, w.Access, w.Poster, w.Publisher).Routes(),
 		roles.New(w.Access).Routes(),
 		messages.New(w.Store, w.Access, poster, w.Redis).Routes(),
 		webhooks.New(webhooks.Config{
