@@ -90,7 +90,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		where.Routes(),
 		emojis.New(s, a).Routes(),
 		fileHandlers.Routes(),
-		gatewayinfo.New(c.GatewayURL, c.Shards, sessionlimit.New(back.redis)).Routes(),
+		gatewayinfo.New(c.GatewayURL, c.Shards, sessionlimit.New(back.redis, c.MaxConcurrency)).Routes(),
 		guilds.New(s, a, presences).Routes(),
 		interacting.Routes(),
 		invites.New(s, a, presences).Routes(),

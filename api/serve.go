@@ -23,11 +23,12 @@ import (
 type serveCommand struct {
 	config.Common
 	Dependencies
-	Listen     string `help:"Address that clients connect to." default:"127.0.0.1:8082"`
-	PublicURL  string `help:"Base URL of the platform as clients see it." default:"http://127.0.0.1:8080"`
-	GatewayURL string `help:"WebSocket URL of the gateway as clients see it." default:"ws://127.0.0.1:8080"`
-	Shards     int    `help:"Number of gateway shards; GET /gateway/bot recommends it." default:"1"`
-	RateLimits string `help:"on; for load tests off, or raised: counted, and never reached." enum:"on,off,raised" default:"on"`
+	Listen         string `help:"Address that clients connect to." default:"127.0.0.1:8082"`
+	PublicURL      string `help:"Base URL of the platform as clients see it." default:"http://127.0.0.1:8080"`
+	GatewayURL     string `help:"WebSocket URL of the gateway as clients see it." default:"ws://127.0.0.1:8080"`
+	Shards         int    `help:"Number of gateway shards; GET /gateway/bot recommends it." default:"1"`
+	MaxConcurrency int    `help:"Sessions that a bot may start at once in 5 seconds; GET /gateway/bot tells." default:"1"`
+	RateLimits     string `help:"on; for load tests off, or raised: counted, and never reached." enum:"on,off,raised" default:"on"`
 
 	Registration string `help:"Who may register: everybody (open), who has an invitation (invite), nobody (closed)." enum:"open,invite,closed" default:"open"`
 

@@ -48,6 +48,7 @@ type gateway struct {
 	ResumeWindow      time.Duration `help:"How long a session waits for its client to come back." default:"5m"`
 	MaxConnections    int           `help:"Most client connections at once." default:"15000"`
 	DrainPeriod       time.Duration `help:"Over which clients are told to connect elsewhere when the pod is told to stop." default:"20s"`
+	MaxConcurrency    int           `help:"Sessions that a bot may start at once in 5 seconds." default:"1"`
 	Lanes             int           `help:"Goroutines that send to clients; 0: one a core." default:"0"`
 	HistoryBytes      int           `help:"Bytes of dispatches that are kept for clients that resume on this pod." default:"134217728"`
 	MaxBacklog        int           `help:"Bytes of events that may wait for a client; one that reads more slowly is closed, and may resume." default:"8388608"`
@@ -80,6 +81,8 @@ func (g *gateway) check() error {
 		return config.Errorf("--resume-window: must be positive")
 	case g.MaxConnections < 1:
 		return config.Errorf("--max-connections: must be 1 or more")
+	case g.MaxConcurrency < 1:
+		return config.Errorf("--max-concurrency: must be 1 or more")
 	case g.Lanes < 0 || g.Lanes > maxLanes:
 		return config.Errorf("--lanes: must be from 0 to %d", maxLanes)
 	case g.HistoryBytes < 1<<20, g.JournalBytes < 1<<20:
@@ -147,7 +150,7 @@ func (g *gateway) Run(ctx context.Context) error {
 		MaxBacklog: g.MaxBacklog, Unlimited: g.RateLimits == "off",
 	}, line, session.Journal{
 		Process: process, Records: journal.NewSessions(rdb), Reader: journal.NewReader(rdb),
-	}, keys, st, hub, sessionlimit.New(rdb), online, log)
+	}, keys, st, hub, sessionlimit.New(rdb, g.MaxConcurrency), online, log)
 	defer sessions.Stop()
 	// Once the clients have gone, the line is closed before all that feeds it: the journal must not say that the sessions have
 	// left the views. They go on elsewhere.

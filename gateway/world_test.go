@@ -144,7 +144,7 @@ func (w *world) start(options ...option) *pod {
 	hub := fanout.NewHub(line, feeds, w.store, online, log)
 	sessions := session.NewServer(config, line, session.Journal{
 		Process: process, Records: journal.NewSessions(w.rdb), Reader: journal.NewReader(w.rdb),
-	}, w.keys, w.store, hub, sessionlimit.New(w.rdb), online, log)
+	}, w.keys, w.store, hub, sessionlimit.New(w.rdb, sessionlimit.DefaultMaxConcurrency), online, log)
 	server := httptest.NewServer(socket.Handler(socket.Options{
 		Keys: w.keys, Log: log, MaxConnections: 1000, Draining: sessions.Draining, Open: sessions.Open,
 	}))

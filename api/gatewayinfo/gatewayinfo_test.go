@@ -15,7 +15,7 @@ func TestGateway(t *testing.T) {
 	t.Parallel()
 	var limit *sessionlimit.Limiter
 	w := apitest.New(t, func(w *apitest.World) []call.Route {
-		limit = sessionlimit.New(w.Redis)
+		limit = sessionlimit.New(w.Redis, sessionlimit.DefaultMaxConcurrency)
 		return gatewayinfo.New("ws://gateway.example.com", 3, limit).Routes()
 	})
 	var info discord.GatewayInfo
@@ -30,7 +30,7 @@ func TestGateway(t *testing.T) {
 	bot := w.Bot(t, owner, 0)
 	var got discord.GatewayBotInfo
 	bot.Must(t, http.MethodGet, "/gateway/bot", nil, &got)
-	want := discord.SessionStartLimit{Total: sessionlimit.Total, Remaining: sessionlimit.Total, MaxConcurrency: sessionlimit.MaxConcurrency}
+	want := discord.SessionStartLimit{Total: sessionlimit.Total, Remaining: sessionlimit.Total, MaxConcurrency: sessionlimit.DefaultMaxConcurrency}
 	if got.URL != info.URL || got.Shards != 3 || got.SessionStartLimit != want {
 		t.Errorf("%+v", got)
 	}

@@ -25,8 +25,8 @@ const (
 	Day = 24 * time.Hour
 	// Window is in which one session of each concurrency key may start.
 	Window = 5 * time.Second
-	// MaxConcurrency is the number of concurrency keys; a session's is its shard modulo this.
-	MaxConcurrency = 1
+	// DefaultMaxConcurrency is the number of concurrency keys unless somebody says otherwise.
+	DefaultMaxConcurrency = 1
 )
 
 // ErrExhausted says that the bot has started all the sessions of its day.
@@ -38,15 +38,20 @@ var takeSource string
 var takeScript = redis.NewScript(takeSource)
 
 // Limiter counts in Redis. Safe for concurrent use.
-type Limiter struct{ rdb redis.UniversalClient }
+type Limiter struct {
+	rdb            redis.UniversalClient
+	maxConcurrency int
+}
 
-// New returns a limiter.
-func New(rdb redis.UniversalClient) *Limiter { return &Limiter{rdb} }
+// New returns a limiter. maxConcurrency is the number of concurrency keys; a session's is its shard modulo that.
+func New(rdb redis.UniversalClient, maxConcurrency int) *Limiter {
+	return &Limiter{rdb: rdb, maxConcurrency: maxConcurrency}
+}
 
 // Take starts a session of the bot's shard. When another of the same concurrency key has just started, nothing is taken and
 // wait says when to try again. The error is ErrExhausted, or Redis's.
 func (l *Limiter) Take(ctx context.Context, bot snowflake.ID, shard int) (wait time.Duration, err error) {
-	keys := []string{windowKey(bot, shard%MaxConcurrency), dayKey(bot)}
+	keys := []string{windowKey(bot, shard%l.maxConcurrency), dayKey(bot)}
 	left, err := takeScript.Run(ctx, l.rdb, keys, Window.Milliseconds(), Total, Day.Milliseconds()).Int64()
 	switch {
 	case err != nil:
@@ -70,7 +75,7 @@ func (l *Limiter) Status(ctx context.Context, bot snowflake.ID) (discord.Session
 	}
 	n, _ := used.Int() // 0 when the day has not begun
 	return discord.SessionStartLimit{
-		Total: Total, Remaining: max(0, Total-n), ResetAfter: max(0, left.Val().Milliseconds()), MaxConcurrency: MaxConcurrency,
+		Total: Total, Remaining: max(0, Total-n), ResetAfter: max(0, left.Val().Milliseconds()), MaxConcurrency: l.maxConcurrency,
 	}, nil
 }
 

@@ -12,7 +12,7 @@ import (
 
 func TestOneSessionAWindow(t *testing.T) {
 	t.Parallel()
-	limiter := sessionlimit.New(redistest.Client(t))
+	limiter := sessionlimit.New(redistest.Client(t), sessionlimit.DefaultMaxConcurrency)
 	bot := snowflake.ID(rand.Int64())
 
 	if wait, err := limiter.Take(t.Context(), bot, 0); err != nil || wait != 0 {
@@ -39,7 +39,7 @@ func TestOneSessionAWindow(t *testing.T) {
 func TestDayIsUsedUp(t *testing.T) {
 	t.Parallel()
 	rdb := redistest.Client(t)
-	limiter := sessionlimit.New(rdb)
+	limiter := sessionlimit.New(rdb, sessionlimit.DefaultMaxConcurrency)
 	bot := snowflake.ID(rand.Int64())
 
 	status, err := limiter.Status(t.Context(), bot)
