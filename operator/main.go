@@ -84,6 +84,7 @@ func (o *operator) manager(log *slog.Logger) (ctrl.Manager, error) {
 	manager, err := ctrl.NewManager(kubernetes, ctrl.Options{
 		Scheme:                        types,
 		Cache:                         controller.CacheOptions(),
+		Client:                        controller.ClientOptions(),
 		Metrics:                       metricsserver.Options{BindAddress: "0"}, // they are on the admin port
 		LeaderElection:                o.LeaderElection,
 		LeaderElectionID:              "guildhall-operator",

@@ -2,15 +2,19 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// ChatCluster is one chat platform: its gateway shards, REST service, worker and shard router. The operator makes and
-// keeps them in the ChatCluster's namespace, under names that begin with the ChatCluster's.
+// ChatCluster is one chat platform: its gateway shards, REST service, worker and shard router, and unless they are external
+// its Redis Cluster and Postgres. The operator makes and keeps them in the ChatCluster's namespace, under names that begin
+// with the ChatCluster's.
 //
 // +kubebuilder:object:root=true
-// +kubebuilder:resource:shortName=cc
+// +kubebuilder:resource:shortName=cc,categories={all,guildhall}
 // +kubebuilder:subresource:status
-// +kubebuilder:printcolumn:name="Shards",type=integer,JSONPath=`.spec.gateway.shards`,description="Gateway shards wanted"
-// +kubebuilder:printcolumn:name="Ready",type=integer,JSONPath=`.status.gateway.readyShards`,description="Gateway shards that can serve"
-// +kubebuilder:printcolumn:name="API",type=integer,JSONPath=`.status.api.ready`,description="api pods that can serve"
+// +kubebuilder:subresource:scale:specpath=.spec.api.replicas,statuspath=.status.api.replicas,selectorpath=.status.api.selector
+// +kubebuilder:printcolumn:name="Shards",type=string,JSONPath=`.status.gateway.summary`,description="Gateway shards that can serve, of those wanted"
+// +kubebuilder:printcolumn:name="API",type=string,JSONPath=`.status.api.summary`,description="api pods that can serve, of those wanted"
+// +kubebuilder:printcolumn:name="Redis",type=string,JSONPath=`.status.redis.summary`,description="Nodes of the managed Redis Cluster that can serve, of those wanted"
+// +kubebuilder:printcolumn:name="Primary",type=string,JSONPath=`.status.postgres.primary`,description="The managed Postgres' primary"
+// +kubebuilder:printcolumn:name="Version",type=string,JSONPath=`.status.version`,description="The image that the last finished rollout brought"
 // +kubebuilder:printcolumn:name="Available",type=string,JSONPath=`.status.conditions[?(@.type=="Available")].status`
 // +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Progressing")].reason`
 // +kubebuilder:printcolumn:name="Degraded",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Degraded")].message`

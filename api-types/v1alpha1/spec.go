@@ -1,42 +1,61 @@
 package v1alpha1
 
-import (
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
-)
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // ChatClusterSpec says what platform is wanted.
+//
+// +kubebuilder:validation:XValidation:rule="!(has(self.ingress) && has(self.httpRoute))",message="ingress and httpRoute exclude each other: a domain has one way in"
+// +kubebuilder:validation:XValidation:rule="has(self.redis.external) == has(oldSelf.redis.external)",message="redis.external can neither be added nor taken away later: sessions and rate limits would be left behind"
+// +kubebuilder:validation:XValidation:rule="has(self.postgres.external) == has(oldSelf.postgres.external)",message="postgres.external can neither be added nor taken away later: the data would be left behind"
 type ChatClusterSpec struct {
-	// Image of Guildhall, for all pods. Changing it migrates the database and then rolls the pods, one gateway shard at a
-	// time.
+	// Image of Guildhall, for all pods of ours. Changing it migrates the database and then rolls the pods, one gateway
+	// shard at a time. Go up one minor version at a time, and down in the reverse order.
 	//
 	// +kubebuilder:validation:MaxLength=512
 	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9][A-Za-z0-9._:/@-]*$`
 	Image string `json:"image"`
 
-	// PublicURL is where clients reach the platform, as https://chat.example.com. /api of it has to lead to the Service
-	// <name>-api, WebSockets to <name>-shard-router. The address that clients are told for the gateway is the same with
-	// wss (ws, if this is http).
+	// ImagePullPolicy of all pods. Without it Kubernetes' default.
 	//
-	// +kubebuilder:validation:MaxLength=256
-	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getScheme() in ['http', 'https'] && url(self).getHostname() != '' && url(self).getEscapedPath() == '' && !self.matches('[?#@]')",message="must be http:// or https:// and a host, and perhaps a port, without a path"
-	PublicURL string `json:"publicURL"`
+	// +optional
+	// +kubebuilder:validation:Enum=Always;IfNotPresent;Never
+	ImagePullPolicy string `json:"imagePullPolicy,omitempty"`
 
-	// SecretName names the Secret, in the same namespace, with the keys postgres-dsn and signing-keys, and if they are
-	// needed redis-password and smtp-password. A change of its content rolls the pods that use it.
+	// ImagePullSecrets name Secrets, in the same namespace, with the credentials of registries.
+	//
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=8
+	// +kubebuilder:validation:items:MaxLength=253
+	// +kubebuilder:validation:items:Pattern=`^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$`
+	ImagePullSecrets []string `json:"imagePullSecrets,omitempty"`
+
+	// Domain is where clients reach the platform: a host name, and a port if it is not the scheme's own, as
+	// chat.example.com. Clients are told https://<domain> and wss://<domain>; http and ws where spec.tls.disabled is true.
 	//
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$`
-	SecretName string `json:"secretName"`
+	// +kubebuilder:validation:XValidation:rule="isURL('https://' + self) && url('https://' + self).getHost() == self && url('https://' + self).getHostname() != ''",message="must be a host name, and perhaps a port, as chat.example.com: no scheme, no path"
+	Domain string `json:"domain"`
 
-	// Redis is the Redis Cluster that carries events.
-	Redis RedisSpec `json:"redis"`
+	// TLS says how the domain's certificate is had.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	TLS TLSSpec `json:"tls,omitempty"`
 
-	// Mail says how mails to users are sent.
-	Mail MailSpec `json:"mail"`
+	// Ingress makes an Ingress for the domain. Not together with spec.httpRoute.
+	//
+	// +optional
+	Ingress *IngressSpec `json:"ingress,omitempty"`
 
-	// TrustedProxies are the networks, in CIDR notation, of the proxies in front of the platform. Only their
-	// X-Forwarded-For is believed; without any, all clients behind a proxy share its address, and its rate limits.
+	// HTTPRoute makes an HTTPRoute of the Gateway API for the domain. Not together with spec.ingress.
+	//
+	// +optional
+	HTTPRoute *HTTPRouteSpec `json:"httpRoute,omitempty"`
+
+	// TrustedProxies are the networks, in CIDR notation, of the proxies in front of the platform, as the pods of the
+	// ingress controller. Only their X-Forwarded-For is believed; without any, all clients behind a proxy share its
+	// address, and its rate limits.
 	//
 	// +optional
 	// +listType=set
@@ -44,6 +63,26 @@ type ChatClusterSpec struct {
 	// +kubebuilder:validation:items:MaxLength=43
 	// +kubebuilder:validation:items:XValidation:rule="isCIDR(self)",message="must be a network in CIDR notation, as 10.0.0.0/8"
 	TrustedProxies []string `json:"trustedProxies,omitempty"`
+
+	// Registration says who may register: everybody (Open), who has an invitation (Invite), nobody (Closed).
+	//
+	// +optional
+	// +kubebuilder:default=Open
+	// +kubebuilder:validation:Enum=Open;Invite;Closed
+	Registration Registration `json:"registration,omitempty"`
+
+	// RequireVerifiedEmail keeps users from acting before they have verified their mail address.
+	//
+	// +optional
+	RequireVerifiedEmail bool `json:"requireVerifiedEmail,omitempty"`
+
+	// SMTP says how mails to users are sent.
+	SMTP SMTPSpec `json:"smtp"`
+
+	// ObjectStorage keeps uploaded files. Without it nobody can upload.
+	//
+	// +optional
+	ObjectStorage *ObjectStorageSpec `json:"objectStorage,omitempty"`
 
 	// Gateway holds the sessions of clients.
 	//
@@ -57,7 +96,8 @@ type ChatClusterSpec struct {
 	// +kubebuilder:default={}
 	API APISpec `json:"api,omitempty"`
 
-	// Worker does what no request does: it relays events that a crash left behind, makes partitions, expires presence.
+	// Worker does what no request does: it relays events that a crash left behind, makes partitions, expires presence,
+	// delivers webhooks. Workers share the work by leases.
 	//
 	// +optional
 	// +kubebuilder:default={}
@@ -68,121 +108,94 @@ type ChatClusterSpec struct {
 	// +optional
 	// +kubebuilder:default={}
 	ShardRouter ShardRouterSpec `json:"shardRouter,omitempty"`
+
+	// Redis is the Redis Cluster that carries events: made and kept by the operator, unless spec.redis.external names one.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	Redis RedisSpec `json:"redis,omitempty"`
+
+	// Postgres keeps everything that lasts: made and kept by the operator, unless spec.postgres.external names one.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	Postgres PostgresSpec `json:"postgres,omitempty"`
+
+	// Rotation asks for new keys and passwords in place of those that the operator has generated.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	Rotation RotationSpec `json:"rotation,omitempty"`
+
+	// Monitoring makes a ServiceMonitor and a PrometheusRule, where the cluster knows these kinds.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	Monitoring MonitoringSpec `json:"monitoring,omitempty"`
+
+	// NetworkPolicy lets pods reach each other only as the platform needs.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	NetworkPolicy NetworkPolicySpec `json:"networkPolicy,omitempty"`
+
+	// DeletionPolicy says what becomes of data when the ChatCluster is deleted. Retain keeps volumes, generated Secrets
+	// and Patroni's key: a ChatCluster of the same name finds them again. Delete deletes them.
+	//
+	// +optional
+	// +kubebuilder:default=Retain
+	// +kubebuilder:validation:Enum=Retain;Delete
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 }
 
-// RedisSpec says where the Redis Cluster is.
-type RedisSpec struct {
-	// Addrs are host:port of some of its nodes; the others are learnt from them.
+// Registration says who may register.
+type Registration string
+
+// Values of spec.registration.
+const (
+	RegistrationOpen   Registration = "Open"
+	RegistrationInvite Registration = "Invite"
+	RegistrationClosed Registration = "Closed"
+)
+
+// DeletionPolicy says what becomes of data.
+type DeletionPolicy string
+
+// Values of spec.deletionPolicy.
+const (
+	DeletionRetain DeletionPolicy = "Retain"
+	DeletionDelete DeletionPolicy = "Delete"
+)
+
+// RotationSpec asks for new keys and passwords. Each number is raised to ask once more: the new one is accepted everywhere
+// before it is used, and used everywhere before the old one is no good. status.rotation says which number is reached. What
+// lies in a Secret of yours, you rotate yourself.
+type RotationSpec struct {
+	// SigningKeys is raised for a new key of access tokens and session ids. The old one verifies for as long as what it
+	// signed is good.
 	//
-	// +listType=set
-	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=32
-	// +kubebuilder:validation:items:MaxLength=260
-	// +kubebuilder:validation:items:Pattern=`^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$`
-	Addrs []string `json:"addrs"`
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	SigningKeys int64 `json:"signingKeys,omitempty"`
+
+	// RetireAfter is how long an old signing key still verifies when a new one signs: as long as anything that it has signed
+	// is to be good.
+	//
+	// +optional
+	// +kubebuilder:default="168h"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('0s')",message="must not be negative"
+	RetireAfter metav1.Duration `json:"retireAfter,omitempty"`
+
+	// PostgresPassword is raised for a new password of the platform's user in the managed Postgres.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	PostgresPassword int64 `json:"postgresPassword,omitempty"`
+
+	// RedisPassword is raised for a new password of the managed Redis Cluster.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	RedisPassword int64 `json:"redisPassword,omitempty"`
 }
-
-// MailSpec says how mails are sent. The password, if the server wants one, is smtp-password in the Secret.
-type MailSpec struct {
-	// SMTPAddr is host:port of the mail server.
-	//
-	// +kubebuilder:validation:MaxLength=260
-	// +kubebuilder:validation:Pattern=`^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$`
-	SMTPAddr string `json:"smtpAddr"`
-
-	// From is the address that mails come from.
-	//
-	// +kubebuilder:validation:MaxLength=254
-	// +kubebuilder:validation:Pattern=`^[^\s@<>]+@[^\s@<>]+$`
-	From string `json:"from"`
-}
-
-// GatewaySpec sizes the gateway.
-//
-// +kubebuilder:validation:XValidation:rule="!has(self.shards) || !has(self.replicasPerShard) || self.shards * self.replicasPerShard <= 512",message="shards * replicasPerShard must be at most 512: the shard router is given a list of all pods"
-type GatewaySpec struct {
-	// Shards is how many shards the platform's guilds are spread over, each a StatefulSet. GET /gateway/bot recommends
-	// it to bots.
-	//
-	// +optional
-	// +kubebuilder:default=1
-	// +kubebuilder:validation:Minimum=1
-	// +kubebuilder:validation:Maximum=512
-	Shards int32 `json:"shards,omitempty"`
-
-	// ReplicasPerShard is how many pods a shard has. Two or more let a shard serve while one of its pods restarts.
-	//
-	// +optional
-	// +kubebuilder:default=1
-	// +kubebuilder:validation:Minimum=1
-	// +kubebuilder:validation:Maximum=64
-	ReplicasPerShard int32 `json:"replicasPerShard,omitempty"`
-
-	// Resources of each pod. A pod takes up to 15,000 connections.
-	//
-	// +optional
-	Resources Resources `json:"resources,omitempty"`
-}
-
-// APISpec sizes the REST service.
-type APISpec struct {
-	// Replicas is the number of pods.
-	//
-	// +optional
-	// +kubebuilder:default=2
-	// +kubebuilder:validation:Minimum=1
-	// +kubebuilder:validation:Maximum=256
-	Replicas int32 `json:"replicas,omitempty"`
-
-	// Resources of each pod.
-	//
-	// +optional
-	Resources Resources `json:"resources,omitempty"`
-}
-
-// WorkerSpec sizes the worker.
-type WorkerSpec struct {
-	// Replicas is the number of pods. They share the work; a second one takes over sooner than a restart would.
-	//
-	// +optional
-	// +kubebuilder:default=1
-	// +kubebuilder:validation:Minimum=1
-	// +kubebuilder:validation:Maximum=16
-	Replicas int32 `json:"replicas,omitempty"`
-}
-
-// ShardRouterSpec sizes the shard router.
-type ShardRouterSpec struct {
-	// Replicas is the number of pods.
-	//
-	// +optional
-	// +kubebuilder:default=2
-	// +kubebuilder:validation:Minimum=1
-	// +kubebuilder:validation:Maximum=256
-	Replicas int32 `json:"replicas,omitempty"`
-
-	// Resources of each pod. A pod takes up to 9,000 connections.
-	//
-	// +optional
-	Resources Resources `json:"resources,omitempty"`
-}
-
-// Resources are what a pod asks for and may use at most.
-//
-// +kubebuilder:validation:XValidation:rule="!has(self.requests) || !has(self.limits) || self.requests.all(r, !(r in self.limits) || quantity(string(self.requests[r])).compareTo(quantity(string(self.limits[r]))) <= 0)",message="requests must not be above limits"
-type Resources struct {
-	// Requests is what the scheduler keeps free for a pod, by resource: cpu, memory.
-	//
-	// +optional
-	Requests Quantities `json:"requests,omitempty"`
-
-	// Limits is what a pod may use at most, by resource: cpu, memory.
-	//
-	// +optional
-	Limits Quantities `json:"limits,omitempty"`
-}
-
-// Quantities are amounts by resource, as cpu: 500m.
-//
-// +kubebuilder:validation:MaxProperties=4
-type Quantities map[corev1.ResourceName]resource.Quantity

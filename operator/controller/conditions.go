@@ -13,19 +13,33 @@ import (
 // maxMessage bounds what a condition quotes of the API server, in bytes; the schema's limit is 32768.
 const maxMessage = 1024
 
-// setConditions sets the three conditions. missing names the components that can't serve.
+// setCondition sets one condition.
+func setCondition(cluster *v1alpha1.ChatCluster, kind string, holds bool, reason, message string) {
+	status := metav1.ConditionFalse
+	if holds {
+		status = metav1.ConditionTrue
+	}
+	if len(message) > maxMessage {
+		message = strings.ToValidUTF8(message[:maxMessage], "") + "..."
+	}
+	meta.SetStatusCondition(&cluster.Status.Conditions, metav1.Condition{
+		Type: kind, Status: status, Reason: reason, Message: message, ObservedGeneration: cluster.Generation,
+	})
+}
+
+// component sets the condition of a component: ready as the spec says, or what is missing.
+func component(cluster *v1alpha1.ChatCluster, kind string, missing string) {
+	if missing == "" {
+		setCondition(cluster, kind, true, v1alpha1.ReasonReady, "as the spec says")
+		return
+	}
+	setCondition(cluster, kind, false, v1alpha1.ReasonNotReady, missing)
+}
+
+// setConditions sets the three conditions of the whole. missing names the components that can't serve.
 func setConditions(cluster *v1alpha1.ChatCluster, reached progress, missing []string) {
 	set := func(kind string, holds bool, reason, message string) {
-		status := metav1.ConditionFalse
-		if holds {
-			status = metav1.ConditionTrue
-		}
-		if len(message) > maxMessage {
-			message = strings.ToValidUTF8(message[:maxMessage], "") + "..."
-		}
-		meta.SetStatusCondition(&cluster.Status.Conditions, metav1.Condition{
-			Type: kind, Status: status, Reason: reason, Message: message, ObservedGeneration: cluster.Generation,
-		})
+		setCondition(cluster, kind, holds, reason, message)
 	}
 
 	if len(missing) == 0 {

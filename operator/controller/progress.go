@@ -1,10 +1,13 @@
 package controller
 
+import "time"
+
 // progress is how far a pass came.
 type progress struct {
-	reason  string // of the condition Progressing
-	waiting string // the object that has to get ready before the rollout goes on, kind and name; "": none
-	advice  string // where to look if that takes too long
+	reason  string        // of the condition Progressing
+	waiting string        // what has to get ready before the rollout goes on, kind and name; "": nothing
+	advice  string        // where to look if that takes too long
+	again   time.Duration // when to look again, where no watch tells; 0: a watch does
 	failed  *failure
 }
 
@@ -13,4 +16,14 @@ type failure struct {
 	reason  string // of the condition Degraded
 	message string // says what to do
 	retry   bool   // look again by itself: nothing that is watched tells that it has gone
+}
+
+// with joins how far two things came that are done side by side: a failure is said rather than a wait.
+func (p progress) with(other progress) progress {
+	again := sooner(p.again, other.again)
+	if p.failed == nil && (other.failed != nil || p.reason == "") {
+		p = other
+	}
+	p.again = again
+	return p
 }

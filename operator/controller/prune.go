@@ -16,10 +16,10 @@ import (
 
 // prune deletes what a finished rollout has left behind: shards above the wanted number, which the shard router knows no
 // more of, and the Jobs of former versions.
-func (r rollout) prune(ctx context.Context) error {
+func (r rollout) prune(ctx context.Context) (progress, error) {
 	job, err := r.platform.MigrateJob()
 	if err != nil {
-		return err
+		return progress{}, err
 	}
 	keep := map[string]bool{*job.GetName(): true}
 	for shard := range r.platform.Shards() {
@@ -32,25 +32,25 @@ func (r rollout) prune(ctx context.Context) error {
 		&jobs: resources.Migrate, &sets: resources.Gateway, &budgets: resources.Gateway,
 	} {
 		if err := r.list(ctx, list, component); err != nil {
-			return err
+			return progress{}, err
 		}
 	}
 	for i := range jobs.Items {
 		if err := r.delete(ctx, &jobs.Items[i], keep); err != nil {
-			return err
+			return progress{}, err
 		}
 	}
 	for i := range sets.Items {
 		if err := r.delete(ctx, &sets.Items[i], keep); err != nil {
-			return err
+			return progress{}, err
 		}
 	}
 	for i := range budgets.Items {
 		if err := r.delete(ctx, &budgets.Items[i], keep); err != nil {
-			return err
+			return progress{}, err
 		}
 	}
-	return nil
+	return progress{}, nil
 }
 
 // delete deletes the object unless it is to be kept, or isn't the ChatCluster's own.

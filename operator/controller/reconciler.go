@@ -1,9 +1,10 @@
 // Package controller makes what a ChatCluster says, and keeps it so.
 //
-// A pass of [Reconciler.Reconcile] reads the Secret, applies the objects that package resources builds in the order of a
-// rollout up to the first that is not ready (rollout.go), deletes what is no longer wanted (prune.go), and reports
-// (status.go, conditions.go). Every change of an object that it owns, of the Secret or of the ChatCluster starts another
-// pass, so nothing here waits.
+// A pass of [Reconciler.Reconcile] reads the Secrets and makes those that are generated (secrets.go), applies the objects that
+// package resources builds in the order of a rollout up to the first that is not ready (rollout.go), deletes what is no longer
+// wanted (prune.go), takes the next step of a rotation (rotation.go), and reports (status.go, conditions.go). Every change of
+// an object that it has made, of a Secret or of the ChatCluster starts another pass, so nothing here waits. What is as it
+// should be is not applied again (apply.go).
 package controller
 
 import (
@@ -11,6 +12,7 @@ import (
 	"log/slog"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/record"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -42,29 +44,36 @@ type Reconciler struct {
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var cluster v1alpha1.ChatCluster
 	if err := r.Client.Get(ctx, request.NamespacedName, &cluster); err != nil {
+		if apierrors.IsNotFound(err) {
+			forget(request.Namespace, request.Name)
+		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if !cluster.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, nil // the garbage collector deletes what it owns
 	}
 
+	before := cluster.DeepCopy() // stages report in the status
 	progress, err := r.pass(ctx, &cluster)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	wait, err := r.report(ctx, &cluster, progress)
+	wait, err := r.report(ctx, before, &cluster, progress)
 	return ctrl.Result{RequeueAfter: wait}, err
 }
 
 // pass applies as much as may be applied now.
 func (r *Reconciler) pass(ctx context.Context, cluster *v1alpha1.ChatCluster) (progress, error) {
-	version, failed, err := r.readSecret(ctx, cluster)
+	platform := resources.Platform{Cluster: cluster}
+	failed, err := r.readSecrets(ctx, &platform)
+	if refused := refusal(err); refused != nil {
+		return *refused, nil
+	}
 	if err != nil {
 		return progress{}, err
 	}
 	if failed != nil {
 		return progress{reason: v1alpha1.ReasonBlocked, failed: failed}, nil
 	}
-	rollout := rollout{reconciler: r, platform: resources.Platform{Cluster: cluster, Secret: version}}
-	return rollout.run(ctx)
+	return rollout{reconciler: r, platform: platform}.run(ctx)
 }

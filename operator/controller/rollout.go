@@ -3,11 +3,11 @@ package controller
 import (
 	"context"
 	"fmt"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	apply "k8s.io/client-go/applyconfigurations/apps/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -16,52 +16,49 @@ import (
 	"guildhall.chat/guildhall/operator/resources"
 )
 
-// rollout is one pass over a platform whose Secret is there.
+// rollout is one pass over a platform whose Secrets are there.
 type rollout struct {
 	reconciler *Reconciler
 	platform   resources.Platform
 }
 
-// run applies the objects in order: migrations, gateway, api and worker, shard router. It stops before what depends on
+// run applies the objects in order: stores, migrations, gateway, api and worker, shard router. It stops before what depends on
 // something that is not ready yet; so after a bad change, most of what runs goes on running as it was.
 func (r rollout) run(ctx context.Context) (progress, error) {
+	again := time.Duration(0)
 	for _, stage := range []func(context.Context) (progress, error){
-		r.foundations, r.migrate, r.gateway, r.serving, r.shardRouter,
+		r.foundations, r.stores, r.migrate, r.gateway, r.serving, r.shardRouter, r.prune, r.rotate,
 	} {
 		reached, err := stage(ctx)
-		if apierrors.IsInvalid(err) || apierrors.IsForbidden(err) {
-			return progress{reason: v1alpha1.ReasonBlocked, failed: &failure{
-				reason:  v1alpha1.ReasonApplyRefused,
-				message: "the API server refuses an object: " + err.Error(),
-				retry:   true,
-			}}, nil
+		if refused := refusal(err); refused != nil {
+			return *refused, nil
 		}
 		if err != nil || reached.reason != "" {
 			return reached, err
 		}
+		again = sooner(again, reached.again)
 	}
-	if err := r.prune(ctx); err != nil {
-		return progress{}, err
-	}
-	return progress{reason: v1alpha1.ReasonUpToDate}, nil
+	return progress{reason: v1alpha1.ReasonUpToDate, again: again}, nil
 }
 
-// apply makes the fields of the object so, whoever else set them. answer, unless nil, gets the object as it is now: the
-// cache may not know of the change yet.
-func (r rollout) apply(ctx context.Context, object runtime.ApplyConfiguration, answer client.Object) error {
-	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
-	if err != nil {
-		return fmt.Errorf("convert %T: %w", object, err)
-	}
-	applied := &unstructured.Unstructured{Object: content}
-	err = r.reconciler.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(applied), client.ForceOwnership, fieldOwner)
-	if err != nil {
-		return fmt.Errorf("apply %s %s: %w", applied.GetKind(), applied.GetName(), err)
-	}
-	if answer == nil {
+// refusal returns what to say of an error by which the API server refuses an object, nil for any other.
+func refusal(err error) *progress {
+	if !apierrors.IsInvalid(err) && !apierrors.IsForbidden(err) {
 		return nil
 	}
-	return runtime.DefaultUnstructuredConverter.FromUnstructured(applied.Object, answer)
+	return &progress{reason: v1alpha1.ReasonBlocked, failed: &failure{
+		reason:  v1alpha1.ReasonApplyRefused,
+		message: "the API server refuses an object: " + err.Error(),
+		retry:   true,
+	}}
+}
+
+// sooner returns the shorter of two times, of which 0 is never.
+func sooner(a, b time.Duration) time.Duration {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
 }
 
 // foundations applies what pods rely on.
@@ -97,14 +94,17 @@ func (r rollout) migrate(ctx context.Context) (progress, error) {
 	complete, why := jobState(&job)
 	switch {
 	case complete:
+		component(r.platform.Cluster, v1alpha1.ConditionMigrated, "")
 		return progress{}, nil
 	case why != "":
+		component(r.platform.Cluster, v1alpha1.ConditionMigrated, "Job "+name+" failed")
 		return progress{reason: v1alpha1.ReasonBlocked, failed: &failure{
 			reason: v1alpha1.ReasonMigrationFailed,
 			message: fmt.Sprintf("Job %s failed (%s): see kubectl logs -n %s job/%s, then delete the Job to try again",
 				name, why, r.platform.Cluster.Namespace, name),
 		}}, nil
 	}
+	component(r.platform.Cluster, v1alpha1.ConditionMigrated, "Job "+name+" has not ended")
 	return r.waitFor(v1alpha1.ReasonMigrating, "Job", name, "job-name="+name), nil
 }
 

@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -42,7 +43,7 @@ func CacheOptions() cache.Options {
 	return options
 }
 
-// SetUp has the manager call r for each ChatCluster that changes, or whose objects or Secret do.
+// SetUp has the manager call r for each ChatCluster that changes, or whose objects or Secrets do.
 func (r *Reconciler) SetUp(manager ctrl.Manager) error {
 	b := ctrl.NewControllerManagedBy(manager).
 		Named("chatcluster").
@@ -51,23 +52,42 @@ func (r *Reconciler) SetUp(manager ctrl.Manager) error {
 		WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.usersOfSecret), builder.OnlyMetadata).
 		WithOptions(controller.Options{MaxConcurrentReconciles: parallel})
 	for _, object := range owned() {
-		b.Owns(object)
+		// By label, not by owner: what holds data may have none.
+		b.Watches(object, handler.EnqueueRequestsFromMapFunc(instance))
 	}
 	return b.Complete(r)
 }
 
-// usersOfSecret returns the ChatClusters that name the Secret.
+// instance returns the ChatCluster that the object was made for.
+func instance(_ context.Context, object client.Object) []reconcile.Request {
+	if object.GetLabels()[resources.LabelManagedBy] != resources.ManagedBy {
+		return nil
+	}
+	name := object.GetLabels()[resources.LabelInstance]
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: object.GetNamespace(), Name: name}}}
+}
+
+// usersOfSecret returns the ChatClusters that the Secret was generated for or that name it.
 func (r *Reconciler) usersOfSecret(ctx context.Context, secret client.Object) []reconcile.Request {
+	if requests := instance(ctx, secret); requests != nil {
+		return requests
+	}
 	var clusters v1alpha1.ChatClusterList
 	if err := r.Client.List(ctx, &clusters, client.InNamespace(secret.GetNamespace())); err != nil {
 		r.Log.Error("cannot list ChatClusters", "error", err)
 		return nil
 	}
 	var requests []reconcile.Request
-	for _, cluster := range clusters.Items {
-		if cluster.Spec.SecretName == secret.GetName() {
-			requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Namespace: cluster.Namespace, Name: cluster.Name}})
+	for i := range clusters.Items {
+		platform := resources.Platform{Cluster: &clusters.Items[i]}
+		if slices.ContainsFunc(platform.SecretFiles(), func(file resources.SecretFile) bool { return file.Secret == secret.GetName() }) {
+			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&clusters.Items[i])})
 		}
 	}
 	return requests
+}
+
+// ClientOptions have Secrets read from the API server: none is kept in memory.
+func ClientOptions() client.Options {
+	return client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}}
 }

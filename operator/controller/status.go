@@ -10,16 +10,17 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"guildhall.chat/guildhall/api-types/v1alpha1"
 	"guildhall.chat/guildhall/operator/resources"
 )
 
-// report writes the status if it has changed, with an event for each condition that has. It returns when to look again
+// report writes the status if it has changed from what it was before the pass, with an event for each condition that has. It returns when to look again
 // if nothing happens, 0 for never.
-func (r *Reconciler) report(ctx context.Context, cluster *v1alpha1.ChatCluster, reached progress) (time.Duration, error) {
-	before := cluster.DeepCopy()
+func (r *Reconciler) report(ctx context.Context, before, cluster *v1alpha1.ChatCluster, reached progress) (time.Duration, error) {
 	status := &cluster.Status
 	if status.ObservedGeneration != cluster.Generation {
 		status.ObservedGeneration = cluster.Generation
@@ -31,6 +32,10 @@ func (r *Reconciler) report(ctx context.Context, cluster *v1alpha1.ChatCluster, 
 	}
 	wait := r.judgeWait(status, &reached, time.Now())
 	setConditions(cluster, reached, missing)
+	if reached.reason == v1alpha1.ReasonUpToDate {
+		status.Version = cluster.Spec.Image
+	}
+	measure(cluster)
 
 	if equality.Semantic.DeepEqual(before.Status, *status) {
 		return wait, nil
@@ -50,27 +55,77 @@ func (r *Reconciler) report(ctx context.Context, cluster *v1alpha1.ChatCluster, 
 	return wait, nil
 }
 
-// count fills the status's numbers from what runs, whatever the rollout came to. It returns the components that can't
-// serve.
+// count fills the status's numbers and the components' conditions from what runs, whatever the rollout came to. It returns
+// the components that can't serve.
 func (r *Reconciler) count(ctx context.Context, cluster *v1alpha1.ChatCluster) (missing []string, err error) {
 	rollout := rollout{reconciler: r, platform: resources.Platform{Cluster: cluster}}
-	var sets appsv1.StatefulSetList
-	var deployments appsv1.DeploymentList
-	if err := rollout.list(ctx, &sets, resources.Gateway); err != nil {
+	dead, err := rollout.countGateway(ctx)
+	if err != nil {
 		return nil, err
 	}
+	if len(dead) > 0 {
+		missing = append(missing, "gateway shard "+strings.Join(firstOf(dead, 8), ", "))
+	}
+	var deployments appsv1.DeploymentList
 	if err := rollout.list(ctx, &deployments, ""); err != nil {
 		return nil, err
 	}
+	byName := make(map[string]appsv1.Deployment, len(deployments.Items))
+	for _, deployment := range deployments.Items {
+		byName[deployment.Name] = deployment
+	}
+	for _, c := range []struct {
+		component, condition string
+		status               *v1alpha1.PodsStatus
+	}{
+		{resources.API, v1alpha1.ConditionAPIReady, &cluster.Status.API},
+		{resources.Worker, v1alpha1.ConditionWorkerReady, &cluster.Status.Worker},
+		{resources.ShardRouter, v1alpha1.ConditionShardRouterReady, &cluster.Status.ShardRouter},
+	} {
+		deployment := byName[rollout.platform.Name(c.component)]
+		want := ptr.Deref(deployment.Spec.Replicas, 0)
+		pods := deployment.Status
+		*c.status = v1alpha1.PodsStatus{
+			Summary:  fmt.Sprintf("%d/%d", pods.AvailableReplicas, want),
+			Replicas: pods.Replicas, Ready: pods.AvailableReplicas, Updated: pods.UpdatedReplicas,
+			Selector: labels.SelectorFromSet(rollout.platform.Labels(c.component)).String(),
+		}
+		if pods.AvailableReplicas == 0 {
+			missing = append(missing, c.component)
+		}
+		lacks := ""
+		if deployment.Name == "" || !deploymentReady(&deployment) {
+			lacks = fmt.Sprintf("of %d pods %d can serve, %d are as the spec says", want, pods.AvailableReplicas, pods.UpdatedReplicas)
+		}
+		component(cluster, c.condition, lacks)
+	}
+	if store := cluster.Status.Redis; store != nil && store.CoveredSlots < allSlots {
+		missing = append(missing, "redis")
+	}
+	if store := cluster.Status.Postgres; store != nil && store.Primary == "" {
+		missing = append(missing, "postgres")
+	}
+	return missing, nil
+}
 
+// allSlots is the number of slots of a Redis Cluster.
+// https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#key-distribution-model
+const allSlots = 16384
+
+// countGateway counts the gateway, and returns the shards that no pod can serve.
+func (r rollout) countGateway(ctx context.Context) (dead []string, err error) {
+	cluster := r.platform.Cluster
+	var sets appsv1.StatefulSetList
+	if err := r.list(ctx, &sets, resources.Gateway); err != nil {
+		return nil, err
+	}
 	shards := make(map[string]appsv1.StatefulSetStatus, len(sets.Items))
 	for _, set := range sets.Items {
 		shards[set.Name] = set.Status
 	}
 	gateway := v1alpha1.GatewayStatus{}
-	var dead []string
-	for shard := range rollout.platform.Shards() {
-		pods := shards[rollout.platform.ShardName(shard)]
+	for shard := range r.platform.Shards() {
+		pods := shards[r.platform.ShardName(shard)]
 		gateway.ReadyPods += pods.ReadyReplicas
 		if pods.ReadyReplicas == 0 {
 			dead = append(dead, fmt.Sprint(shard))
@@ -81,30 +136,14 @@ func (r *Reconciler) count(ctx context.Context, cluster *v1alpha1.ChatCluster) (
 			gateway.UpdatedShards++
 		}
 	}
+	gateway.Summary = fmt.Sprintf("%d/%d", gateway.ReadyShards, r.platform.Shards())
 	cluster.Status.Gateway = gateway
-	if len(dead) > 0 {
-		missing = append(missing, "gateway shard "+strings.Join(firstOf(dead, 8), ", "))
+	lacks := ""
+	if int(gateway.UpdatedShards) < r.platform.Shards() {
+		lacks = fmt.Sprintf("of %d shards %d can serve, %d are as the spec says", r.platform.Shards(), gateway.ReadyShards, gateway.UpdatedShards)
 	}
-
-	byName := make(map[string]appsv1.DeploymentStatus, len(deployments.Items))
-	for _, deployment := range deployments.Items {
-		byName[deployment.Name] = deployment.Status
-	}
-	for _, c := range []struct {
-		component string
-		status    *v1alpha1.PodsStatus
-	}{
-		{resources.API, &cluster.Status.API},
-		{resources.Worker, &cluster.Status.Worker},
-		{resources.ShardRouter, &cluster.Status.ShardRouter},
-	} {
-		pods := byName[rollout.platform.Name(c.component)]
-		*c.status = v1alpha1.PodsStatus{Ready: pods.AvailableReplicas, Updated: pods.UpdatedReplicas}
-		if pods.AvailableReplicas == 0 {
-			missing = append(missing, c.component)
-		}
-	}
-	return missing, nil
+	component(cluster, v1alpha1.ConditionGatewayReady, lacks)
+	return dead, nil
 }
 
 // judgeWait keeps since when the rollout waits for one object, and fails the progress when that is too long. It returns
@@ -113,22 +152,22 @@ func (r *Reconciler) judgeWait(status *v1alpha1.ChatClusterStatus, reached *prog
 	if reached.waiting == "" {
 		status.WaitingFor = nil
 		if reached.failed != nil && reached.failed.retry {
-			return refusedRetry
+			return sooner(reached.again, refusedRetry)
 		}
-		return 0
+		return reached.again
 	}
 	if status.WaitingFor == nil || status.WaitingFor.Object != reached.waiting {
 		status.WaitingFor = &v1alpha1.WaitingFor{Object: reached.waiting, Since: metav1.NewTime(now).Rfc3339Copy()}
 	}
 	left := r.Deadline - now.Sub(status.WaitingFor.Since.Time)
 	if left > 0 {
-		return left
+		return sooner(reached.again, left)
 	}
 	reached.failed = &failure{
 		reason:  v1alpha1.ReasonNotReadyInTime,
 		message: fmt.Sprintf("%s is not ready after %s: %s", reached.waiting, r.Deadline, reached.advice),
 	}
-	return 0
+	return reached.again
 }
 
 // firstOf bounds a list that goes into a message.

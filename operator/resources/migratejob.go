@@ -25,12 +25,11 @@ func (p Platform) MigrateJob() (*apply.JobApplyConfiguration, error) {
 				WithOperator(batchv1.PodFailurePolicyOnExitCodesOpIn).
 				WithValues(exitUsage)))).
 		WithTemplate(p.template(pod{
-			component:  Migrate,
-			labels:     p.Labels(Migrate),
-			program:    []string{"/api", "migrate"},
-			grace:      requestsGrace,
-			once:       true,
-			secretHash: p.Secret.All,
+			component: Migrate,
+			labels:    p.Labels(Migrate),
+			program:   []string{"/api", "migrate"},
+			grace:     requestsGrace,
+			once:      true,
 		}))
 	content, err := json.Marshal(spec)
 	if err != nil {

@@ -34,12 +34,15 @@ const (
 	API         = "api"
 	Worker      = "worker"
 	ShardRouter = "shard-router"
+	Redis       = "redis"
+	Postgres    = "postgres"
+	Keys        = "keys" // no pods: the Secret of the signing keys
 )
 
 // Platform is what the objects are built from.
 type Platform struct {
 	Cluster *v1alpha1.ChatCluster
-	Secret  SecretVersion
+	Secrets SecretVersions
 }
 
 // Shards is the number of gateway shards.
@@ -74,7 +77,31 @@ func (p Platform) owner() *metav1.OwnerReferenceApplyConfiguration {
 		WithController(true).WithBlockOwnerDeletion(true)
 }
 
-// gatewayURL is the public URL in its WebSocket form: http -> ws, https -> wss.
-func (p Platform) gatewayURL() string {
-	return "ws" + strings.TrimPrefix(p.Cluster.Spec.PublicURL, "http")
+// publicURL is where clients reach REST.
+func (p Platform) publicURL() string { return p.url("http") }
+
+// gatewayURL is where clients reach the gateway.
+func (p Platform) gatewayURL() string { return p.url("ws") }
+
+func (p Platform) url(scheme string) string {
+	if !p.Cluster.Spec.TLS.Disabled {
+		scheme += "s"
+	}
+	return scheme + "://" + p.Cluster.Spec.Domain
+}
+
+// redisAddrs are seed addresses of the Redis Cluster.
+func (p Platform) redisAddrs() string {
+	if external := p.Cluster.Spec.Redis.External; external != nil {
+		return strings.Join(external.Addrs, ",")
+	}
+	return fmt.Sprintf("%s.%s.svc:%d", p.Name(Redis), p.Cluster.Namespace, redisPort)
+}
+
+// keep is the owner of objects that hold data: nobody, unless data is deleted with the ChatCluster.
+func (p Platform) keep() []*metav1.OwnerReferenceApplyConfiguration {
+	if p.Cluster.Spec.DeletionPolicy == v1alpha1.DeletionDelete {
+		return []*metav1.OwnerReferenceApplyConfiguration{p.owner()}
+	}
+	return nil
 }

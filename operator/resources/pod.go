@@ -16,8 +16,13 @@ const (
 	// uid is the user of the image. The Secret's files belong to its group.
 	uid = 65532
 
-	clientPort = 8080
-	adminPort  = 9090
+	clientPort   = 8080
+	adminPort    = 9090
+	redisPort    = 6379
+	postgresPort = 5432
+
+	// PostgresRole is the role that owns the database of the same name.
+	PostgresRole = "guildhall"
 
 	clientPortName = "clients"
 	adminPortName  = "admin"
@@ -43,18 +48,16 @@ const unrouted = 5 * time.Second
 
 // pod is what differs between the pods of a platform.
 type pod struct {
-	component  string
-	labels     map[string]string
-	program    []string
-	args       []string
-	env        []*apply.EnvVarApplyConfiguration
-	resources  v1alpha1.Resources
-	grace      time.Duration
-	serves     bool     // has the clients' port
-	unrouted   bool     // waits until nothing is sent to it, before it is told to stop
-	once       bool     // ends by itself: has no admin port
-	secretKeys []string // of the Secret that it may read; nil: all
-	secretHash string
+	component string
+	labels    map[string]string
+	program   []string
+	args      []string
+	env       []*apply.EnvVarApplyConfiguration
+	resources v1alpha1.Resources
+	grace     time.Duration
+	serves    bool // has the clients' port
+	unrouted  bool // waits until nothing is sent to it, before it is told to stop
+	once      bool // ends by itself: has no admin port
 }
 
 // template returns the pod template. It meets the restricted Pod Security Standard.
@@ -73,7 +76,7 @@ func (p Platform) template(c pod) *apply.PodTemplateSpecApplyConfiguration {
 		WithSecurityContext(apply.PodSecurityContext().
 			WithRunAsNonRoot(true).WithRunAsUser(uid).WithRunAsGroup(uid).WithFSGroup(uid).
 			WithSeccompProfile(apply.SeccompProfile().WithType(corev1.SeccompProfileTypeRuntimeDefault))).
-		WithVolumes(p.secretVolume(c.secretKeys)).
+		WithVolumes(p.secretVolume(c.component)).
 		WithContainers(p.container(c))
 	if !c.once {
 		spec.WithTopologySpreadConstraints(apply.TopologySpreadConstraint().
@@ -82,21 +85,16 @@ func (p Platform) template(c pod) *apply.PodTemplateSpecApplyConfiguration {
 			WithWhenUnsatisfiable(corev1.ScheduleAnyway).
 			WithLabelSelector(metav1.LabelSelector().WithMatchLabels(c.labels)))
 	}
+	for _, name := range p.Cluster.Spec.ImagePullSecrets {
+		spec.WithImagePullSecrets(apply.LocalObjectReference().WithName(name))
+	}
 	return apply.PodTemplateSpec().
 		WithLabels(c.labels).
 		WithAnnotations(map[string]string{
-			annotationSecret: c.secretHash,
+			annotationSecret: p.Secrets.of(c.component),
 			"kubectl.kubernetes.io/default-container": c.component,
 		}).
 		WithSpec(spec)
-}
-
-func (p Platform) secretVolume(keys []string) *apply.VolumeApplyConfiguration {
-	source := apply.SecretVolumeSource().WithSecretName(p.Cluster.Spec.SecretName).WithDefaultMode(0o440)
-	for _, key := range keys {
-		source.WithItems(apply.KeyToPath().WithKey(key).WithPath(key))
-	}
-	return apply.Volume().WithName(secretsVolume).WithSecret(source)
 }
 
 func (p Platform) container(c pod) *apply.ContainerApplyConfiguration {
@@ -112,6 +110,9 @@ func (p Platform) container(c pod) *apply.ContainerApplyConfiguration {
 			WithAllowPrivilegeEscalation(false).
 			WithReadOnlyRootFilesystem(true).
 			WithCapabilities(apply.Capabilities().WithDrop("ALL")))
+	if policy := p.Cluster.Spec.ImagePullPolicy; policy != "" {
+		container.WithImagePullPolicy(corev1.PullPolicy(policy))
+	}
 	if resources := resourceRequirements(c.resources); resources != nil {
 		container.WithResources(resources)
 	}

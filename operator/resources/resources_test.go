@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/yaml"
 
 	"guildhall.chat/guildhall/api-types/v1alpha1"
@@ -23,22 +24,23 @@ func platform() Platform {
 		Cluster: &v1alpha1.ChatCluster{
 			ObjectMeta: metav1.ObjectMeta{Name: "chat", Namespace: "talk", UID: "7f1c7d0e-2c57-4b4f-9d0a-0f9f8f7e6d5c"},
 			Spec: v1alpha1.ChatClusterSpec{
-				Image:          "registry.example.com/guildhall:v1",
-				PublicURL:      "https://chat.example.com",
-				SecretName:     "guildhall-secrets",
-				Redis:          v1alpha1.RedisSpec{Addrs: []string{"redis-0.redis:6379", "redis-1.redis:6379"}},
-				Mail:           v1alpha1.MailSpec{SMTPAddr: "smtp.example.com:587", From: "guildhall@example.com"},
-				TrustedProxies: []string{"10.0.0.0/8"},
-				Gateway: v1alpha1.GatewaySpec{Shards: 2, ReplicasPerShard: 2, Resources: v1alpha1.Resources{
+				Image:            "registry.example.com/guildhall:v1",
+				ImagePullSecrets: []string{"registry"},
+				Domain:           "chat.example.com",
+				Registration:     v1alpha1.RegistrationInvite,
+				SMTP:             v1alpha1.SMTPSpec{Addr: "smtp.example.com:587", From: "guildhall@example.com", SecretName: "mail"},
+				ObjectStorage:    &v1alpha1.ObjectStorageSpec{Endpoint: "https://s3.example.com", Bucket: "chat", Region: "eu", SecretName: "bucket"},
+				TrustedProxies:   []string{"10.0.0.0/8"},
+				Gateway: v1alpha1.GatewaySpec{Shards: 2, ReplicasPerShard: 2, MaxConcurrency: 1, MaxConnectionsPerPod: 15000, Resources: v1alpha1.Resources{
 					Requests: v1alpha1.Quantities{"cpu": resource.MustParse("250m")},
 					Limits:   v1alpha1.Quantities{"memory": resource.MustParse("1Gi")},
 				}},
-				API:         v1alpha1.APISpec{Replicas: 3},
+				API:         v1alpha1.APISpec{Replicas: ptr.To[int32](3)},
 				Worker:      v1alpha1.WorkerSpec{Replicas: 1},
 				ShardRouter: v1alpha1.ShardRouterSpec{Replicas: 2},
 			},
 		},
-		Secret: SecretVersion{All: "all", SigningKeys: "keys"},
+		Secrets: SecretVersions{"postgres-dsn": "a", "signing-keys": "b"},
 	}
 }
 
@@ -59,6 +61,9 @@ func TestGolden(t *testing.T) {
 		"job":         {migrateJob(t, p)},
 		"statefulset": {p.GatewayShard(1)},
 		"deployment":  {p.APIDeployment(), p.WorkerDeployment(), p.ShardRouterDeployment()},
+	}
+	for _, generated := range p.GeneratedSecrets() {
+		golden["secret"] = append(golden["secret"], generatedSecret(p, generated))
 	}
 	for _, service := range p.Services() {
 		golden["service"] = append(golden["service"], service)
@@ -156,8 +161,10 @@ func TestMigrationsRunForEachImageAndSecret(t *testing.T) {
 	for _, change := range []func(*Platform){
 		func(*Platform) {},
 		func(p *Platform) { p.Cluster.Spec.Image = "guildhall:v2" },
-		func(p *Platform) { p.Secret.All = "changed" },
-		func(p *Platform) { p.Cluster.Spec.SecretName = "other" },
+		func(p *Platform) { p.Secrets["postgres-dsn"] = "changed" },
+		func(p *Platform) {
+			p.Cluster.Spec.Postgres.External = &v1alpha1.ExternalPostgresSpec{SecretName: "other"}
+		},
 	} {
 		p := platform()
 		change(&p)
@@ -171,49 +178,25 @@ func TestMigrationsRunForEachImageAndSecret(t *testing.T) {
 		t.Errorf("%d Jobs for 4 platforms: %v", len(names), names)
 	}
 	p := platform()
-	p.Cluster.Spec.API.Replicas = 9
+	p.Cluster.Spec.API.Replicas = ptr.To[int32](9)
+	p.Secrets["signing-keys"] = "rotated"
 	job, err := p.MigrateJob()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !names[*job.GetName()] {
-		t.Error("more api pods are a reason to migrate")
+		t.Error("more api pods or other signing keys are a reason to migrate")
 	}
 }
 
-func TestGatewayURL(t *testing.T) {
+func TestURLs(t *testing.T) {
 	t.Parallel()
-	for public, want := range map[string]string{"https://chat.example.com": "wss://chat.example.com", "http://chat.local:8080": "ws://chat.local:8080"} {
-		p := platform()
-		p.Cluster.Spec.PublicURL = public
-		if have := p.gatewayURL(); have != want {
-			t.Errorf("%s -> %s", public, have)
-		}
+	p := platform()
+	if p.publicURL() != "https://chat.example.com" || p.gatewayURL() != "wss://chat.example.com" {
+		t.Errorf("%s, %s", p.publicURL(), p.gatewayURL())
 	}
-}
-
-func TestSecretVersion(t *testing.T) {
-	t.Parallel()
-	data := func(change func(map[string][]byte)) SecretVersion {
-		d := map[string][]byte{"postgres-dsn": []byte("a"), "signing-keys": []byte("b")}
-		change(d)
-		return NewSecretVersion(d)
-	}
-	base := data(func(map[string][]byte) {})
-	for name, c := range map[string]struct {
-		change    func(map[string][]byte)
-		all, keys bool // are they others
-	}{
-		"nothing":           {func(map[string][]byte) {}, false, false},
-		"a foreign key":     {func(d map[string][]byte) { d["tls.crt"] = []byte("x") }, false, false},
-		"the DSN":           {func(d map[string][]byte) { d["postgres-dsn"] = []byte("x") }, true, false},
-		"a password":        {func(d map[string][]byte) { d["smtp-password"] = []byte("x") }, true, false},
-		"an empty password": {func(d map[string][]byte) { d["redis-password"] = nil }, true, false},
-		"the signing keys":  {func(d map[string][]byte) { d["signing-keys"] = []byte("x") }, true, true},
-	} {
-		now := data(c.change)
-		if now.All != base.All != c.all || now.SigningKeys != base.SigningKeys != c.keys {
-			t.Errorf("%s: %+v, before %+v", name, now, base)
-		}
+	p.Cluster.Spec.TLS.Disabled, p.Cluster.Spec.Domain = true, "chat.local:8080"
+	if p.publicURL() != "http://chat.local:8080" || p.gatewayURL() != "ws://chat.local:8080" {
+		t.Errorf("%s, %s", p.publicURL(), p.gatewayURL())
 	}
 }

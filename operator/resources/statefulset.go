@@ -33,15 +33,16 @@ func (p Platform) GatewayShard(shard int) *apply.StatefulSetApplyConfiguration {
 					"--shard=" + strconv.Itoa(shard),
 					"--pod=$(POD_NAME)",
 					"--gateway-url=" + p.gatewayURL(),
-					"--redis-addrs=" + strings.Join(spec.Redis.Addrs, ","),
+					"--redis-addrs=" + p.redisAddrs(),
+					"--max-connections=" + strconv.Itoa(int(spec.Gateway.MaxConnectionsPerPod)),
+					"--max-concurrency=" + strconv.Itoa(int(spec.Gateway.MaxConcurrency)),
 					"--drain-period=" + drainPeriod.String(),
 				},
 				env: []*core.EnvVarApplyConfiguration{core.EnvVar().WithName("POD_NAME").WithValueFrom(
 					core.EnvVarSource().WithFieldRef(core.ObjectFieldSelector().WithAPIVersion("v1").WithFieldPath("metadata.name")))},
-				resources:  spec.Gateway.Resources,
-				grace:      drainGrace,
-				serves:     true,
-				secretHash: p.Secret.All,
+				resources: spec.Gateway.Resources,
+				grace:     drainGrace,
+				serves:    true,
 			})))
 }
 

@@ -39,24 +39,22 @@ func TestBadManifestsAreRefused(t *testing.T) {
 		"no image":              {"spec.image", nil, "spec.image: Required"},
 		"image with a space":    {"spec.image", "guild hall", "spec.image"},
 		"empty image":           {"spec.image", "", "spec.image"},
-		"no URL":                {"spec.publicURL", "chat.example.com", "spec.publicURL"},
-		"URL with a path":       {"spec.publicURL", "https://example.com/chat", "spec.publicURL"},
-		"URL of another scheme": {"spec.publicURL", "ftp://example.com", "spec.publicURL"},
-		"URL with a password":   {"spec.publicURL", "https://a:b@example.com", "spec.publicURL"},
-		"URL with a query":      {"spec.publicURL", "https://example.com?a=b", "spec.publicURL"},
-		"no Secret":             {"spec.secretName", nil, "spec.secretName: Required"},
-		"bad name of a Secret":  {"spec.secretName", "Secret_1", "spec.secretName"},
-		"no Redis":              {"spec.redis.addrs", []any{}, "spec.redis.addrs"},
-		"Redis without a port":  {"spec.redis.addrs", []any{"redis"}, "spec.redis.addrs[0]"},
-		"Redis twice":           {"spec.redis.addrs", []any{"a:1", "a:1"}, "spec.redis.addrs[1]: Duplicate"},
-		"no mail":               {"spec.mail", nil, "spec.mail: Required"},
-		"mail server, no port":  {"spec.mail.smtpAddr", "smtp.example.com", "spec.mail.smtpAddr"},
-		"no sender":             {"spec.mail.from", "guildhall", "spec.mail.from"},
+		"a URL for a domain":    {"spec.domain", "https://example.com", "spec.domain"},
+		"domain with a path":    {"spec.domain", "example.com/chat", "spec.domain"},
+		"domain with a login":   {"spec.domain", "a:b@example.com", "spec.domain"},
+		"domain with a query":   {"spec.domain", "example.com?a=b", "spec.domain"},
+		"bad name of a Secret":  {"spec.postgres.external.secretName", "Secret_1", "spec.postgres.external.secretName"},
+		"no Redis":              {"spec.redis.external.addrs", []any{}, "spec.redis.external.addrs"},
+		"Redis without a port":  {"spec.redis.external.addrs", []any{"redis"}, "spec.redis.external.addrs[0]"},
+		"Redis twice":           {"spec.redis.external.addrs", []any{"a:1", "a:1"}, "spec.redis.external.addrs[1]: Duplicate"},
+		"no mail":               {"spec.smtp", nil, "spec.smtp: Required"},
+		"mail server, no port":  {"spec.smtp.addr", "smtp.example.com", "spec.smtp.addr"},
+		"no sender":             {"spec.smtp.from", "guildhall", "spec.smtp.from"},
 		"no network":            {"spec.trustedProxies", []any{"10.0.0.1"}, "spec.trustedProxies[0]"},
 		"no shards":             {"spec.gateway.shards", int64(0), "spec.gateway.shards"},
 		"many shards":           {"spec.gateway.shards", int64(513), "spec.gateway.shards"},
 		"shards as text":        {"spec.gateway.shards", "2", "spec.gateway.shards"},
-		"many pods":             {"spec.gateway", map[string]any{"shards": int64(129), "replicasPerShard": int64(4)}, "spec.gateway: Invalid"},
+		"many pods":             {"spec.gateway", map[string]any{"shards": int64(129), "replicasPerShard": int64(8)}, "spec.gateway: Invalid"},
 		"no api pods":           {"spec.api.replicas", int64(-1), "spec.api.replicas"},
 		"no routers":            {"spec.shardRouter.replicas", int64(0), "spec.shardRouter.replicas"},
 		"no workers":            {"spec.worker.replicas", int64(0), "spec.worker.replicas"},
@@ -89,15 +87,15 @@ func TestLeastManifestGetsDefaults(t *testing.T) {
 	t.Parallel()
 	namespace := newNamespace(t)
 	object := raw(t, namespace)
-	for _, field := range []string{"gateway", "api", "worker", "shardRouter", "trustedProxies"} {
+	for _, field := range []string{"gateway", "api", "trustedProxies"} {
 		unstructured.RemoveNestedField(object.Object, "spec", field)
 	}
 	if err := k8s.Create(t.Context(), object); err != nil {
 		t.Fatal(err)
 	}
 	spec := (&cluster{T: t, namespace: namespace}).get().Spec
-	have := fmt.Sprint(spec.Gateway.Shards, spec.Gateway.ReplicasPerShard, spec.API.Replicas, spec.Worker.Replicas, spec.ShardRouter.Replicas)
-	if have != "1 1 2 1 2" {
+	have := fmt.Sprintf("%d %d %d %d %s %s", spec.Gateway.Shards, spec.Gateway.ReplicasPerShard, spec.Worker.Replicas, spec.ShardRouter.Replicas, spec.Registration, spec.DeletionPolicy)
+	if have != "1 1 2 2 Open Retain" {
 		t.Errorf("defaults: %s", have)
 	}
 }
@@ -124,11 +122,11 @@ func TestShortNameAndColumns(t *testing.T) {
 	c := create(t, func(c *v1alpha1.ChatCluster) { c.Spec.Gateway.Shards = 3 })
 	c.finish()
 	columns, cells := c.table()
-	want := []string{"Name", "Shards", "Ready", "API", "Available", "Status", "Degraded", "Age"}
+	want := []string{"Name", "Shards", "API", "Redis", "Primary", "Version", "Available", "Status", "Degraded", "Age"}
 	if fmt.Sprint(columns) != fmt.Sprint(want) {
 		t.Errorf("columns %v", columns)
 	}
-	if fmt.Sprint(cells[:6]) != "[chat 3 3 2 True UpToDate]" {
+	if fmt.Sprint(cells[:8]) != "[chat 3/3 2/2 <nil> <nil> guildhall:dev True UpToDate]" {
 		t.Errorf("cells %v", cells)
 	}
 }

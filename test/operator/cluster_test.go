@@ -29,10 +29,10 @@ type cluster struct {
 	namespace string
 }
 
-// sample returns the ChatCluster of config/samples.
+// sample returns the ChatCluster of config/samples whose stores are external: no pods run here that could form others.
 func sample(t *testing.T) *v1alpha1.ChatCluster {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(root, "config/samples/chatcluster.yaml"))
+	content, err := os.ReadFile(filepath.Join(root, "config/samples/external.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,8 +66,11 @@ func create(t *testing.T, change func(*v1alpha1.ChatCluster)) *cluster {
 
 func secretData() map[string][]byte {
 	return map[string][]byte{
-		"postgres-dsn": []byte("postgres://guildhall@postgres/guildhall"),
-		"signing-keys": []byte(strings.Repeat("QUJD", 11)),
+		"postgres-dsn":   []byte("postgres://guildhall@postgres/guildhall"),
+		"redis-password": []byte("redis"),
+		"smtp-password":  []byte("smtp"),
+		"s3-access-key":  []byte("access"),
+		"s3-secret-key":  []byte("secret"),
 	}
 }
 
@@ -317,7 +320,7 @@ func (c *cluster) endJob(name string, kinds ...batchv1.JobConditionType) {
 func (c *cluster) owned() (all []client.Object) {
 	c.Helper()
 	for _, list := range []client.ObjectList{
-		&corev1.ServiceAccountList{}, &corev1.ServiceList{}, &policyv1.PodDisruptionBudgetList{},
+		&corev1.ServiceAccountList{}, &corev1.ServiceList{}, &corev1.SecretList{}, &policyv1.PodDisruptionBudgetList{},
 		&batchv1.JobList{}, &appsv1.StatefulSetList{}, &appsv1.DeploymentList{},
 	} {
 		c.names(list)

@@ -107,8 +107,8 @@ func TestSampleIsComplete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(content), sample(t).Spec.SecretName) || sample(t).Spec.SecretName != secretName {
-		t.Errorf("docs/operator.md does not say how to make the sample's Secret %s", sample(t).Spec.SecretName)
+	if !strings.Contains(string(content), sample(t).Spec.SMTP.SecretName) || sample(t).Spec.SMTP.SecretName != secretName {
+		t.Errorf("docs/operator.md does not say how to make the sample's Secret %s", sample(t).Spec.SMTP.SecretName)
 	}
 }
 

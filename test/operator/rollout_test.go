@@ -42,8 +42,8 @@ func TestFirstRolloutIsInOrder(t *testing.T) {
 	c.waitFor(v1alpha1.ConditionProgressing, false, v1alpha1.ReasonUpToDate)
 	c.waitFor(v1alpha1.ConditionDegraded, false, v1alpha1.ReasonAsExpected)
 	status := c.get().Status
-	if status.WaitingFor != nil || status.Gateway != (v1alpha1.GatewayStatus{ReadyShards: 2, UpdatedShards: 2, ReadyPods: 4}) ||
-		status.API != (v1alpha1.PodsStatus{Ready: 2, Updated: 2}) {
+	if status.WaitingFor != nil || status.Gateway != (v1alpha1.GatewayStatus{Summary: "2/2", ReadyShards: 2, UpdatedShards: 2, ReadyPods: 4}) ||
+		status.API.Ready != 2 || status.API.Updated != 2 || status.API.Summary != "2/2" || status.Version != "guildhall:dev" {
 		t.Errorf("status %+v", status)
 	}
 	for _, reason := range []string{

@@ -24,13 +24,13 @@ func TestMissingSecretIsSaidAndHeals(t *testing.T) {
 	c.waitFor(v1alpha1.ConditionProgressing, false, v1alpha1.ReasonBlocked)
 
 	data := secretData()
-	keys := data["signing-keys"]
-	delete(data, "signing-keys")
+	dsn := data["postgres-dsn"]
+	delete(data, "postgres-dsn")
 	c.createSecret(data)
-	if message := c.waitFor(v1alpha1.ConditionDegraded, true, v1alpha1.ReasonSecretKeyMissing); !strings.Contains(message, "signing-keys") {
+	if message := c.waitFor(v1alpha1.ConditionDegraded, true, v1alpha1.ReasonSecretKeyMissing); !strings.Contains(message, "postgres-dsn") {
 		t.Errorf("%q does not name the key", message)
 	}
-	c.changeSecret("signing-keys", keys)
+	c.changeSecret("postgres-dsn", dsn)
 	c.waitFor(v1alpha1.ConditionDegraded, false, v1alpha1.ReasonAsExpected)
 	c.finish()
 }
@@ -61,9 +61,8 @@ func TestChangedSecretRollsWhatReadsIt(t *testing.T) {
 		return seen
 	}
 	before := hashes()
-	old := c.migration("")
 	c.changeSecret("redis-password", []byte("hunter2"))
-	c.migration(old)
+	c.settled()
 	c.finish()
 	after := hashes()
 	for name := range before {

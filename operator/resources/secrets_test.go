@@ -1,0 +1,74 @@
+package resources
+
+import (
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"guildhall.chat/guildhall/api-types/v1alpha1"
+)
+
+// generatedSecret returns the Secret in the middle of a rotation.
+func generatedSecret(p Platform, generated Generated) runtime.ApplyConfiguration {
+	data := map[string][]byte{}
+	for key, value := range generated.Render(p, []Credential{{Generation: 2, Value: "new"}, {Generation: 1, Value: "old"}}) {
+		data[key] = []byte(value)
+	}
+	return p.GeneratedSecret(generated.Component, data)
+}
+
+func TestVersionsChangeWithWhatIsRead(t *testing.T) {
+	t.Parallel()
+	versions := func(change func(map[string][]byte)) SecretVersions {
+		contents := map[string][]byte{"postgres-dsn": []byte("a"), "signing-keys": []byte("b"), "smtp-password": []byte("c")}
+		change(contents)
+		return NewSecretVersions(contents)
+	}
+	base := versions(func(map[string][]byte) {})
+	for name, c := range map[string]struct {
+		change func(map[string][]byte)
+		rolls  string // the components that read another version
+	}{
+		"nothing":        {func(map[string][]byte) {}, ""},
+		"a foreign key":  {func(c map[string][]byte) { c["tls.crt"] = []byte("x") }, ""},
+		"the DSN":        {func(c map[string][]byte) { c["postgres-dsn"] = []byte("x") }, "migrate gateway api worker"},
+		"mail":           {func(c map[string][]byte) { c["smtp-password"] = []byte("x") }, "api worker"},
+		"Redis":          {func(c map[string][]byte) { c["redis-password"] = []byte("x") }, "gateway api worker"},
+		"an empty value": {func(c map[string][]byte) { c["redis-password"] = nil }, "gateway api worker"},
+	} {
+		now, rolls := versions(c.change), []string{}
+		for _, component := range []string{Migrate, Gateway, API, Worker, ShardRouter} {
+			if now.of(component) != base.of(component) {
+				rolls = append(rolls, component)
+			}
+		}
+		if have := strings.Join(rolls, " "); have != c.rolls {
+			t.Errorf("%s rolls %q", name, have)
+		}
+	}
+	rotated := versions(func(c map[string][]byte) { c["signing-keys"] = []byte("x") })
+	if rotated.of(ShardRouter) == base.of(ShardRouter) {
+		t.Error("other signing keys do not roll the shard router")
+	}
+}
+
+func TestOldAndNewLoginsAreDifferentRoles(t *testing.T) {
+	t.Parallel()
+	data := renderPostgres(platform(), []Credential{{Generation: 3, Value: "old"}, {Generation: 4, Value: "new"}})
+	if data[PostgresLoginsKey] != "guildhall_b old\nguildhall_a new\n" || !strings.HasPrefix(data["postgres-dsn"], "postgres://guildhall_b:old@chat-postgres.talk.svc:5432/guildhall") {
+		t.Errorf("%q", data)
+	}
+}
+
+func TestDataIsKeptUnlessThePolicySaysOtherwise(t *testing.T) {
+	t.Parallel()
+	p := platform()
+	if owners := p.GeneratedSecret(Keys, nil).OwnerReferences; len(owners) != 0 {
+		t.Errorf("kept data has owners: %v", owners)
+	}
+	p.Cluster.Spec.DeletionPolicy = v1alpha1.DeletionDelete
+	if owners := p.GeneratedSecret(Keys, nil).OwnerReferences; len(owners) != 1 {
+		t.Errorf("data to delete has no owner: %v", owners)
+	}
+}
