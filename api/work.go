@@ -8,6 +8,7 @@ import (
 
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/announcements"
+	"guildhall.chat/guildhall/api/automod"
 	"guildhall.chat/guildhall/api/files"
 	"guildhall.chat/guildhall/api/interactions"
 	"guildhall.chat/guildhall/api/outgoing"
@@ -53,6 +54,7 @@ func (c *workerCommand) Run(ctx context.Context) error {
 	}
 	w.Add("link embeds", 200*time.Millisecond, unfurl.NewJob(back.store, a, unfurler, logger).Step)
 	w.Add("crossposts", 200*time.Millisecond, announcements.NewDelivery(back.store, a, logger).Step)
+	w.Add("names", 500*time.Millisecond, func(ctx context.Context) error { return automod.JudgeNames(ctx, back.store) })
 	w.Add("polls", time.Second, func(ctx context.Context) error { return polls.Close(ctx, back.store, a) })
 	w.Add("files", time.Minute, files.New(back.store, back.files, nil).Sweep)
 	w.Add("epochs", 500*time.Millisecond, worker.TellEpochs(back.store, ratelimit.New(back.redis, logger)))

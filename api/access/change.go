@@ -74,12 +74,21 @@ func (a *Access) change(c *call.Call, guild snowflake.ID, fn func(tx *store.Tx, 
 	})
 }
 
-// held locks a guild and returns it as one member sees it.
-func held(ctx context.Context, tx *store.Tx, guild snowflake.ID, caller call.Caller) (*Visit, error) {
+// Hold locks a guild for the rest of a change and returns it as it is now. ErrUnknownGuild.
+func Hold(ctx context.Context, tx *store.Tx, guild snowflake.ID) (*Guild, error) {
 	snap, err := tx.HoldGuild(ctx, guild)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, discord.ErrUnknownGuild
 	}
+	if err != nil {
+		return nil, err
+	}
+	return newGuild(snap), nil
+}
+
+// held locks a guild and returns it as one member sees it.
+func held(ctx context.Context, tx *store.Tx, guild snowflake.ID, caller call.Caller) (*Visit, error) {
+	g, err := Hold(ctx, tx, guild)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +99,7 @@ func held(ctx context.Context, tx *store.Tx, guild snowflake.ID, caller call.Cal
 	if err != nil {
 		return nil, err
 	}
-	return newGuild(snap).visit(caller, MemberRules(member)), nil
+	return g.visit(caller, MemberRules(member)), nil
 }
 
 // room is a channel of the guild that the member may view.

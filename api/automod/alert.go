@@ -74,7 +74,10 @@ func (e *execution) embed() discord.Embed {
 			fields = append(fields, discord.EmbedField{Name: "timeout_duration", Value: strconv.Itoa(*a.Metadata.DurationSeconds)})
 		}
 		if a.Type == discord.AutoModQuarantine {
-			fields = append(fields, discord.EmbedField{Name: "quarantine_user", Value: "username"})
+			fields = append(fields,
+				discord.EmbedField{Name: "quarantine_user", Value: e.names[e.text]},
+				discord.EmbedField{Name: "quarantine_event", Value: e.event},
+				discord.EmbedField{Name: "quarantine_user_action", Value: "quarantine_user"})
 		}
 	}
 	return discord.Embed{Type: "auto_moderation_message", Description: e.text, Fields: fields}

@@ -1,9 +1,9 @@
 // Package automod keeps the rules of auto-moderation and does what they say.
 //
 // A rule is checked as a whole and stored under the guild's lock (body.go, write.go); its event moves the guild's permission
-// version, so that every api pod loads the guild with its new rules. Who posts a message or changes what a member is called
-// asks the Moderator, which has the guild's rules, compiled, at hand (package rules), and needs no query unless one is
-// broken. Then it does what the rule says, in a change of its own (act.go).
+// version, so that every api pod loads the guild with its new rules. Who posts a message asks the Moderator, which has the
+// guild's rules, compiled, at hand (package rules), and needs no query unless one is broken. Then it does what the rule says,
+// in a change of its own (act.go). What members come to be called is judged by the worker, a moment later (names.go).
 // https://discord.com/developers/docs/resources/auto-moderation
 package automod
 

@@ -16,6 +16,7 @@ import (
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/channels"
 	"guildhall.chat/guildhall/api/guilds"
+	"guildhall.chat/guildhall/api/members"
 	"guildhall.chat/guildhall/api/messages"
 	"guildhall.chat/guildhall/api/roles"
 	"guildhall.chat/guildhall/api/threads"
@@ -55,6 +56,7 @@ func newHall(t *testing.T) *hall {
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
 			auditlog.New(w.Store, w.Access).Routes(),
 			roles.New(w.Access).Routes(),
+			members.New(w.Store, w.Access).Routes(),
 		)
 	})
 	h := &hall{World: w, t: t, owner: w.User(t), member: w.User(t)}

@@ -30,12 +30,14 @@ func NewModerator(s *store.Store, rdb redis.UniversalClient, log *slog.Logger) *
 	return &Moderator{store: s, redis: rdb, log: log}
 }
 
-// Verdict is what a message breaks.
+// Verdict is which rules are broken, by whom and where.
 type Verdict struct {
 	guild   snowflake.ID
-	channel snowflake.ID
+	channel snowflake.ID  // 0: it is about what a member is called
 	message *snowflake.ID // nil: blocked, or it is about something else
 	title   string        // of a thread
+	names   names         // of a member
+	event   string        // by which the member got a name
 	user    discord.User
 	hits    []rules.Hit
 }
