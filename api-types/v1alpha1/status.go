@@ -89,7 +89,12 @@ type ShardMapStatus struct {
 	// +optional
 	Shards int32 `json:"shards,omitempty"`
 
-	// MovedShards is the number of shards whose pods have handed over their sessions since the map changed.
+	// Grown is the generation that raised the number of shards last. Sessions move then.
+	//
+	// +optional
+	Grown int64 `json:"grown,omitempty"`
+
+	// MovedShards is the number of shards whose sessions are where this map has them.
 	//
 	// +optional
 	MovedShards int32 `json:"movedShards,omitempty"`
@@ -148,6 +153,23 @@ type GatewayStatus struct {
 	//
 	// +optional
 	ReadyPods int32 `json:"readyPods"`
+
+	// Moving are the sessions of a shard that restarts. The next shard only follows when they have resumed.
+	//
+	// +optional
+	Moving *MovingSessions `json:"moving,omitempty"`
+}
+
+// MovingSessions are those of a shard that restarts.
+type MovingSessions struct {
+	// From is the StatefulSet that restarts.
+	From string `json:"from"`
+
+	// Sessions is how many there were on all gateway pods before.
+	Sessions int32 `json:"sessions"`
+
+	// Since is when that was.
+	Since metav1.Time `json:"since"`
 }
 
 // PodsStatus counts the pods of a component.

@@ -46,6 +46,20 @@ func (r rollout) apply(ctx context.Context, object runtime.ApplyConfiguration, a
 	return answerWith(wanted.Object, answer)
 }
 
+// changes reports whether applying the object would change anything.
+func (r rollout) changes(ctx context.Context, object runtime.ApplyConfiguration) (bool, error) {
+	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+	if err != nil {
+		return false, fmt.Errorf("convert %T: %w", object, err)
+	}
+	wanted := &unstructured.Unstructured{Object: content}
+	if err := stamp(wanted); err != nil {
+		return false, err
+	}
+	known, err := r.known(ctx, wanted)
+	return known == nil || !covers(known, wanted.Object), err
+}
+
 // known returns the object as the cache has it, nil if it has none.
 func (r rollout) known(ctx context.Context, wanted *unstructured.Unstructured) (map[string]any, error) {
 	scheme := r.reconciler.Client.Scheme()

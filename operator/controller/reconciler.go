@@ -75,5 +75,8 @@ func (r *Reconciler) pass(ctx context.Context, cluster *v1alpha1.ChatCluster) (p
 	if failed != nil {
 		return progress{reason: v1alpha1.ReasonBlocked, failed: failed}, nil
 	}
+	if platform.ShardMap, err = r.readShardMap(ctx, platform); err != nil {
+		return progress{}, err
+	}
 	return rollout{reconciler: r, platform: platform}.run(ctx)
 }

@@ -108,33 +108,6 @@ func (r rollout) migrate(ctx context.Context) (progress, error) {
 	return r.waitFor(v1alpha1.ReasonMigrating, "Job", name, "job-name="+name), nil
 }
 
-// gateway makes missing shards at once and changes the others one by one.
-func (r rollout) gateway(ctx context.Context) (progress, error) {
-	var list appsv1.StatefulSetList
-	if err := r.list(ctx, &list, resources.Gateway); err != nil {
-		return progress{}, err
-	}
-	exists := make(map[string]bool, len(list.Items))
-	for _, item := range list.Items {
-		exists[item.Name] = true
-	}
-	var waiting progress
-	for shard := range r.platform.Shards() {
-		name := r.platform.ShardName(shard)
-		if waiting.reason != "" && exists[name] {
-			continue // its turn comes
-		}
-		var set appsv1.StatefulSet
-		if err := r.apply(ctx, r.platform.GatewayShard(shard), &set); err != nil {
-			return progress{}, err
-		}
-		if waiting.reason == "" && !statefulSetReady(&set) {
-			waiting = r.waitFor(v1alpha1.ReasonRollingGateway, "StatefulSet", name, fmt.Sprintf("%s=%d", resources.LabelShard, shard))
-		}
-	}
-	return waiting, nil
-}
-
 // serving rolls the api and the worker, the same program, at once.
 func (r rollout) serving(ctx context.Context) (progress, error) {
 	return r.deployments(ctx, v1alpha1.ReasonRollingAPI, r.platform.APIDeployment(), r.platform.WorkerDeployment())

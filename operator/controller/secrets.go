@@ -52,7 +52,7 @@ func (r *Reconciler) readSecrets(ctx context.Context, platform *resources.Platfo
 		}
 		contents[file.Key] = secret.Data[file.Key]
 	}
-	platform.Secrets = resources.NewSecretVersions(contents)
+	platform.Secrets = resources.NewSecretVersions(secrets[platform.Name(resources.Keys)].Data[resources.VersionKey], contents)
 	return nil, nil
 }
 

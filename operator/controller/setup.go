@@ -28,7 +28,7 @@ const parallel = 4
 // owned are the kinds that a ChatCluster owns.
 func owned() []client.Object {
 	return []client.Object{
-		&corev1.ServiceAccount{}, &corev1.Service{}, &policyv1.PodDisruptionBudget{},
+		&corev1.ServiceAccount{}, &corev1.Service{}, &corev1.ConfigMap{}, &corev1.Pod{}, &policyv1.PodDisruptionBudget{},
 		&batchv1.Job{}, &appsv1.StatefulSet{}, &appsv1.Deployment{},
 	}
 }

@@ -58,7 +58,11 @@ func (r *Reconciler) report(ctx context.Context, before, cluster *v1alpha1.ChatC
 // count fills the status's numbers and the components' conditions from what runs, whatever the rollout came to. It returns
 // the components that can't serve.
 func (r *Reconciler) count(ctx context.Context, cluster *v1alpha1.ChatCluster) (missing []string, err error) {
-	rollout := rollout{reconciler: r, platform: resources.Platform{Cluster: cluster}}
+	platform := resources.Platform{Cluster: cluster}
+	if platform.ShardMap, err = r.readShardMap(ctx, platform); err != nil {
+		return nil, err
+	}
+	rollout := rollout{reconciler: r, platform: platform}
 	dead, err := rollout.countGateway(ctx)
 	if err != nil {
 		return nil, err
@@ -119,13 +123,15 @@ func (r rollout) countGateway(ctx context.Context) (dead []string, err error) {
 	if err := r.list(ctx, &sets, resources.Gateway); err != nil {
 		return nil, err
 	}
-	shards := make(map[string]appsv1.StatefulSetStatus, len(sets.Items))
+	shards := make(map[string]appsv1.StatefulSet, len(sets.Items))
 	for _, set := range sets.Items {
-		shards[set.Name] = set.Status
+		shards[set.Name] = set
 	}
-	gateway := v1alpha1.GatewayStatus{}
+	gateway := v1alpha1.GatewayStatus{Moving: cluster.Status.Gateway.Moving}
+	moved := int32(0)
 	for shard := range r.platform.Shards() {
-		pods := shards[r.platform.ShardName(shard)]
+		set := shards[r.platform.ShardName(shard)]
+		pods := set.Status
 		gateway.ReadyPods += pods.ReadyReplicas
 		if pods.ReadyReplicas == 0 {
 			dead = append(dead, fmt.Sprint(shard))
@@ -134,10 +140,17 @@ func (r rollout) countGateway(ctx context.Context) (dead []string, err error) {
 		gateway.ReadyShards++
 		if want := cluster.Spec.Gateway.ReplicasPerShard; pods.UpdatedReplicas == want && pods.ReadyReplicas == want {
 			gateway.UpdatedShards++
+			if r.platform.Moved(shard, set.Spec.Template.Annotations) {
+				moved++
+			}
 		}
 	}
 	gateway.Summary = fmt.Sprintf("%d/%d", gateway.ReadyShards, r.platform.Shards())
 	cluster.Status.Gateway = gateway
+	cluster.Status.ShardMap = v1alpha1.ShardMapStatus{
+		Generation: r.platform.ShardMap.Generation, Shards: int32(r.platform.ShardMap.Shards), //nolint:gosec // at most 512
+		Grown: r.platform.ShardMap.Grown, MovedShards: moved,
+	}
 	lacks := ""
 	if int(gateway.UpdatedShards) < r.platform.Shards() {
 		lacks = fmt.Sprintf("of %d shards %d can serve, %d are as the spec says", r.platform.Shards(), gateway.ReadyShards, gateway.UpdatedShards)

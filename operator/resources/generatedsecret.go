@@ -23,6 +23,8 @@ const (
 	// PostgresLoginsKey holds the roles that may log in as the platform, a line each: name, a space, password. The first is
 	// in use.
 	PostgresLoginsKey = "logins"
+	// VersionKey is what the versions of secret files are made with (see NewSecretVersions).
+	VersionKey = "version-key"
 	// These are made once.
 	PostgresSuperuserKey   = "superuser-password"
 	PostgresReplicationKey = "replication-password"
@@ -47,7 +49,7 @@ type Generated struct {
 
 // GeneratedSecrets are those that the platform needs, by what of it is not external.
 func (p Platform) GeneratedSecrets() []Generated {
-	all := []Generated{{Component: Keys, New: base64.StdEncoding.EncodeToString, Render: renderKeys}}
+	all := []Generated{{Component: Keys, New: base64.StdEncoding.EncodeToString, Render: renderKeys, Once: []string{VersionKey}}}
 	if p.Cluster.Spec.Redis.External == nil {
 		all = append(all, Generated{Component: Redis, New: hex.EncodeToString, Render: renderRedis})
 	}

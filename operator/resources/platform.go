@@ -43,6 +43,8 @@ const (
 type Platform struct {
 	Cluster *v1alpha1.ChatCluster
 	Secrets SecretVersions
+	// ShardMap is the one that the shard routers follow.
+	ShardMap ShardMap
 }
 
 // Shards is the number of gateway shards.

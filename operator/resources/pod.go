@@ -17,7 +17,7 @@ const (
 	uid = 65532
 
 	clientPort   = 8080
-	adminPort    = 9090
+	AdminPort    = 9090
 	redisPort    = 6379
 	postgresPort = 5432
 
@@ -55,9 +55,10 @@ type pod struct {
 	env       []*apply.EnvVarApplyConfiguration
 	resources v1alpha1.Resources
 	grace     time.Duration
-	serves    bool // has the clients' port
-	unrouted  bool // waits until nothing is sent to it, before it is told to stop
-	once      bool // ends by itself: has no admin port
+	serves    bool   // has the clients' port
+	unrouted  bool   // waits until nothing is sent to it, before it is told to stop
+	once      bool   // ends by itself: has no admin port
+	moved     string // generation of the shard map since which it is where its sessions belong; "": it has none
 }
 
 // template returns the pod template. It meets the restricted Pod Security Standard.
@@ -88,12 +89,16 @@ func (p Platform) template(c pod) *apply.PodTemplateSpecApplyConfiguration {
 	for _, name := range p.Cluster.Spec.ImagePullSecrets {
 		spec.WithImagePullSecrets(apply.LocalObjectReference().WithName(name))
 	}
+	annotations := map[string]string{
+		annotationSecret: p.Secrets.of(c.component),
+		"kubectl.kubernetes.io/default-container": c.component,
+	}
+	if c.moved != "" {
+		annotations[annotationMoved] = c.moved
+	}
 	return apply.PodTemplateSpec().
 		WithLabels(c.labels).
-		WithAnnotations(map[string]string{
-			annotationSecret: p.Secrets.of(c.component),
-			"kubectl.kubernetes.io/default-container": c.component,
-		}).
+		WithAnnotations(annotations).
 		WithSpec(spec)
 }
 
@@ -128,7 +133,7 @@ func (p Platform) container(c pod) *apply.ContainerApplyConfiguration {
 		return container
 	}
 	return container.WithArgs("--admin-addr=:9090").
-		WithPorts(apply.ContainerPort().WithName(adminPortName).WithContainerPort(adminPort).WithProtocol(corev1.ProtocolTCP)).
+		WithPorts(apply.ContainerPort().WithName(adminPortName).WithContainerPort(AdminPort).WithProtocol(corev1.ProtocolTCP)).
 		WithStartupProbe(probe("/healthz", 2, 60)). // a start waits for Postgres and Redis
 		WithLivenessProbe(probe("/healthz", 10, 3)).
 		WithReadinessProbe(probe("/readyz", 5, 2))

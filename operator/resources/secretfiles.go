@@ -82,12 +82,12 @@ func (p Platform) secretVolume(component string) *apply.VolumeApplyConfiguration
 // that a change rolls them.
 type SecretVersions map[string]string
 
-// NewSecretVersions returns the versions of the contents. Each is made with the signing keys, which nobody can guess, so none
-// lets a weak password be tried.
-func NewSecretVersions(contents map[string][]byte) SecretVersions {
+// NewSecretVersions returns the versions of the contents. They are made with a key that nobody can guess, so none lets a weak
+// password be tried.
+func NewSecretVersions(key []byte, contents map[string][]byte) SecretVersions {
 	versions := make(SecretVersions, len(contents))
 	for name, content := range contents {
-		h := hmac.New(sha256.New, contents[config.SigningKeysFile])
+		h := hmac.New(sha256.New, key)
 		_, _ = h.Write([]byte(name + "\n"))
 		_, _ = h.Write(content)
 		versions[name] = hex.EncodeToString(h.Sum(nil)[:16])

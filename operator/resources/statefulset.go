@@ -43,6 +43,7 @@ func (p Platform) GatewayShard(shard int) *apply.StatefulSetApplyConfiguration {
 				resources: spec.Gateway.Resources,
 				grace:     drainGrace,
 				serves:    true,
+				moved:     p.moved(shard),
 			})))
 }
 

@@ -1,12 +1,15 @@
 package operator
 
 import (
+	"fmt"
+	"maps"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"guildhall.chat/guildhall/api-types/v1alpha1"
 )
@@ -87,25 +90,71 @@ func TestNewImageRollsShardByShard(t *testing.T) {
 	c.waitForNames(&batchv1.JobList{}, old)
 }
 
+// moved returns the generation of the shard map since which a shard's pods are where their sessions belong.
+func (c *cluster) moved(shard int) string {
+	c.Helper()
+	var set appsv1.StatefulSet
+	c.read(fmt.Sprintf("chat-gateway-%d", shard), &set)
+	return set.Spec.Template.Annotations["guildhall.chat/moved"]
+}
+
+func (c *cluster) shardMap() map[string]string {
+	c.Helper()
+	var config corev1.ConfigMap
+	c.read("chat-shard-map", &config)
+	return config.Data
+}
+
 func TestShardsAreAddedAndTakenAway(t *testing.T) {
 	t.Parallel()
 	c := create(t, nil)
 	c.finish()
-	c.update(func(spec *v1alpha1.ChatClusterSpec) { spec.Gateway.Shards = 4 })
-	c.waitForNames(&appsv1.StatefulSetList{}, "chat-gateway-0", "chat-gateway-1", "chat-gateway-2", "chat-gateway-3")
-	c.waitForWait(v1alpha1.ReasonRollingGateway, "StatefulSet chat-gateway-2")
-	c.finish()
-	if ready := c.get().Status.Gateway.ReadyShards; ready != 4 {
-		t.Errorf("%d of 4 shards ready", ready)
+	if m := c.shardMap(); m["generation"] != "1" || m["shards"] != "2" {
+		t.Fatalf("first shard map: %v", m)
 	}
 
-	// A shard may go only when no shard router sends clients to it.
+	// New shards first; the map follows when they are ready; then the old shards move what belongs elsewhere now.
+	c.update(func(spec *v1alpha1.ChatClusterSpec) { spec.Gateway.Shards = 4 })
+	c.waitForNames(&appsv1.StatefulSetList{}, "chat-gateway-0", "chat-gateway-1", "chat-gateway-2", "chat-gateway-3")
+	c.waitForWait(v1alpha1.ReasonResharding, "StatefulSet chat-gateway-2")
+	if m := c.shardMap(); m["shards"] != "2" || c.moved(0) != "1" || c.moved(3) != "2" {
+		t.Errorf("before the new shards are ready: map %v, shard 0 moved at %s, shard 3 at %s", m, c.moved(0), c.moved(3))
+	}
+	c.readyStatefulSet("chat-gateway-2")
+	c.readyStatefulSet("chat-gateway-3")
+	c.waitForWait(v1alpha1.ReasonRollingGateway, "StatefulSet chat-gateway-0")
+	if m := c.shardMap(); m["generation"] != "2" || m["shards"] != "4" || c.moved(0) != "2" || c.moved(1) != "1" {
+		t.Errorf("map %v, shard 0 moved at %s, shard 1 at %s: want one after the other", m, c.moved(0), c.moved(1))
+	}
+	c.finish()
+	status := c.get().Status
+	if want := (v1alpha1.ShardMapStatus{Generation: 2, Shards: 4, Grown: 2, MovedShards: 4}); status.Gateway.ReadyShards != 4 || status.ShardMap != want {
+		t.Errorf("status %+v, %+v", status.Gateway, status.ShardMap)
+	}
+
+	// A shard may go only when no shard router sends clients to it. Those that stay keep their sessions.
 	c.update(func(spec *v1alpha1.ChatClusterSpec) { spec.Gateway.Shards = 1 })
 	c.waitForWait(v1alpha1.ReasonRollingAPI, "Deployment chat-api")
-	c.readyDeployment("chat-api")
-	c.waitForWait(v1alpha1.ReasonRollingShardRouter, "Deployment chat-shard-router")
+	if m := c.shardMap(); m["generation"] != "3" || m["shards"] != "1" || c.moved(0) != "2" {
+		t.Errorf("map %v, shard 0 moved at %s", m, c.moved(0))
+	}
 	c.waitForNames(&appsv1.StatefulSetList{}, "chat-gateway-0", "chat-gateway-1", "chat-gateway-2", "chat-gateway-3")
-	c.readyDeployment("chat-shard-router")
+	c.finish()
 	c.waitForNames(&appsv1.StatefulSetList{}, "chat-gateway-0")
 	c.waitForNames(&policyv1.PodDisruptionBudgetList{}, "chat-api", "chat-gateway-0", "chat-shard-router", "chat-worker")
+}
+
+func TestLostShardMapComesBack(t *testing.T) {
+	t.Parallel()
+	c := create(t, nil)
+	c.finish()
+	before, moved := c.shardMap(), c.moved(0)
+	if err := k8s.Delete(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "chat-shard-map", Namespace: c.namespace}}); err != nil {
+		t.Fatal(err)
+	}
+	c.waitForNames(&corev1.ConfigMapList{}, "chat-shard-map")
+	c.settled()
+	if after := c.shardMap(); !maps.Equal(before, after) || c.moved(0) != moved {
+		t.Errorf("map %v, before %v; shard 0 moved at %s", after, before, c.moved(0))
+	}
 }
