@@ -10,13 +10,14 @@ GOLANGCI_LINT  := $(CACHE)/golangci-lint-$(GOLANGCI)
 LINT_TIMEOUT   := 15m
 UNIT_TIMEOUT   := 20m
 SUITES_TIMEOUT := 40m
+E2E_TIMEOUT    := 60m
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build services test tools lint unit suites compatibility bench generate image
+.PHONY: help run build services test tools lint unit suites e2e compatibility bench generate image
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: services ## run the platform on http://127.0.0.1:8080 until Ctrl-C (SHARDS=4, GUILDHALL_ADDR=..., GUILDHALL_DATA=...)
 	@exec $(BIN)/local run --bin $(BIN) $(if $(SHARDS),--shards $(SHARDS))
@@ -51,6 +52,13 @@ unit: go ## run the tests beside the code, with the race detector (UNIT_TIMEOUT 
 suites: go ## run the suites in test/, each on platforms of its own, one after the other (SUITES_TIMEOUT a suite)
 	CGO_ENABLED=0 go test -p 1 -timeout $(SUITES_TIMEOUT) ./test/...
 
+e2e: go ## run the end-to-end tests on a Kubernetes made for them, or on yours (KUBECONFIG=..., E2E=pattern of tests)
+	CGO_ENABLED=0 go test -c -o $(abspath $(BIN))/e2e.test ./test/e2e
+	CGO_ENABLED=0 go build -o $(BIN)/kubernetes ./hack/kubernetes
+	@set -e; in=; if [ -z "$$KUBECONFIG" ]; then \
+		in="$(abspath $(BIN))/kubernetes --name e2e"; $$in down; trap "$$in down" EXIT; $$in up; in="$$in exec"; \
+	fi; cd test/e2e; $$in $(abspath $(BIN))/e2e.test -cluster -test.v -test.timeout $(E2E_TIMEOUT) $(if $(E2E),-test.run '$(E2E)')
+
 compatibility: go ## write docs/compatibility.md as the platform shows it (DISCORD_OPENAPI: Discord's openapi.json)
 	CGO_ENABLED=0 go test -count=1 -timeout $(SUITES_TIMEOUT) ./test/conformance/ -update
 
@@ -61,10 +69,10 @@ bench: go ## run the benchmarks, each against its peer in the same run: a table,
 generate: go ## make the generated code anew
 	go generate ./...
 
-image: ## build the container image guildhall (TAG=dev; needs docker, podman or buildah)
+image: ## build the container images guildhall and guildhall-postgres (TAG=dev; needs docker, podman or buildah)
 	@engine=$$(command -v docker || command -v podman || command -v buildah) \
 		|| { echo "make image needs docker, podman or buildah on the PATH"; exit 1; }; \
-	$$engine build -t guildhall:$(or $(TAG),dev) .
+	$$engine build -t guildhall:$(or $(TAG),dev) . && $$engine build -t guildhall-postgres:$(or $(TAG),dev) --target postgres .
 
 .PHONY: go
 go:

@@ -34,6 +34,7 @@ import (
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"guildhall.chat/guildhall/api-types/v1alpha1"
+	"guildhall.chat/guildhall/hack/kubernetes/programs"
 	"guildhall.chat/guildhall/hack/local/ports"
 	"guildhall.chat/guildhall/hack/local/process"
 	"guildhall.chat/guildhall/hack/local/scratch"
@@ -71,7 +72,7 @@ func TestMain(m *testing.M) {
 func run(m *testing.M) (code int, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), buildTimeout)
 	defer cancel()
-	assets, err := command(ctx, filepath.Join(root, "hack/kubernetes/envtest.sh"))
+	assets, err := programs.Envtest(ctx, os.Stderr)
 	if err != nil {
 		return 0, err
 	}
@@ -85,7 +86,7 @@ func run(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 
-	environment := &envtest.Environment{BinaryAssetsDirectory: strings.TrimSpace(assets)}
+	environment := &envtest.Environment{BinaryAssetsDirectory: assets}
 	if config, err = environment.Start(); err != nil {
 		return 0, fmt.Errorf("start kube-apiserver: %w", err)
 	}

@@ -1,7 +1,8 @@
-// Command apiserver is etcd and kube-apiserver in one binary, for tests that need a real API server and no cluster. The
-// name it is called by says which one it is; hack/kubernetes/envtest.sh builds it and makes the links.
+// Command apiserver is etcd and kube-apiserver in one binary, for tests that need a real API server and no cluster: it
+// builds faster than all of Kubernetes (package kubernetes beside it). The name it is called by says which one it is;
+// hack/kubernetes/programs builds it and makes the links.
 //
-// It is a module of its own, so that Guildhall does not depend on all of Kubernetes.
+// It is in a module of its own, so that Guildhall does not depend on all of Kubernetes.
 package main
 
 import (

@@ -1,0 +1,91 @@
+//go:build linux
+
+package node
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+)
+
+// cgroupRoot is where the machine's control groups are (cgroups(7)).
+const cgroupRoot = "/sys/fs/cgroup"
+
+// cgroups returns the cluster's directory in each hierarchy: one with version 2, one a controller with version 1.
+func (c Cluster) cgroups() ([]string, error) {
+	if _, err := os.Stat(filepath.Join(cgroupRoot, "cgroup.controllers")); err == nil {
+		return []string{filepath.Join(cgroupRoot, c.cgroup())}, nil
+	}
+	hierarchies, err := filepath.Glob(filepath.Join(cgroupRoot, "*", "cgroup.procs"))
+	if err != nil {
+		return nil, err
+	}
+	for i, path := range hierarchies {
+		hierarchies[i] = filepath.Join(filepath.Dir(path), c.cgroup())
+	}
+	return hierarchies, nil
+}
+
+// makeCgroups makes the cluster's cgroup, below which the kubelet puts everything of pods.
+func (c Cluster) makeCgroups() error {
+	dirs, err := c.cgroups()
+	if err != nil {
+		return err
+	}
+	for _, dir := range dirs {
+		if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the kernel sets the mode
+			return err
+		}
+	}
+	return nil
+}
+
+// removeCgroups removes the cluster's cgroup, whose processes have just ended: the kernel may need a moment.
+func (c Cluster) removeCgroups(ctx context.Context) error {
+	dirs, err := c.cgroups()
+	if err != nil {
+		return err
+	}
+	for _, dir := range dirs {
+		for {
+			err := removeCgroup(dir)
+			if err == nil {
+				break
+			}
+			if !errors.Is(err, syscall.EBUSY) {
+				return err
+			}
+			if err := pause(ctx); err != nil {
+				return errors.Join(err, errors.New(dir+" is still in use"))
+			}
+		}
+	}
+	return nil
+}
+
+// removeCgroup removes the directories below and including dir; their files go with them.
+func removeCgroup(dir string) error {
+	var dirs []string
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err == nil && entry.IsDir() {
+			dirs = append(dirs, path)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, dir := range slices.Backward(dirs) {
+		if err := syscall.Rmdir(dir); err != nil && !errors.Is(err, syscall.ENOENT) {
+			return err
+		}
+	}
+	return nil
+}
