@@ -7,7 +7,7 @@ RUN go mod download
 COPY . .
 RUN make build BIN=/out
 
-# PostgreSQL under Patroni, which is the first process and reads /etc/patroni/patroni.yml. Data is below
+# PostgreSQL under Patroni, which is the first process and reads /etc/patroni/patroni.yml, and pgBackRest for backups. Data is below
 # /var/lib/postgresql/data, a volume; /tmp and /run/postgresql are written to, nothing else.
 FROM debian:bookworm-slim AS postgres
 RUN groupadd --gid 70 postgres \
@@ -16,7 +16,7 @@ RUN groupadd --gid 70 postgres \
 	&& apt-get install --yes --no-install-recommends ca-certificates curl postgresql-common procps zstd \
 	&& /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
 	&& echo 'create_main_cluster = false' >> /etc/postgresql-common/createcluster.conf \
-	&& apt-get install --yes --no-install-recommends postgresql-17 patroni python3-pysyncobj python3-psycopg2 \
+	&& apt-get install --yes --no-install-recommends postgresql-17 patroni pgbackrest python3-pysyncobj python3-psycopg2 \
 	&& ln -s /usr/lib/postgresql/17/bin/* /usr/local/bin/ \
 	&& mkdir -p /var/lib/postgresql/data \
 	&& chown 70:70 /var/lib/postgresql/data /run/postgresql \

@@ -142,7 +142,7 @@ func (m Maker) redis(ctx context.Context, scratch string) ([]string, error) {
 	return m.debian(ctx, scratch, "redis", Redis,
 		v1.Config{Entrypoint: []string{"/usr/bin/redis-server"}, User: "999:999", Env: []string{path}, WorkingDir: "/data", Volumes: map[string]struct{}{"/data": {}}},
 		debian{
-			Packages: []string{"redis-server", "dash", "coreutils", "libc-bin"},
+			Packages: []string{"redis-server", "coreutils", "dash", "grep", "libc-bin", "sed"},
 			Users:    []string{"redis:x:999:999:redis:/data:/bin/sh"},
 		})
 }

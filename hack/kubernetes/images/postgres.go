@@ -5,7 +5,7 @@ import "path/filepath"
 // postgresVersion is Debian 12's. The image that the Dockerfile makes has a newer one.
 const postgresVersion = "15"
 
-// postgresImage is PostgreSQL run by Patroni.
+// postgresImage is PostgreSQL run by Patroni, with pgBackRest for its backups.
 func postgresImage() debian {
 	bin := "/usr/lib/postgresql/" + postgresVersion + "/bin"
 	links := map[string]string{}
@@ -17,7 +17,7 @@ func postgresImage() debian {
 	}
 	return debian{
 		Packages: []string{
-			"postgresql-" + postgresVersion, "patroni", "python3-pysyncobj", "python3-psycopg2",
+			"postgresql-" + postgresVersion, "patroni", "pgbackrest", "python3-pysyncobj", "python3-psycopg2",
 			"coreutils", "curl", "ca-certificates", "dash", "findutils", "grep", "gzip", "libc-bin", "procps", "sed", "tar", "zstd",
 		},
 		Unneeded: []string{"libllvm*"},
