@@ -14,7 +14,9 @@ import (
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/posting"
+	"guildhall.chat/guildhall/internal/coalesce"
 	"guildhall.chat/guildhall/internal/events"
+	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
 )
 
@@ -29,11 +31,12 @@ type Handlers struct {
 	access    *access.Access
 	poster    *posting.Poster
 	ephemeral Ephemeral
+	rows      *coalesce.Group[snowflake.ID, []byte]
 }
 
 // New returns the handlers; the poster judges the titles of threads, and typing goes to ephemeral.
 func New(s *store.Store, a *access.Access, poster *posting.Poster, ephemeral Ephemeral) *Handlers {
-	return &Handlers{store: s, access: a, poster: poster, ephemeral: ephemeral}
+	return &Handlers{store: s, access: a, poster: poster, ephemeral: ephemeral, rows: coalesce.New(readTimeout, encodedChannels(s))}
 }
 
 // Routes lists the operations.

@@ -1,13 +1,18 @@
 package channels
 
 import (
-	"errors"
+	"context"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
 	"time"
 
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
+	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
 )
 
@@ -50,12 +55,39 @@ func (h *Handlers) get(c *call.Call) error {
 	if room.Direct() || room.Thread != nil {
 		return c.OK(room.Channel)
 	}
-	ch, err := h.store.Channel(c.Request.Context(), id)
-	if errors.Is(err, store.ErrNotFound) {
-		return discord.ErrUnknownChannel
-	}
+	encoded, err := h.rows.Ask(c.Request.Context(), id)
 	if err != nil {
 		return err
 	}
-	return c.OK(ch)
+	if encoded == nil {
+		return discord.ErrUnknownChannel
+	}
+	return c.Encoded(http.StatusOK, encoded)
+}
+
+// readTimeout bounds a read of the channels that many requests ask for.
+const readTimeout = 5 * time.Second
+
+// encodedChannels reads channels for all who ask at a time, each once; nil for one that there isn't.
+func encodedChannels(s *store.Store) func(ctx context.Context, ids []snowflake.ID) ([][]byte, error) {
+	return func(ctx context.Context, ids []snowflake.ID) ([][]byte, error) {
+		encoded := make(map[snowflake.ID][]byte, len(ids))
+		for _, id := range ids {
+			encoded[id] = nil
+		}
+		channels, err := s.ChannelRows(ctx, slices.Collect(maps.Keys(encoded)))
+		if err != nil {
+			return nil, err
+		}
+		for i := range channels {
+			if encoded[channels[i].ID], err = json.Marshal(&channels[i]); err != nil {
+				return nil, err
+			}
+		}
+		answers := make([][]byte, len(ids))
+		for i, id := range ids {
+			answers[i] = encoded[id]
+		}
+		return answers, nil
+	}
 }

@@ -13,7 +13,6 @@ import (
 	"guildhall.chat/guildhall/api/authn"
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/internal/discord"
-	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/ratelimit"
 	"guildhall.chat/guildhall/internal/snowflake"
 )
@@ -37,8 +36,8 @@ func authenticate(cfg *Config) gin.HandlerFunc {
 // refusedKey holds the error of credentials that are no good at all.
 const refusedKey = "refused"
 
-// admit makes the one round trip to Redis that a request needs: it counts the request, and learns the caller's epoch and
-// the guild's permission version.
+// admit has the desk make the one round trip to Redis that a request needs: it counts the request, and learns the caller's epoch
+// and the guild's permission version.
 func admit(cfg *Config, route call.Route) gin.HandlerFunc {
 	bucket := bucketOf(route)
 	majors := majorsOf(route.Path)
@@ -56,15 +55,13 @@ func admit(cfg *Config, route call.Route) gin.HandlerFunc {
 			request.Identity = claims.Counted()
 		}
 
-		pipe := cfg.Redis.Pipeline()
-		pending := cfg.Limiter.Queue(ctx, pipe, request)
 		guild, inGuild := cfg.guildOf(c)
-		var version events.PendingVersion
-		if inGuild {
-			version = events.QueueVersion(ctx, pipe, guild)
+		admitted, err := cfg.desk.Ask(ctx, admission{request, guild})
+		if err != nil {
+			this.Fail(err)
+			return
 		}
-		_, _ = pipe.Exec(ctx) // each command's own error decides
-		decision := pending.Decision(ctx)
+		decision := admitted.decision
 		decision.WriteHeaders(c.Writer.Header())
 		if decision.Refused != ratelimit.Banned {
 			defer countInvalid(cfg, c, address)
@@ -75,13 +72,12 @@ func admit(cfg *Config, route call.Route) gin.HandlerFunc {
 			return
 		}
 		if inGuild {
-			v, ok := version.Result()
-			this.SetVersion(guild, v, ok)
+			this.SetVersion(guild, admitted.version, admitted.known)
 		}
 		if route.Access == call.Anyone && route.Scope == "" && claims.Delegated() {
 			claims = authn.Claims{} // what is open to all is nothing that an application does for a user
 		}
-		err := confirm(cfg, c, claims, decision, own, this)
+		err = confirm(cfg, c, claims, decision, own, this)
 		// An access token whose time is over must not keep its owner from getting the next one.
 		if err != nil && (route.Access != call.Anyone || !errors.Is(err, discord.ErrUnauthorized)) {
 			this.Fail(err)

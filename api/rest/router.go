@@ -26,6 +26,8 @@ type Config struct {
 	TrustedProxies []string // CIDRs whose X-Forwarded-For is believed
 	Routes         []call.Route
 	Public         []call.Route // outside /api: images and pages; those without a limit are not counted
+
+	desk *desk
 }
 
 // prefixes are where the API is served. The unversioned one was version 6 at Discord; here it is 10.
@@ -37,6 +39,7 @@ func New(cfg Config) (http.Handler, error) {
 	if err := checkRoutes(cfg.Routes); err != nil {
 		return nil, err
 	}
+	cfg.desk = newDesk(cfg.Redis, cfg.Limiter)
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true

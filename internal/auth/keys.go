@@ -18,10 +18,14 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // minSigningKey is the least length of a signing key in bytes: that of a SHA-256 digest, as RFC 2104 section 3 advises.
 const minSigningKey = 32
+
+// verifiedHeld is of how many access tokens it is kept what they say, about 200 bytes each.
+const verifiedHeld = 65536
 
 // Keys signs and verifies. It is made from the platform's signing keys: the first signs, all verify, so that a key can be
 // replaced without logging anybody out. Safe for concurrent use.
@@ -36,6 +40,7 @@ type Keys struct {
 	// One parser a kind of token.
 	accessParser *jwt.Parser
 	bearerParser *jwt.Parser
+	verified     *lru.Cache[[sha256.Size]byte, Access] // by the token's hash
 	now          func() time.Time
 }
 
@@ -52,6 +57,7 @@ func NewKeys(signing [][]byte) (*Keys, error) {
 		return nil, errors.New("auth: no signing keys")
 	}
 	k := &Keys{now: time.Now}
+	k.verified, _ = lru.New[[sha256.Size]byte, Access](verifiedHeld) // fails only for a size below one
 	for i, secret := range signing {
 		if len(secret) < minSigningKey {
 			return nil, fmt.Errorf("auth: signing key %d has %d bytes, fewer than %d", i+1, len(secret), minSigningKey)

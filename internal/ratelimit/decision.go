@@ -70,11 +70,16 @@ func (d Decision) WriteHeaders(h http.Header) {
 	if d.Bucket.Limit == 0 {
 		return
 	}
-	h.Set("X-RateLimit-Limit", strconv.Itoa(d.Bucket.Limit))
-	h.Set("X-RateLimit-Remaining", strconv.Itoa(d.Remaining))
-	h.Set("X-RateLimit-Reset", seconds(d.Reset.UnixMilli()))
-	h.Set("X-RateLimit-Reset-After", seconds(d.ResetAfter.Milliseconds()))
-	h.Set("X-RateLimit-Bucket", d.Bucket.Hash())
+	// The keys are in their canonical form, and the values share one array: every answer has them.
+	values := [...]string{
+		strconv.Itoa(d.Bucket.Limit), strconv.Itoa(d.Remaining), seconds(d.Reset.UnixMilli()),
+		seconds(d.ResetAfter.Milliseconds()), d.Bucket.Hash(),
+	}
+	h["X-Ratelimit-Limit"] = values[0:1:1]
+	h["X-Ratelimit-Remaining"] = values[1:2:2]
+	h["X-Ratelimit-Reset"] = values[2:3:3]
+	h["X-Ratelimit-Reset-After"] = values[3:4:4]
+	h["X-Ratelimit-Bucket"] = values[4:5:5]
 }
 
 func seconds(ms int64) string { return strconv.FormatFloat(float64(ms)/1000, 'f', 3, 64) }

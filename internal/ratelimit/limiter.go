@@ -1,9 +1,11 @@
 // Package ratelimit counts requests: Discord's buckets, the global limit and bans for invalid requests.
 //
-// Counters live in Redis, so that all api pods count together. A request asks for all it needs in the pipeline that the
-// api makes anyway: Queue adds one script call for the caller (global limit, bucket, auth epoch; one slot) and one read for
-// the address (ban); after the pipeline has run, Pending.Decision says whether it may go on, and the Decision renders the
-// headers and the refusal. When Redis doesn't answer, the process counts by itself with half the limits, in bounded memory.
+// Counters live in Redis, so that all api pods count together. Requests that come at the same time ask for all they need in
+// one pipeline: a Batch makes one script call for each bucket (global limit and bucket; one slot), and reads the callers' auth
+// epochs and the addresses' bans, each once; after the pipeline has run, Pending.Decision says whether a request may go on, and
+// the Decision renders the headers and the refusal. Of a window that is asked for often, a process takes some requests ahead
+// (lease.go), and asks Redis only when they are used up. When Redis doesn't answer, the process counts by itself with half the
+// limits, in bounded memory.
 //
 // https://discord.com/developers/docs/topics/rate-limits
 package ratelimit
@@ -15,6 +17,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -56,8 +59,17 @@ type Bucket struct {
 	NoGlobal bool // these requests don't count towards the global limit
 }
 
+// hashes keeps what was made of buckets' names, which are as many as there are routes.
+var hashes sync.Map
+
 // Hash is the bucket's name for clients.
-func (b Bucket) Hash() string { return shortHash(b.Name) }
+func (b Bucket) Hash() string {
+	if hash, ok := hashes.Load(b.Name); ok {
+		return hash.(string)
+	}
+	hash, _ := hashes.LoadOrStore(b.Name, shortHash(b.Name))
+	return hash.(string)
+}
 
 // Request is what is counted.
 type Request struct {
@@ -69,13 +81,14 @@ type Request struct {
 
 // Limiter counts requests. Safe for concurrent use.
 type Limiter struct {
-	rdb   redis.UniversalClient
-	log   *slog.Logger
-	off   bool
-	raise int // what limits are multiplied by
-	local *local
-	now   func() time.Time
-	lost  atomic.Bool // Redis didn't answer the last time
+	rdb    redis.UniversalClient
+	log    *slog.Logger
+	off    bool
+	raise  int // what limits are multiplied by
+	local  *local
+	leases *leases
+	now    func() time.Time
+	lost   atomic.Bool // Redis didn't answer the last time
 }
 
 // Option changes a Limiter.
@@ -92,7 +105,7 @@ func Raised() Option { return func(l *Limiter) { l.raise = raised } }
 
 // New returns a limiter that counts in Redis.
 func New(rdb redis.UniversalClient, log *slog.Logger, options ...Option) *Limiter {
-	l := &Limiter{rdb: rdb, log: log, local: newLocal(), now: time.Now, raise: 1}
+	l := &Limiter{rdb: rdb, log: log, local: newLocal(), leases: newLeases(), now: time.Now, raise: 1}
 	for _, option := range options {
 		option(l)
 	}

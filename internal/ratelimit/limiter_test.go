@@ -156,16 +156,19 @@ func TestPipelineWithoutScripts(t *testing.T) {
 	for round := range 2 { // with the cache empty, then filled
 		pipe := rdb.Pipeline()
 		foreign := pipe.Set(ctx, "foreign", round, time.Minute) // in another slot
+		b := l.Batch(pipe)
 		var all []*Pending
 		for user := range snowflake.ID(20) { // on all masters
-			all = append(all, l.Queue(ctx, pipe, Request{Identity: User(user), Address: "a", Bucket: bucket}))
+			all = append(all, b.Add(ctx, Request{Identity: User(user), Address: "a", Bucket: bucket}))
 		}
+		b.Ask(ctx)
 		_, _ = pipe.Exec(ctx)
+		b.Counted(ctx)
 		if err := foreign.Err(); err != nil {
 			t.Fatal(err)
 		}
 		for user, p := range all {
-			if d := p.Decision(ctx); d.Refused != No || d.Remaining != 4-round {
+			if d := p.Decision(); d.Refused != No || d.Remaining != 4-round {
 				t.Errorf("round %d, user %d: %+v", round, user, d)
 			}
 		}

@@ -1,15 +1,17 @@
--- Takes one request from the caller's global limit and from a bucket, both or neither.
+-- Takes requests from the caller's global limit and from a bucket, of each as many as are needed and some ahead, or nothing.
 --
--- A window is a counter that begins with its first request and expires at its end. All keys have the caller's hash tag.
+-- A window is a counter that begins with its first request and expires at its end. Both keys have the caller's hash tag.
 --
--- KEYS: 1 auth epoch, 2 global window, 3 bucket window
--- ARGV: 1 global limit (0: the bucket is exempt), 2 global window ms, 3 bucket limit, 4 bucket window ms
--- Returns {refused by: 0 nothing, 1 global, 2 bucket; remaining in the bucket; ms until the window that decided ends;
---          auth epoch or false}
+-- KEYS: 1 global window, 2 bucket window
+-- ARGV: 1 global limit, 2 global window ms, 3 needed of it (0: the caller has some), 4 wanted of it;
+--       5 bucket limit, 6 bucket window ms, 7 needed of it, 8 wanted of it
+-- Returns {refused by: 0 nothing, 1 global, 2 bucket; taken from the bucket before; now; ms until its window ends;
+--          taken from the global limit now; ms until its window ends}
+--
+-- Ahead, a caller gets an eighth of what is free at most: what one pod holds is missed little by the others.
 
 local had = redis.call('MGET', unpack(KEYS))
-local epoch, global, bucket = had[1], tonumber(had[2] or 0), tonumber(had[3] or 0)
-local global_limit, bucket_limit = tonumber(ARGV[1]), tonumber(ARGV[3])
+local global, bucket = tonumber(had[1] or 0), tonumber(had[2] or 0)
 
 local function left(key, window)
   local ms = redis.call('PTTL', key)
@@ -20,22 +22,29 @@ local function left(key, window)
   return ms + 1 -- in its last millisecond a key still lives
 end
 
-local function add(key, count, window)
+local function take(key, count, limit, window, needed, wanted)
+  local free = limit - count
+  local n = math.min(free, wanted, math.max(needed, math.floor(free / 8)))
   if count == 0 then
-    redis.call('SET', key, 1, 'PX', window)
-  else
-    redis.call('INCR', key)
+    redis.call('SET', key, n, 'PX', window)
+    return n, tonumber(window)
   end
+  redis.call('INCRBY', key, n)
+  return n, left(key, window)
 end
 
-if global_limit > 0 and global >= global_limit then
-  return {1, math.max(bucket_limit - bucket, 0), left(KEYS[2], ARGV[2]), epoch}
+local needs_global, needs_bucket = tonumber(ARGV[3]), tonumber(ARGV[7])
+if needs_global > 0 and global >= tonumber(ARGV[1]) then
+  return {1, bucket, 0, 0, 0, left(KEYS[1], ARGV[2])}
 end
-if bucket >= bucket_limit then
-  return {2, 0, left(KEYS[3], ARGV[4]), epoch}
+if needs_bucket > 0 and bucket >= tonumber(ARGV[5]) then
+  return {2, bucket, 0, left(KEYS[2], ARGV[6]), 0, 0}
 end
-if global_limit > 0 then
-  add(KEYS[2], global, ARGV[2])
+local from_global, global_left, from_bucket, bucket_left = 0, 0, 0, 0
+if needs_global > 0 then
+  from_global, global_left = take(KEYS[1], global, tonumber(ARGV[1]), ARGV[2], needs_global, tonumber(ARGV[4]))
 end
-add(KEYS[3], bucket, ARGV[4])
-return {0, bucket_limit - bucket - 1, left(KEYS[3], ARGV[4]), epoch}
+if needs_bucket > 0 then
+  from_bucket, bucket_left = take(KEYS[2], bucket, tonumber(ARGV[5]), ARGV[6], needs_bucket, tonumber(ARGV[8]))
+end
+return {0, bucket, from_bucket, bucket_left, from_global, global_left}

@@ -85,6 +85,15 @@ func orForum(f *discord.Forum) *discord.Forum {
 	return f
 }
 
+// ChannelRows returns those of the channels that exist, in no order; DMs without their recipients.
+func (s *Store) ChannelRows(ctx context.Context, ids []snowflake.ID) ([]discord.Channel, error) {
+	channels, err := collect(ctx, s.pool, scanChannel, `select `+channelColumns+` from channels where id = any($1)`, ids)
+	if err != nil {
+		return nil, fmt.Errorf("channels: %w", err)
+	}
+	return channels, nil
+}
+
 // Channel returns a guild channel or DM; a DM without its recipients.
 func (s *Store) Channel(ctx context.Context, id snowflake.ID) (discord.Channel, error) {
 	c, err := scanChannel(s.pool.QueryRow(ctx, `select `+channelColumns+` from channels where id = $1`, id))

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"guildhall.chat/guildhall/internal/coalesce"
 	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/snowflake"
 )
@@ -43,8 +44,8 @@ const (
 	writeTimeout = 8 * time.Second
 )
 
-// ErrOverloaded is returned when more writes wait than can be served in time.
-var ErrOverloaded = errors.New("too many writes are waiting")
+// ErrOverloaded is returned when more writes or reads wait than can be served in time.
+var ErrOverloaded = coalesce.ErrOverloaded
 
 func (w *messageWriters) init(s *Store) {
 	w.store, w.logs = s, map[snowflake.ID]*messageWriter{}
