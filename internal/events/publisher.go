@@ -58,23 +58,49 @@ func (p *Publisher) Publish(ctx context.Context, evs []Event) {
 	// The change is made; a client that goes away must not stop its event.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
 	defer cancel()
+	var logs [][]Event
 	for start := 0; start < len(evs); {
 		end := start + 1
 		for end < len(evs) && evs[end].Log == evs[start].Log {
 			end++
 		}
-		if err := p.append(ctx, evs[start].Log, evs[start:end]); err != nil {
-			publishFailures.Inc()
-			p.log.Warn("publish left to the relay", "log", evs[start].Log, "error", err)
-		}
+		logs = append(logs, evs[start:end])
 		start = end
+	}
+	cmds := make([]*redis.Cmd, len(logs))
+	encoded := make([]error, len(logs))
+	// A node that is down fails its own commands; the others' answers are good.
+	_, _ = p.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for i, evs := range logs {
+			var args []any
+			if args, encoded[i] = p.arguments(evs[0].Log, "", evs); encoded[i] == nil {
+				cmds[i] = publishScript.EvalSha(ctx, pipe, keysOf(evs[0].Log), args...)
+			}
+		}
+		return nil
+	})
+	for i, evs := range logs {
+		err := encoded[i]
+		if err == nil {
+			err = p.reach(ctx, evs, cmds[i])
+		}
+		if err != nil {
+			publishFailures.Inc()
+			p.log.Warn("publish left to the relay", "log", evs[0].Log, "error", err)
+		}
 	}
 }
 
-// append brings the log in Redis to the last of evs, filling from the outbox what is missing before them.
-func (p *Publisher) append(ctx context.Context, log snowflake.ID, evs []Event) error {
-	target := evs[len(evs)-1].Seq
-	last, err := p.run(ctx, log, "", evs)
+// reach brings the log in Redis to the last of evs, which have been sent, filling from the outbox what is missing before them.
+func (p *Publisher) reach(ctx context.Context, evs []Event, sent *redis.Cmd) error {
+	log, target := evs[0].Log, evs[len(evs)-1].Seq
+	last, err := sent.Int64()
+	if redis.HasErrorPrefix(err, "NOSCRIPT") { // a new master has no scripts yet
+		last, err = p.run(ctx, log, "", evs)
+	}
+	if err != nil {
+		return fmt.Errorf("append to log %s: %w", log, err)
+	}
 	for err == nil && last < target {
 		last, _, err = p.fill(ctx, log, last)
 	}
@@ -107,20 +133,31 @@ func (p *Publisher) fill(ctx context.Context, log snowflake.ID, last int64) (rea
 }
 
 func (p *Publisher) run(ctx context.Context, log snowflake.ID, base string, evs []Event) (int64, error) {
+	args, err := p.arguments(log, base, evs)
+	if err != nil {
+		return 0, err
+	}
+	last, err := publishScript.Run(ctx, p.rdb, keysOf(log), args...).Int64()
+	if err != nil {
+		return 0, fmt.Errorf("append to log %s: %w", log, err)
+	}
+	return last, nil
+}
+
+func keysOf(log snowflake.ID) []string { return []string{streamKey(log), stateKey(log)} }
+
+// arguments are those of the script for events of one log.
+func (p *Publisher) arguments(log snowflake.ID, base string, evs []Event) ([]any, error) {
 	args := make([]any, 0, 4+4*len(evs))
 	args = append(args, channelOf(log), logEntries, p.keep(), base)
 	for _, e := range evs {
 		body, err := e.Body()
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		args = append(args, e.Seq, body, flag(e.Head.Structure), flag(e.Head.Membership))
 	}
-	last, err := publishScript.Run(ctx, p.rdb, []string{streamKey(log), stateKey(log)}, args...).Int64()
-	if err != nil {
-		return 0, fmt.Errorf("append to log %s: %w", log, err)
-	}
-	return last, nil
+	return args, nil
 }
 
 func flag(b bool) string {

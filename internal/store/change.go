@@ -90,23 +90,31 @@ func (s *Store) try(ctx context.Context, fn func(tx *Tx) error) ([]events.Event,
 // so a log's seqs are dense and in the order of commits; they are taken in sorted order, so that two transactions with
 // the same logs can't wait for each other.
 func (tx *Tx) sequence(ctx context.Context) error {
-	slices.SortStableFunc(tx.evs, func(a, b events.Event) int { return compareID(a.Log, b.Log) })
 	batch := &pgx.Batch{}
-	for start := 0; start < len(tx.evs); {
-		end := start + 1
-		for end < len(tx.evs) && tx.evs[end].Log == tx.evs[start].Log {
-			end++
-		}
-		if err := queueOutbox(batch, tx.evs[start:end]); err != nil {
-			return err
-		}
-		start = end
+	if err := queueOutboxes(batch, tx.evs); err != nil {
+		return err
 	}
 	if batch.Len() == 0 {
 		return nil
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("write outbox: %w", err)
+	}
+	return nil
+}
+
+// queueOutboxes sorts the events by their logs and queues the insert of each log's.
+func queueOutboxes(batch *pgx.Batch, evs []events.Event) error {
+	slices.SortStableFunc(evs, func(a, b events.Event) int { return compareID(a.Log, b.Log) })
+	for start := 0; start < len(evs); {
+		end := start + 1
+		for end < len(evs) && evs[end].Log == evs[start].Log {
+			end++
+		}
+		if err := queueOutbox(batch, evs[start:end]); err != nil {
+			return err
+		}
+		start = end
 	}
 	return nil
 }

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/snowflake"
 )
@@ -219,40 +217,83 @@ type Person struct {
 	Member *discord.Member // without User; nil for who is not a member
 }
 
-// People returns those of the users that exist, as a guild sees them; with guild 0, without members.
+// People returns those of the users that exist, as a guild sees them; with guild 0, without members. Those who ask at the same
+// time are answered by one statement.
 func (s *Store) People(ctx context.Context, guild snowflake.ID, users []snowflake.ID) (map[snowflake.ID]Person, error) {
-	return people(ctx, s.pool, guild, users)
+	return s.people.Ask(ctx, peopleOf{guild, users})
 }
 
 // People is Store.People within a change.
 func (tx *Tx) People(ctx context.Context, guild snowflake.ID, users []snowflake.ID) (map[snowflake.ID]Person, error) {
-	return people(ctx, tx, guild, users)
-}
-
-type batchSender interface {
-	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
-}
-
-func people(ctx context.Context, q batchSender, guild snowflake.ID, ids []snowflake.ID) (map[snowflake.ID]Person, error) {
-	var users []discord.User
-	var members []discord.Member
-	b := &pgx.Batch{}
-	b.Queue(`select `+userColumns+` from users u where u.id = any($1)`, ids).Query(collectInto(&users, scanUser))
-	if guild != 0 {
-		b.Queue(`select `+memberColumns+memberFrom+`where m.guild_id = $1 and m.user_id = any($2)`, guild, ids).
-			Query(collectInto(&members, scanMember))
+	found, err := people(ctx, tx, []peopleOf{{guild, users}})
+	if err != nil {
+		return nil, err
 	}
-	if err := q.SendBatch(ctx, b).Close(); err != nil {
+	return found[0], nil
+}
+
+// peopleOf asks for users as a guild sees them.
+type peopleOf struct {
+	guild snowflake.ID
+	users []snowflake.ID
+}
+
+// someone is a user in a guild.
+type someone struct{ guild, user snowflake.ID }
+
+// people answers all questions with one statement.
+func people(ctx context.Context, q querier, asked []peopleOf) ([]map[snowflake.ID]Person, error) {
+	all := map[someone]Person{}
+	var guilds, users []snowflake.ID
+	for _, a := range asked {
+		for _, user := range a.users {
+			who := someone{a.guild, user}
+			if _, twice := all[who]; !twice {
+				all[who] = Person{}
+				guilds, users = append(guilds, a.guild), append(users, user)
+			}
+		}
+	}
+	rows, err := q.Query(ctx, `select m.nick, m.avatar, m.banner, m.roles, coalesce(m.joined_at, 'epoch'), coalesce(m.deaf, false),
+			coalesce(m.mute, false), coalesce(m.flags, 0), coalesce(m.pending, false), m.timed_out_until, `+userColumns+`,
+			a.guild_id, m.user_id is not null
+		from unnest($1::bigint[], $2::bigint[]) a (guild_id, user_id) join users u on u.id = a.user_id
+			left join members m on m.guild_id = a.guild_id and m.user_id = a.user_id`, guilds, users)
+	if err != nil {
 		return nil, fmt.Errorf("people: %w", err)
 	}
-	found := make(map[snowflake.ID]Person, len(users))
-	for _, u := range users {
-		found[u.ID] = Person{User: u}
+	for rows.Next() {
+		var m discord.Member
+		var u discord.User
+		var guild snowflake.ID
+		var member bool
+		if err := readMember(withLast{withLast{rows, &member}, &guild}, &m, &u); err != nil {
+			rows.Close()
+			return nil, fmt.Errorf("people: %w", err)
+		}
+		found := Person{User: u}
+		if m.User = nil; member {
+			found.Member = &m
+		}
+		all[someone{guild, u.ID}] = found
 	}
-	for _, m := range members {
-		user := *m.User
-		m.User = nil
-		found[user.ID] = Person{User: user, Member: &m}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("people: %w", err)
 	}
-	return found, nil
+	answers := make([]map[snowflake.ID]Person, len(asked))
+	for i, a := range asked {
+		answers[i] = make(map[snowflake.ID]Person, len(a.users))
+		for _, user := range a.users {
+			p := all[someone{a.guild, user}]
+			if p.User.ID == 0 {
+				continue
+			}
+			if p.Member != nil { // each has its own, which it may change
+				own := *p.Member
+				p.Member = &own
+			}
+			answers[i][user] = p
+		}
+	}
+	return answers, nil
 }

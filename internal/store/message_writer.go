@@ -18,16 +18,18 @@ import (
 	"guildhall.chat/guildhall/internal/snowflake"
 )
 
-// messageWriters commits the messages of a guild that arrive while a commit is under way together in the next: one
-// round trip, one lock of the log's counter and one flush to disk for all of them. A lone message waits for nobody.
+// messageWriters commits the messages that arrive while a commit is under way together in the next, whatever guilds they are
+// of: one round trip, one flush to disk, one lock of each log's counter for all of them. A lone message waits for nobody.
 type messageWriters struct {
 	store *Store
-	mu    sync.Mutex
-	logs  map[snowflake.ID]*messageWriter
-}
 
-// messageWriter is the queue of one log. It exists only while it has work.
-type messageWriter struct{ waiting []*pendingMessage }
+	mu      sync.Mutex
+	waiting []*pendingMessage
+	queued  map[snowflake.ID]int      // how many of waiting are of a log
+	busy    map[snowflake.ID]struct{} // logs that a run is writing: no other does, so their order is kept
+	runs    int
+	pressed bool // a timer will begin a run beside the others
+}
 
 type pendingMessage struct {
 	insert messageInsert
@@ -37,35 +39,43 @@ type pendingMessage struct {
 
 const (
 	// writeBatch bounds how many messages one transaction takes.
-	writeBatch = 64
+	writeBatch = 128
 	// writeQueue bounds how many may wait for one log; more are refused as overload.
 	writeQueue = 1024
 	// writeTimeout bounds a batch. It is not the requests' own: one that goes away must not undo the others.
 	writeTimeout = 8 * time.Second
+	// writePatience is how long messages leave it to a run before them. Past it another one begins beside it, so that a guild
+	// whose rows are locked, or whose part of Redis does not answer, holds up few others.
+	writePatience = 20 * time.Millisecond
+	// writeRuns bounds how many transactions are under way at once.
+	writeRuns = 8
 )
 
 // ErrOverloaded is returned when more writes or reads wait than can be served in time.
 var ErrOverloaded = coalesce.ErrOverloaded
 
 func (w *messageWriters) init(s *Store) {
-	w.store, w.logs = s, map[snowflake.ID]*messageWriter{}
+	w.store, w.queued, w.busy = s, map[snowflake.ID]int{}, map[snowflake.ID]struct{}{}
 }
 
 // write returns once the message is committed and its event is on the way.
 func (w *messageWriters) write(ctx context.Context, m *pendingMessage) error {
 	m.done = make(chan error, 1)
 	w.mu.Lock()
-	q := w.logs[m.event.Log]
-	switch {
-	case q == nil:
-		q = &messageWriter{}
-		w.logs[m.event.Log] = q
-		go w.run(m.event.Log, q)
-	case len(q.waiting) >= writeQueue:
+	if w.queued[m.event.Log] >= writeQueue {
 		w.mu.Unlock()
 		return ErrOverloaded
 	}
-	q.waiting = append(q.waiting, m)
+	w.waiting = append(w.waiting, m)
+	w.queued[m.event.Log]++
+	switch {
+	case w.runs == 0:
+		w.runs++
+		go w.run()
+	case !w.pressed && w.runs < writeRuns:
+		w.pressed = true
+		time.AfterFunc(writePatience, w.press)
+	}
 	w.mu.Unlock()
 	select {
 	case err := <-m.done:
@@ -76,20 +86,56 @@ func (w *messageWriters) write(ctx context.Context, m *pendingMessage) error {
 	}
 }
 
-func (w *messageWriters) run(log snowflake.ID, q *messageWriter) {
+// press begins a run for those who have waited for others too long.
+func (w *messageWriters) press() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pressed = false
+	if len(w.waiting) > 0 && w.runs < writeRuns {
+		w.runs++
+		go w.run()
+	}
+}
+
+// run commits batches until there is nothing that it may write. What waits for a log that is busy is for the run that made it so.
+func (w *messageWriters) run() {
 	for {
 		w.mu.Lock()
-		n := min(len(q.waiting), writeBatch)
-		if n == 0 {
-			delete(w.logs, log)
+		batch := w.take()
+		if len(batch) == 0 {
+			w.runs--
 			w.mu.Unlock()
 			return
 		}
-		batch := q.waiting[:n:n]
-		q.waiting = q.waiting[n:]
 		w.mu.Unlock()
 		w.commit(batch)
+		w.mu.Lock()
+		for _, m := range batch {
+			delete(w.busy, m.event.Log)
+		}
+		w.mu.Unlock()
 	}
+}
+
+// take removes a batch from the queue, in its order, and makes the logs busy.
+func (w *messageWriters) take() (batch []*pendingMessage) {
+	kept := w.waiting[:0]
+	for _, m := range w.waiting {
+		if _, busy := w.busy[m.event.Log]; busy || len(batch) == writeBatch {
+			kept = append(kept, m)
+			continue
+		}
+		batch = append(batch, m)
+		if w.queued[m.event.Log]--; w.queued[m.event.Log] == 0 {
+			delete(w.queued, m.event.Log)
+		}
+	}
+	clear(w.waiting[len(kept):])
+	w.waiting = kept
+	for _, m := range batch {
+		w.busy[m.event.Log] = struct{}{}
+	}
+	return batch
 }
 
 func (w *messageWriters) commit(batch []*pendingMessage) {
@@ -118,7 +164,7 @@ func refused(err error) bool {
 	return errors.As(err, &pg) && (strings.HasPrefix(pg.Code, "22") || strings.HasPrefix(pg.Code, "23"))
 }
 
-// insertMessages commits messages of one log; it tries again as Change does.
+// insertMessages commits messages; it tries again as Change does.
 func (s *Store) insertMessages(ctx context.Context, batch []*pendingMessage) ([]events.Event, error) {
 	for attempt := 1; ; attempt++ {
 		evs, err := s.tryInsertMessages(ctx, batch)
@@ -136,7 +182,6 @@ func (s *Store) tryInsertMessages(ctx context.Context, batch []*pendingMessage) 
 	threads := map[snowflake.ID]activity{}
 	inserts := make([]messageInsert, len(batch))
 	for i, m := range batch {
-		m.insert.queue(b)
 		inserts[i] = m.insert
 		if m.event.Head.Thread != nil {
 			threads[m.insert.ChannelID] = threads[m.insert.ChannelID].with(m.insert.Message)
@@ -145,19 +190,35 @@ func (s *Store) tryInsertMessages(ctx context.Context, batch []*pendingMessage) 
 		}
 		evs[i] = m.event
 	}
-	// In the order of ids, as everybody locks channels: two batches of two pods can't wait for each other.
-	for _, channel := range slices.Sorted(maps.Keys(newest)) {
-		b.Queue(`update channels set last_message_id = greatest(last_message_id, $2) where id = $1`, channel, newest[channel])
+	if err := queueMessages(b, inserts); err != nil {
+		return nil, err
 	}
+	// In the order of ids, as everybody locks channels: two batches of two pods can't wait for each other.
+	queueNewest(b, newest)
 	for _, thread := range slices.Sorted(maps.Keys(threads)) {
 		threads[thread].queue(b, thread)
 	}
 	queueUnread(b, inserts)
-	if err := queueOutbox(b, evs); err != nil {
+	if err := queueOutboxes(b, evs); err != nil {
 		return nil, err
 	}
 	if err := s.pool.SendBatch(ctx, b).Close(); err != nil {
 		return nil, fmt.Errorf("insert %d messages: %w", len(batch), err)
 	}
 	return evs, nil
+}
+
+// queueNewest moves channels on to their last messages.
+func queueNewest(b *pgx.Batch, newest map[snowflake.ID]snowflake.ID) {
+	if len(newest) == 0 {
+		return
+	}
+	channels := slices.Sorted(maps.Keys(newest))
+	last := make([]snowflake.ID, len(channels))
+	for i, channel := range channels {
+		last[i] = newest[channel]
+	}
+	b.Queue(`with held as (select id from channels where id = any($1) order by id for no key update)
+		update channels c set last_message_id = greatest(c.last_message_id, n.last)
+		from held join unnest($1::bigint[], $2::bigint[]) n (id, last) using (id) where c.id = held.id`, channels, last)
 }

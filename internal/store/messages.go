@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,25 +21,92 @@ type messageInsert struct {
 	Files   []snowflake.ID
 }
 
-func (m messageInsert) queue(b *pgx.Batch) {
-	var nonce *string
-	if m.Nonce != nil {
-		text := string(m.Nonce)
-		nonce = &text
+// queueMessages inserts rows, all of them in one statement, and what belongs to each.
+func queueMessages(b *pgx.Batch, inserts []messageInsert) error {
+	n := len(inserts)
+	ids, channels, authors := make([]snowflake.ID, n), make([]snowflake.ID, n), make([]snowflake.ID, n)
+	guilds, webhooks := make([]*snowflake.ID, n), make([]*snowflake.ID, n)
+	types, flags := make([]int, n), make([]int, n)
+	contents, mentions, roles := make([]string, n), make([]string, n), make([]string, n)
+	embeds, attachments, components := make([]string, n), make([]string, n), make([]string, n)
+	nonces, references, snapshots, parts := make([]*string, n), make([]*string, n), make([]*string, n), make([]*string, n)
+	tts, everyone := make([]bool, n), make([]bool, n)
+	for i, m := range inserts {
+		ids[i], channels[i], guilds[i], authors[i], webhooks[i] = m.ID, m.ChannelID, m.GuildID, m.Author.ID, m.WebhookID
+		types[i], flags[i], contents[i], tts[i], everyone[i] = int(m.Type), m.Flags, m.Content, m.TTS, m.MentionEveryone
+		mentions[i], roles[i] = arrayOf(mentionIDs(m.Message)), arrayOf(m.MentionRoles)
+		if m.Nonce != nil {
+			text := string(m.Nonce)
+			nonces[i] = &text
+		}
+		if components[i] = string(m.Components); components[i] == "" {
+			components[i] = "[]"
+		}
+		var e encoder
+		embeds[i], attachments[i] = *e.text(m.Embeds, len(m.Embeds)), *e.text(m.Attachments, len(m.Attachments))
+		if m.MessageReference != nil {
+			references[i] = e.text(m.MessageReference, 1)
+		}
+		if m.MessageSnapshots != nil {
+			snapshots[i] = e.text(m.MessageSnapshots, len(m.MessageSnapshots))
+		}
+		if p := partsOf(m.Message); p != nil {
+			parts[i] = e.text(p, 1)
+		}
+		if e.err != nil {
+			return fmt.Errorf("encode message %s: %w", m.ID, e.err)
+		}
 	}
 	b.Queue(`insert into messages (id, channel_id, guild_id, author_id, type, content, tts, mention_everyone, mentions,
 		mention_roles, embeds, attachments, components, flags, nonce, webhook_id, reference, snapshots, parts)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
-		m.ID, m.ChannelID, m.GuildID, m.Author.ID, m.Type, m.Content, m.TTS, m.MentionEveryone, mentionIDs(m.Message),
-		m.MentionRoles, m.Embeds, m.Attachments, m.Components, m.Flags, nonce, m.WebhookID, m.MessageReference,
-		m.MessageSnapshots, partsOf(m.Message))
-	if m.Unfurl {
-		b.Queue(unfurlInsert, m.ID, m.ChannelID)
+		select id, channel_id, guild_id, author_id, type, content, tts, everyone, mentions::bigint[], roles::bigint[],
+			embeds::jsonb, attachments::jsonb, components::jsonb, flags, nonce, webhook_id, reference::jsonb, snapshots::jsonb,
+			parts::jsonb
+		from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::int[], $6::text[], $7::boolean[], $8::boolean[],
+			$9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::int[], $15::text[], $16::bigint[], $17::text[],
+			$18::text[], $19::text[]) as m (id, channel_id, guild_id, author_id, type, content, tts, everyone, mentions, roles,
+			embeds, attachments, components, flags, nonce, webhook_id, reference, snapshots, parts)`,
+		ids, channels, guilds, authors, types, contents, tts, everyone, mentions, roles, embeds, attachments, components, flags,
+		nonces, webhooks, references, snapshots, parts)
+	for _, m := range inserts {
+		if m.Unfurl {
+			b.Queue(unfurlInsert, m.ID, m.ChannelID)
+		}
+		queuePoll(b, m.Message)
+		if len(m.Files) > 0 {
+			b.Queue(useFiles, m.ID, m.ChannelID, m.Files)
+		}
 	}
-	queuePoll(b, m.Message)
-	if len(m.Files) > 0 {
-		b.Queue(useFiles, m.ID, m.ChannelID, m.Files)
+	return nil
+}
+
+// encoder makes JSON texts and keeps the first error.
+type encoder struct{ err error }
+
+// text encodes a value. An empty list is "[]", nil or not.
+func (e *encoder) text(value any, n int) *string {
+	text := "[]"
+	if n > 0 {
+		encoded, err := json.Marshal(value)
+		if err != nil && e.err == nil {
+			e.err = err
+		}
+		text = string(encoded)
 	}
+	return &text
+}
+
+// arrayOf is the text form of an array of Postgres.
+// https://www.postgresql.org/docs/current/arrays.html#ARRAYS-INPUT
+func arrayOf(ids []snowflake.ID) string {
+	text := []byte{'{'}
+	for i, id := range ids {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendUint(text, uint64(id), 10)
+	}
+	return string(append(text, '}'))
 }
 
 func mentionIDs(m discord.Message) []snowflake.ID {
@@ -63,7 +131,9 @@ func (s *Store) CreateGuildMessage(ctx context.Context, guild snowflake.ID, m di
 func (tx *Tx) InsertMessage(ctx context.Context, guild *snowflake.ID, m discord.Message, files ...snowflake.ID) error {
 	b := &pgx.Batch{}
 	insert := messageInsert{m, guild, files}
-	insert.queue(b)
+	if err := queueMessages(b, []messageInsert{insert}); err != nil {
+		return err
+	}
 	// It is one of the two.
 	b.Queue(`update channels set last_message_id = greatest(last_message_id, $2) where id = $1`, m.ChannelID, m.ID)
 	activity{}.with(m).queue(b, m.ChannelID)

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"guildhall.chat/guildhall/internal/coalesce"
 	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/snowflake"
 )
@@ -38,6 +39,7 @@ type Store struct {
 	publisher Publisher
 	linker    Linker
 	writers   messageWriters
+	people    *coalesce.Group[peopleOf, map[snowflake.ID]Person]
 }
 
 const (
@@ -76,6 +78,9 @@ func OpenTraced(ctx context.Context, dsn string, conns int32, tracer pgx.QueryTr
 	}
 	s := &Store{pool: pool}
 	s.writers.init(s)
+	s.people = coalesce.New(statementTimeout, func(ctx context.Context, asked []peopleOf) ([]map[snowflake.ID]Person, error) {
+		return people(ctx, s.pool, asked)
+	})
 	var worker uint16
 	if err := pool.QueryRow(ctx, `select nextval('snowflake_worker')`).Scan(&worker); err != nil {
 		pool.Close()
