@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"guildhall.chat/guildhall/api/admin"
+	"guildhall.chat/guildhall/api/exports"
+	"guildhall.chat/guildhall/api/files"
+	"guildhall.chat/guildhall/internal/auth"
 	"guildhall.chat/guildhall/internal/config"
 	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
@@ -30,6 +33,8 @@ type adminCommand struct {
 	Reset       resetCommand       `cmd:"" name:"reset-password" help:"Make a user's password no good, and print where the user chooses another."`
 	DropMFA     dropMFACommand     `cmd:"" name:"disable-mfa" help:"Take a user's second factor away."`
 	DeleteUser  deleteUserCommand  `cmd:"" help:"Delete a user for good; what the user wrote stays."`
+	Export      exportCommand      `cmd:"" help:"Have the data of a user gathered; the user is told by mail."`
+	Exports     exportsCommand     `cmd:"" help:"List the exports of a user, with the paths of those that can be downloaded."`
 	Guilds      guildsCommand      `cmd:"" help:"List guilds."`
 	DeleteGuild deleteGuildCommand `cmd:"" help:"Delete a guild for good."`
 	Invitations invitationsCommand `cmd:"" help:"List invitations to register."`
@@ -52,7 +57,11 @@ func (c *adminCommand) with(ctx context.Context, fn func(s *admin.Service) error
 		return err
 	}
 	defer s.Close()
-	return fn(admin.NewService(s, nil))
+	keys, err := auth.NewKeys(secrets.SigningKeys)
+	if err != nil {
+		return err
+	}
+	return fn(admin.NewService(s, nil).Linking(files.NewLinks("", keys)))
 }
 
 // account is a user by id, username or mail address.
@@ -228,6 +237,26 @@ func (d *deleteUserCommand) Run(ctx context.Context, c *adminCommand) error {
 			return fmt.Errorf("%s owns guilds: they need another owner, or to be deleted, first", d.User)
 		}
 		return err
+	})
+}
+
+type exportCommand struct{ account }
+
+// Run has the data of a user gathered.
+func (e *exportCommand) Run(ctx context.Context, c *adminCommand) error {
+	return e.do(ctx, c, func(s *admin.Service, user store.Account) error {
+		made, err := s.Export(ctx, user.ID, nil)
+		return printAll(c, []exports.Told{made}, err)
+	})
+}
+
+type exportsCommand struct{ account }
+
+// Run lists the exports of a user.
+func (e *exportsCommand) Run(ctx context.Context, c *adminCommand) error {
+	return e.do(ctx, c, func(s *admin.Service, user store.Account) error {
+		told, err := s.ExportsOf(ctx, user.ID)
+		return printAll(c, told, err)
 	})
 }
 

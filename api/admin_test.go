@@ -115,6 +115,15 @@ func TestAdminCommandsOfUsers(t *testing.T) {
 	w.Exec(t, `update users set mfa_enabled = true where id = $1`, ada.ID)
 	s.must(t, "disable-mfa", "815")
 
+	if made := list[store.Export](t, s.must(t, "export", "815")); len(made) != 1 || made[0].State != "waiting" {
+		t.Errorf("%+v", made)
+	}
+	s.fails(t, "has been asked for already", "export", "815")
+	w.Exec(t, `update data_exports set state = 'ready', expires_at = now() + interval '1 day'`)
+	if path := s.must(t, "exports", "815"); !strings.Contains(path, `"url":"/exports/`) {
+		t.Errorf("%s", path)
+	}
+
 	s.fails(t, "there is no user nobody", "user", "nobody")
 	s.fails(t, "there is no second factor of 815", "disable-mfa", "815")
 	s.fails(t, "is a bot", "grant", bot.ID.String())

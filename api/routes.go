@@ -15,6 +15,7 @@ import (
 	"guildhall.chat/guildhall/api/direct"
 	"guildhall.chat/guildhall/api/discovery"
 	"guildhall.chat/guildhall/api/emojis"
+	"guildhall.chat/guildhall/api/exports"
 	"guildhall.chat/guildhall/api/files"
 	"guildhall.chat/guildhall/api/gatewayinfo"
 	"guildhall.chat/guildhall/api/guilds"
@@ -116,5 +117,6 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		widget.New(s, a, presences, c.PublicURL).Routes(),
 	)
 	cfg.Routes = append(cfg.Routes, quiet.Beside(cfg.Routes)...)
-	cfg.Public = slices.Concat(where.Public(), admin.New(s, a, cfg.Authenticator).Routes(), delegation.Pages(), images.New(s, scaler).Routes(), fileHandlers.Public())
+	cfg.Public = slices.Concat(where.Public(), admin.New(s, a, cfg.Authenticator).Linking(links).Routes(),
+		exports.New(s, back.files, links).Routes(), delegation.Pages(), images.New(s, scaler).Routes(), fileHandlers.Public())
 }

@@ -12,6 +12,8 @@ import (
 
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/authn"
+	"guildhall.chat/guildhall/api/exports"
+	"guildhall.chat/guildhall/api/files"
 	"guildhall.chat/guildhall/api/mail"
 	"guildhall.chat/guildhall/api/rest"
 	"guildhall.chat/guildhall/internal/auth"
@@ -104,6 +106,10 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	group.Go(func() error { return admin.Run(ctx) })
 	group.Go(func() error {
 		queue.Run(ctx)
+		return nil
+	})
+	group.Go(func() error {
+		exports.NewTeller(back.store, files.NewLinks(c.PublicURL, keys), queue, logger).Run(ctx)
 		return nil
 	})
 	group.Go(func() error { return serveHTTP(ctx, rest.Server(handler), listener) })

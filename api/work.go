@@ -9,6 +9,7 @@ import (
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/announcements"
 	"guildhall.chat/guildhall/api/automod"
+	"guildhall.chat/guildhall/api/exports"
 	"guildhall.chat/guildhall/api/files"
 	"guildhall.chat/guildhall/api/interactions"
 	"guildhall.chat/guildhall/api/outgoing"
@@ -57,6 +58,7 @@ func (c *workerCommand) Run(ctx context.Context) error {
 	w.Add("names", 500*time.Millisecond, func(ctx context.Context) error { return automod.JudgeNames(ctx, back.store) })
 	w.Add("polls", time.Second, func(ctx context.Context) error { return polls.Close(ctx, back.store, a) })
 	w.Add("files", time.Minute, files.New(back.store, back.files, nil).Sweep)
+	w.Add("exports", 2*time.Second, exports.NewJob(back.store, back.files, logger).Step)
 	w.Add("epochs", 500*time.Millisecond, worker.TellEpochs(back.store, ratelimit.New(back.redis, logger)))
 	w.Add("deleted accounts", time.Second, worker.TakeLeave(back.store))
 	group, ctx := errgroup.WithContext(ctx)

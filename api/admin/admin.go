@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"guildhall.chat/guildhall/api/files"
 	"guildhall.chat/guildhall/internal/auth"
 	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
@@ -23,13 +24,14 @@ import (
 // Service does what administrators ask for.
 type Service struct {
 	*store.Store
-	tell func(ctx context.Context, user snowflake.ID, epoch int64)
+	tell  func(ctx context.Context, user snowflake.ID, epoch int64)
+	links *files.Links
 }
 
 // NewService returns a service. tell is called for each account whose credentials a change is about, before the change returns;
 // nil leaves it to the worker.
 func NewService(s *store.Store, tell func(ctx context.Context, user snowflake.ID, epoch int64)) *Service {
-	return &Service{s, tell}
+	return &Service{Store: s, tell: tell}
 }
 
 func (s *Service) change(ctx context.Context, fn func(tx *store.Tx) ([]store.AccountEpoch, error)) error {

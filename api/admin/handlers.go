@@ -39,6 +39,8 @@ func (h *Handlers) Routes() []call.Route {
 		{Method: http.MethodPost, Path: user + "/verify", Handle: h.on(h.service.Verify, discord.ErrUnknownUser)},
 		{Method: http.MethodPost, Path: user + "/reset-password", Handle: h.resetPassword},
 		{Method: http.MethodPost, Path: user + "/disable-mfa", Handle: h.on(h.service.DropMFA, discord.ErrMFANotEnabled)},
+		{Method: http.MethodGet, Path: user + "/exports", Handle: h.exports},
+		{Method: http.MethodPost, Path: user + "/exports", Handle: h.export},
 		{Method: http.MethodGet, Path: "/guilds", Handle: h.guilds},
 		{Method: http.MethodDelete, Path: guild, Handle: h.deleteGuild},
 		{Method: http.MethodGet, Path: "/invitations", Handle: h.invitations},

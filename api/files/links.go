@@ -59,6 +59,17 @@ func (l *Links) signUntil(path string, issued, expires time.Time) string {
 	return l.base + path + "?ex=" + ex + "&is=" + is + "&hm=" + l.keys.SignFile(signed(path, ex, is)) + "&"
 }
 
+// SignUntil returns the link to a path of another package's, good until the time.
+func (l *Links) SignUntil(path string, expires time.Time) string {
+	return l.signUntil(path, l.now(), expires)
+}
+
+// Check reports whether the query proves the path.
+func (l *Links) Check(path string, query url.Values) bool {
+	_, ok := l.check(path, query)
+	return ok
+}
+
 func signed(path, ex, is string) string { return path + "\n" + ex + "\n" + is }
 
 // check reports whether the query proves the path, and until when.

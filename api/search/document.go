@@ -38,6 +38,9 @@ const (
 	facetSuffix   = "suffix"
 )
 
+// ByAuthor is what of the index matches all messages of an author, in the form of tsquery.
+func ByAuthor(author snowflake.ID) string { return quote(facet(facetAuthor, author)) }
+
 // Bounds of what one message adds to the index.
 const (
 	maxFacets    = 400

@@ -8,6 +8,7 @@
 //	crossposts    brings what announcement channels publish to the channels that follow
 //	purge         deletes the messages of channels that are gone and of banned users
 //	files         removes uploads that no message has
+//	exports       makes the archives of users' data that were asked for, removes those that have expired
 //	search        brings the search index up with what was sent, edited and deleted
 //	scheduled events   begins, ends and cancels those whose time has come
 //	invite targets     takes in the lists of users whom invites are for

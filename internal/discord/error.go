@@ -46,6 +46,7 @@ var (
 
 	ErrUnknownReport  = newError(http.StatusNotFound, 0, "Unknown report")
 	ErrTooManyReports = newError(http.StatusTooManyRequests, 0, "Too many of your reports are open")
+	ErrExportTooSoon  = newError(http.StatusTooManyRequests, 0, "An export of your data is on its way, or was made within a day")
 	ErrOwnsGuilds     = newError(http.StatusBadRequest, 40011, "You must transfer ownership of any owned guilds before deleting your account")
 
 	ErrUnknownAccount            = newError(http.StatusNotFound, 10001, "Unknown Account")

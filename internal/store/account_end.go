@@ -62,6 +62,10 @@ func (tx *Tx) DeleteAccount(ctx context.Context, user snowflake.ID) ([]AccountEp
 	if err != nil {
 		return nil, fmt.Errorf("delete user %s: %w", user, err)
 	}
+	// The worker removes the archives.
+	if _, err := tx.Exec(ctx, `update data_exports set expires_at = now() where user_id = $1`, user); err != nil {
+		return nil, fmt.Errorf("end exports of user %s: %w", user, err)
+	}
 	for _, table := range personal {
 		if _, err := tx.Exec(ctx, `delete from `+table+` where `+ownerColumn(table)+` = $1`, user); err != nil {
 			return nil, fmt.Errorf("delete %s of user %s: %w", table, user, err)
