@@ -2,25 +2,11 @@ package redis
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 )
-
-// UsersACL is the file of users in which the default user may do all with any of the passwords. It holds their hashes.
-// https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/#use-an-external-acl-file
-func UsersACL(passwords ...string) string {
-	var line strings.Builder
-	line.WriteString("user default on")
-	for _, password := range passwords {
-		hash := sha256.Sum256([]byte(password))
-		line.WriteString(" #" + hex.EncodeToString(hash[:]))
-	}
-	return line.String() + " ~* &* +@all\n"
-}
 
 // Accept has every node read its file of users, unless it knows the passwords of users already, and use the password towards
 // its master. It returns the names of the pods that do not have these users yet: they don't answer, or Kubernetes has not

@@ -41,6 +41,17 @@ func (s Slots) Len() int {
 	return n
 }
 
+// list returns the slots one by one.
+func (s Slots) list() []int {
+	slots := make([]int, 0, s.Len())
+	for _, r := range s {
+		for slot := r.First; slot <= r.Last; slot++ {
+			slots = append(slots, slot)
+		}
+	}
+	return slots
+}
+
 // cut parts the set behind its first n slots.
 func (s Slots) cut(n int) (first, rest Slots) {
 	for i, r := range s {

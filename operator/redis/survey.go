@@ -195,6 +195,8 @@ func (s *survey) unsettled() string {
 				return member.Name + " has not heard of " + other.Name
 			} else if node.Failing || !node.Connected {
 				return member.Name + " does not reach " + other.Name
+			} else if node.Replica != other.View.Self.Replica || node.Master != other.View.Self.Master {
+				return member.Name + " has not heard what " + other.Name + " has become"
 			}
 		}
 	}

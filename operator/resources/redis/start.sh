@@ -7,6 +7,7 @@ conf=$ROOT/run/redis/redis.conf
 {
 	cat "$ROOT/etc/redis/redis.conf"
 	echo "bind $POD_IP"
+	echo "bind-source-addr $POD_IP"
 	echo "cluster-announce-ip $POD_IP"
 	echo "dir $ROOT/data"
 	echo "aclfile $ROOT/secrets/users.acl"
