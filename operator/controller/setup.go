@@ -30,6 +30,7 @@ func owned() []client.Object {
 	return []client.Object{
 		&corev1.ServiceAccount{}, &corev1.Service{}, &corev1.ConfigMap{}, &corev1.Pod{}, &policyv1.PodDisruptionBudget{},
 		&batchv1.Job{}, &appsv1.StatefulSet{}, &appsv1.Deployment{},
+		&corev1.PersistentVolumeClaim{},
 	}
 }
 

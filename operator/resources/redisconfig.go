@@ -1,10 +1,17 @@
 package resources
 
-import "embed"
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
 
-// redisFiles are what a Redis pod has in its configuration folder.
-//
-//go:embed redis
+	core "k8s.io/client-go/applyconfigurations/core/v1"
+)
+
+//go:embed redisfiles
 var redisFiles embed.FS
 
 // RedisFiles are the files of a Redis pod's configuration folder, by name: redis.conf, and the scripts that start a node, say
@@ -12,11 +19,29 @@ var redisFiles embed.FS
 func RedisFiles() map[string]string {
 	files := map[string]string{}
 	for _, name := range []string{"redis.conf", "start.sh", "ready.sh", "handover.sh"} {
-		content, err := redisFiles.ReadFile("redis/" + name)
+		content, err := redisFiles.ReadFile("redisfiles/" + name)
 		if err != nil {
 			panic(err) // it is compiled in
 		}
 		files[name] = string(content)
 	}
 	return files
+}
+
+// RedisConfigMap returns the files for the pods.
+func (p Platform) RedisConfigMap() *core.ConfigMapApplyConfiguration {
+	return core.ConfigMap(p.Name(Redis), p.Cluster.Namespace).
+		WithLabels(p.Labels(Redis)).
+		WithOwnerReferences(p.owner()).
+		WithData(RedisFiles())
+}
+
+// redisFilesHash stands for the files, so that a change of them rolls the pods.
+func redisFilesHash() string {
+	files := RedisFiles()
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		_, _ = fmt.Fprintf(h, "%s %d\n%s", name, len(files[name]), files[name])
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
 }

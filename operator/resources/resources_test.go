@@ -61,6 +61,7 @@ func TestGolden(t *testing.T) {
 		"job":         {migrateJob(t, p)},
 		"statefulset": {p.GatewayShard(1)},
 		"deployment":  {p.APIDeployment(), p.WorkerDeployment(), p.ShardRouterDeployment()},
+		"redis":       redisObjects(p),
 	}
 	for _, generated := range p.GeneratedSecrets() {
 		golden["secret"] = append(golden["secret"], generatedSecret(p, generated))
