@@ -24,6 +24,9 @@ import (
 	"guildhall.chat/guildhall/operator/controller"
 )
 
+// maxRequests is how many requests a second the operator makes at most.
+const maxRequests = 200
+
 type operator struct {
 	AdminAddr        string        `help:"Address of the admin port (/healthz, /readyz, /metrics)." default:"127.0.0.1:9090"`
 	LogLevel         slog.Level    `help:"Least level that is logged: debug, info, warn or error." default:"info"`
@@ -75,6 +78,9 @@ func (o *operator) manager(log *slog.Logger) (ctrl.Manager, error) {
 	if err != nil {
 		return nil, config.Errorf("find Kubernetes: %w", err)
 	}
+	// The API server shares itself out fairly among its clients; this only bounds what a mistake of ours could do. client-go's
+	// own bound is for a command line.
+	kubernetes.QPS, kubernetes.Burst = maxRequests, 2*maxRequests
 	types := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{scheme.AddToScheme, v1alpha1.AddToScheme} {
 		if err := add(types); err != nil {

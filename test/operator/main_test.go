@@ -87,6 +87,8 @@ func run(m *testing.M) (code int, err error) {
 	}
 
 	environment := &envtest.Environment{BinaryAssetsDirectory: assets}
+	// envtest's own range has room for the Services of some hundred ChatClusters.
+	environment.ControlPlane.GetAPIServer().Configure().Set("service-cluster-ip-range", "10.0.0.0/16")
 	if config, err = environment.Start(); err != nil {
 		return 0, fmt.Errorf("start kube-apiserver: %w", err)
 	}

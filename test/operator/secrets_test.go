@@ -44,7 +44,9 @@ func (c *cluster) waitForKeys(want ...string) []string {
 // Each step of a rotation waits until all pods have taken the one before.
 func TestSigningKeysAreRotatedInSteps(t *testing.T) {
 	t.Parallel()
-	c := create(t, func(c *v1alpha1.ChatCluster) { c.Spec.Rotation.RetireAfter = metav1.Duration{Duration: 2 * time.Second} })
+	c := create(t, func(c *v1alpha1.ChatCluster) {
+		c.Spec.Rotation.RetireAfter = metav1.Duration{Duration: 2 * time.Second}
+	})
 	c.finish()
 	old := c.waitForKeys("")[0]
 	hash := func() string {

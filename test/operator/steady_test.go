@@ -53,6 +53,28 @@ next:
 	return sum
 }
 
+// plainMetric returns a metric of the operator that has no labels.
+func plainMetric(t *testing.T, name string) float64 {
+	t.Helper()
+	response, err := http.Get("http://" + adminAddr + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	lines := bufio.NewScanner(response.Body)
+	for lines.Scan() {
+		if value, found := strings.CutPrefix(lines.Text(), name+" "); found {
+			n, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+	}
+	t.Fatalf("no metric %s", name)
+	return 0
+}
+
 // settled waits until the operator has seen all that happened: it has done a pass since, and has no other to do.
 func (c *cluster) settled() {
 	c.Helper()
