@@ -40,6 +40,7 @@ type adminCommand struct {
 	Invitations invitationsCommand `cmd:"" help:"List invitations to register."`
 	Invite      inviteCommand      `cmd:"" help:"Make an invitation to register."`
 	Uninvite    uninviteCommand    `cmd:"" help:"Withdraw an invitation to register."`
+	Limits      limitsCommand      `cmd:"" help:"Show and set how much there may be of things."`
 	Reports     reportsCommand     `cmd:"" help:"List reports."`
 	CloseReport closeReportCommand `cmd:"" help:"Say what came of a report."`
 

@@ -144,6 +144,19 @@ func TestAdminCommandsOfTheRest(t *testing.T) {
 	if got := list[store.Hosted](t, s.must(t, "guilds", "--query", "ho")); len(got) != 1 || got[0].ID != g.ID {
 		t.Errorf("%+v", got)
 	}
+	s.must(t, "limits", "set", "--guild", g.ID.String(), "roles_per_guild", "7")
+	for _, shown := range []string{s.must(t, "limits", "--guild", g.ID.String()), s.must(t, "limits", "log")} {
+		if !strings.Contains(shown, `"roles_per_guild"`) || !strings.Contains(shown, ":7,") && !strings.Contains(shown, `"after":7`) {
+			t.Errorf("%s", shown)
+		}
+	}
+	if shown := s.must(t, "limits", "show", "--user", user.ID.String()); !strings.Contains(shown, `"file_size"`) || strings.Contains(shown, "roles") {
+		t.Errorf("%s", shown)
+	}
+	s.must(t, "limits", "set", "roles_per_guild", "default")
+	s.fails(t, "no such limit", "limits", "set", "roles", "7")
+	s.fails(t, "neither a whole number", "limits", "set", "roles_per_guild", "many")
+	s.fails(t, "there is no guild", "limits", "--guild", "1")
 	s.must(t, "delete-guild", g.ID.String())
 	s.fails(t, "there is no guild", "delete-guild", g.ID.String())
 

@@ -77,7 +77,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 	})
 	sender := outgoing.New(s, back.fetch)
 	interacting := interactions.New(interactions.Config{Store: s, Access: a, Poster: poster, Publisher: back.publisher, Outgoing: sender})
-	where := discovery.New(c.PublicURL, c.GatewayURL, s.NewID)
+	where := discovery.New(c.PublicURL, c.GatewayURL, s)
 	cfg.Routes = slices.Concat(
 		people.Routes(),
 		announcements.New(s, a).Routes(),

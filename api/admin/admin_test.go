@@ -345,3 +345,66 @@ func TestExports(t *testing.T) {
 		t.Errorf("%+v", told)
 	}
 }
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	user := w.User(t)
+	make := func(name string) apitest.Answer {
+		return user.Do(t, http.MethodPost, "/guilds", map[string]any{"name": name})
+	}
+	var hall struct {
+		ID snowflake.ID `json:"id"`
+	}
+	user.Must(t, http.MethodPost, "/guilds", map[string]any{"name": "Hall"}, &hall)
+	limits := func(path string) map[string]LimitTold {
+		var list []LimitTold
+		w.do(t, w.admin, http.MethodGet, path, "", &list)
+		told := map[string]LimitTold{}
+		for _, l := range list {
+			told[l.Name] = l
+		}
+		return told
+	}
+	own := "/admin/users/" + user.ID.String() + "/limits"
+	if got := limits(own)["guilds_per_user"]; got.Value != 100 || got.Set != nil {
+		t.Errorf("at first: %+v", got)
+	}
+	// The instance's limit holds for all, but for whom there is an own one.
+	w.is(t, http.StatusOK, w.admin, http.MethodPatch, "/admin/limits", `{"guilds_per_user":1}`)
+	if got := make("Second"); got.Status != http.StatusBadRequest {
+		t.Errorf("beyond the limit: %d %s", got.Status, got.Body)
+	}
+	w.is(t, http.StatusOK, w.admin, http.MethodPatch, own, `{"guilds_per_user":2}`)
+	if got := make("Second"); got.Status != http.StatusCreated {
+		t.Errorf("within an own limit: %d %s", got.Status, got.Body)
+	}
+	if got := limits(own)["guilds_per_user"]; got.Value != 2 || got.Set == nil {
+		t.Errorf("set: %+v", got)
+	}
+	w.is(t, http.StatusOK, w.admin, http.MethodPatch, own, `{"guilds_per_user":null}`)
+	if got := make("Third"); got.Status != http.StatusBadRequest || limits(own)["guilds_per_user"].Value != 1 {
+		t.Errorf("the own limit is still there: %d", got.Status)
+	}
+	if _, ok := limits("/admin/guilds/" + hall.ID.String() + "/limits")["channels_per_guild"]; !ok {
+		t.Error("a guild has no limit of channels")
+	}
+	for path, bodies := range map[string][]string{
+		own:             {`{"channels_per_guild":1}`, `{"guilds_per_user":-1}`, `{"guilds_per_user":1001}`, `{"guilds_per_user":"x"}`, `[]`, `{"x":1}`},
+		"/admin/limits": {`{"file_size":1.5}`, `{"file_size":99999999999999999999}`},
+	} {
+		for _, body := range bodies {
+			w.is(t, http.StatusBadRequest, w.admin, http.MethodPatch, path, body)
+		}
+	}
+	for _, path := range []string{"/admin/users/1/limits", "/admin/guilds/1/limits"} {
+		w.is(t, http.StatusNotFound, w.admin, http.MethodGet, path, "")
+	}
+	w.is(t, http.StatusNotFound, w.admin, http.MethodPatch, "/admin/guilds/1/limits", `{"roles_per_guild":1}`)
+	var changes []store.LimitChange
+	w.do(t, w.admin, http.MethodGet, "/admin/limits/changes", "", &changes)
+	if len(changes) != 3 || changes[0].Target != 0 || changes[2].Before == nil || *changes[2].Before != 2 || changes[2].After != nil ||
+		changes[2].By == nil || *changes[2].By != w.admin.ID {
+		t.Errorf("%+v", changes)
+	}
+}

@@ -46,8 +46,15 @@ func (h *Handlers) Routes() []call.Route {
 		{Method: http.MethodGet, Path: "/invitations", Handle: h.invitations},
 		{Method: http.MethodPost, Path: "/invitations", Handle: h.invite},
 		{Method: http.MethodDelete, Path: "/invitations/:code", Handle: h.uninvite},
+		{Method: http.MethodGet, Path: "/limits/changes", Handle: h.limitChanges},
 		{Method: http.MethodGet, Path: "/reports", Handle: h.reports},
 		{Method: http.MethodPost, Path: "/reports/:report_id/close", Handle: h.closeReport},
+	}
+	for path, of := range map[string]Subject{"/limits": Instance, user + "/limits": OfUser, guild + "/limits": OfGuild} {
+		routes = append(routes,
+			call.Route{Method: http.MethodGet, Path: path, Handle: h.limits(of)},
+			call.Route{Method: http.MethodPatch, Path: path, Handle: h.setLimits(of)},
+		)
 	}
 	for i := range routes {
 		r := &routes[i]

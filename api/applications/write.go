@@ -14,9 +14,6 @@ import (
 	"guildhall.chat/guildhall/internal/store"
 )
 
-// maxOwned is how many applications one user may have.
-const maxOwned = 75
-
 // create makes an application with a key of its own, by which it will know what the platform sends to it.
 func (h *Handlers) create(c *call.Call) error {
 	var body settings
@@ -34,7 +31,7 @@ func (h *Handlers) create(c *call.Call) error {
 	ctx := c.Request.Context()
 	var app discord.Application
 	err := h.store.Change(ctx, func(tx *store.Tx) (err error) {
-		if app, err = tx.CreateApplication(ctx, c.Caller.UserID, body.Name.Value, seed, maxOwned); err != nil {
+		if app, err = tx.CreateApplication(ctx, c.Caller.UserID, body.Name.Value, seed); err != nil {
 			return err
 		}
 		if err := body.apply(ctx, tx, &app); err != nil {

@@ -10,11 +10,8 @@ import (
 	"guildhall.chat/guildhall/internal/snowflake"
 )
 
-// Limits of a guild.
-const (
-	MaxChannels   = 500 // categories included
-	MaxInCategory = 50
-)
+// MaxInCategory is how many channels a category may have; how many a guild may have is store.LimitChannels.
+const MaxInCategory = 50
 
 // parentOf returns the category of a channel, nil if it is in none.
 func parentOf(g *access.Guild, c *discord.Channel) *discord.Channel {

@@ -73,7 +73,11 @@ func (h *Handlers) create(c *call.Call) error {
 	ctx := c.Request.Context()
 	var made discord.Channel
 	err = h.access.ChangeIf(c, guild, b.may, func(tx *store.Tx, v *access.Visit) error {
-		if len(v.Guild.Channels) >= MaxChannels {
+		most, err := tx.Limit(ctx, store.LimitChannels, guild)
+		if err != nil {
+			return err
+		}
+		if int64(len(v.Guild.Channels)) >= most {
 			return discord.ErrTooManyChannels
 		}
 		position := After(v.Guild.Channels, b.kind())

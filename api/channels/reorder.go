@@ -24,7 +24,7 @@ type move struct {
 
 func checkMoves(moves []move) error {
 	var p form.Problems
-	p.Max("", len(moves), MaxChannels)
+	p.Max("", len(moves), int(store.LimitChannels.Most))
 	seen := map[snowflake.ID]bool{}
 	for i, m := range moves {
 		if seen[m.ID] {

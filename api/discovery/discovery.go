@@ -3,23 +3,26 @@
 package discovery
 
 import (
+	"context"
 	"crypto/rand"
 	"net/http"
 	"time"
 
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/internal/snowflake"
+	"guildhall.chat/guildhall/internal/store"
 )
 
 // Handlers answers where everything is.
 type Handlers struct {
 	publicURL, gatewayURL string
 	newID                 func() snowflake.ID
+	setLimits             func(ctx context.Context, of snowflake.ID) (map[string]int64, error)
 }
 
-// New returns the handlers; newID makes the ids of fingerprints.
-func New(publicURL, gatewayURL string, newID func() snowflake.ID) *Handlers {
-	return &Handlers{publicURL, gatewayURL, newID}
+// New returns the handlers; the store makes the ids of fingerprints and knows the instance's limits.
+func New(publicURL, gatewayURL string, s *store.Store) *Handlers {
+	return &Handlers{publicURL, gatewayURL, s.NewID, s.SetLimits}
 }
 
 // Public lists what is outside of the API.
@@ -115,10 +118,25 @@ func (h *Handlers) ping(c *call.Call) error {
 
 // limits says what is refused as too much, so far as clients want to know it beforehand.
 func (h *Handlers) limits(c *call.Call) error {
+	set, err := h.setLimits(c.Request.Context(), 0)
+	if err != nil {
+		return err
+	}
+	for _, l := range store.Limits {
+		if _, ok := set[l.Name]; !ok {
+			set[l.Name] = l.Default
+		}
+	}
 	return c.OK(map[string]any{
-		"user":    map[string]int{"maxGuilds": 100, "maxUsername": 32, "maxFriends": 1000, "maxBio": 190},
-		"guild":   map[string]int{"maxRoles": 250, "maxEmojis": 50, "maxMembers": 500_000, "maxChannels": 500, "maxChannelsInCategory": 50},
-		"message": map[string]int{"maxCharacters": 2000, "maxTTSCharacters": 2000, "maxReactions": 20, "maxEmbedDownloadSize": 0, "maxBulkDelete": 100, "maxAttachmentSize": 10 << 20},
+		"user": map[string]int64{"maxGuilds": set[store.LimitGuilds.Name], "maxUsername": 32, "maxFriends": 1000, "maxBio": 190},
+		"guild": map[string]int64{
+			"maxRoles": set[store.LimitRoles.Name], "maxEmojis": set[store.LimitEmojis.Name], "maxMembers": 500_000,
+			"maxChannels": set[store.LimitChannels.Name], "maxChannelsInCategory": 50,
+		},
+		"message": map[string]int64{
+			"maxCharacters": 2000, "maxTTSCharacters": 2000, "maxReactions": 20, "maxEmbedDownloadSize": 0, "maxBulkDelete": 100,
+			"maxAttachmentSize": set[store.LimitFileSize.Name],
+		},
 		"channel": map[string]int{"maxPins": 250, "maxTopic": 1024},
 	})
 }

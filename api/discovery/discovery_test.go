@@ -13,7 +13,7 @@ import (
 func TestWhereEverythingIs(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t, func(w *apitest.World) []call.Route {
-		h := discovery.New("https://chat.example", "wss://gateway.example", w.Store.NewID)
+		h := discovery.New("https://chat.example", "wss://gateway.example", w.Store)
 		routes := h.Routes()
 		for _, public := range h.Public() { // here below /api, too
 			public.Limit = routes[0].Limit

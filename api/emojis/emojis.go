@@ -18,13 +18,8 @@ import (
 	"guildhall.chat/guildhall/internal/store"
 )
 
-const (
-	// maxStill and maxAnimated are how many emojis of a kind a guild may have.
-	maxStill    = 50
-	maxAnimated = 50
-	// maxOfApplication is how many an application may have, of both kinds together.
-	maxOfApplication = 2000
-)
+// maxOfApplication is how many emojis an application may have, of both kinds together; guilds have store.LimitEmojis.
+const maxOfApplication = 2000
 
 // Handlers serves emojis.
 type Handlers struct {

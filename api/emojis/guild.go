@@ -89,12 +89,16 @@ func (h *Handlers) create(c *call.Call) error {
 			return err
 		}
 		still, animated, err := tx.EmojiCounts(ctx, owner)
+		if err != nil {
+			return err
+		}
+		most, err := tx.Limit(ctx, store.LimitEmojis, guild)
 		switch {
 		case err != nil:
 			return err
-		case e.Animated && animated >= maxAnimated:
+		case e.Animated && int64(animated) >= most:
 			return discord.ErrTooManyAnimatedEmojis
-		case !e.Animated && still >= maxStill:
+		case !e.Animated && int64(still) >= most:
 			return discord.ErrTooManyEmojis
 		}
 		if err := tx.CreateEmoji(ctx, owner, e, picture); err != nil {

@@ -22,13 +22,8 @@ import (
 	"guildhall.chat/guildhall/internal/store"
 )
 
-const (
-	// MaxPerMessage is how many files a message has at most.
-	MaxPerMessage = 10
-	// maxSize is that of one file, in bytes.
-	// https://discord.com/developers/docs/reference#uploading-files
-	maxSize = 10 << 20
-)
+// MaxPerMessage is how many files a message has at most; how large each may be is store.LimitFileSize.
+const MaxPerMessage = 10
 
 // Files keeps files.
 type Files struct {

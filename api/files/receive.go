@@ -38,12 +38,16 @@ func (f *Files) Receive(ctx context.Context, channel, user snowflake.ID, incomin
 	if err != nil {
 		return nil, err
 	}
+	most, err := f.store.Limit(ctx, store.LimitFileSize, user)
+	if err != nil {
+		return nil, err
+	}
 	var kept []store.File
 	attachments := make([]discord.Attachment, len(incoming))
 	for i, in := range incoming {
 		file, there := uploaded[in.Uploaded]
 		if in.Part != nil {
-			file, err = f.keep(ctx, channel, user, in)
+			file, err = f.keep(ctx, channel, user, in, most)
 			kept = append(kept, file)
 		} else if !there {
 			err = discord.ErrUploadMissing
@@ -85,8 +89,8 @@ func (f *Files) uploaded(ctx context.Context, channel, user snowflake.ID, incomi
 // uploadName is what a client calls an upload by when it sends it.
 func uploadName(f store.File) string { return f.ID.String() + "/" + f.Filename }
 
-// keep stores the file of a part.
-func (f *Files) keep(ctx context.Context, channel, user snowflake.ID, in Incoming) (store.File, error) {
+// keep stores the file of a part, of at most so many bytes.
+func (f *Files) keep(ctx context.Context, channel, user snowflake.ID, in Incoming, most int64) (store.File, error) {
 	name := in.Filename
 	if name == "" {
 		name = in.Part.Filename
@@ -94,7 +98,7 @@ func (f *Files) keep(ctx context.Context, channel, user snowflake.ID, in Incomin
 	file := store.File{
 		ID: f.store.NewID(), ChannelID: channel, UserID: user, Filename: cleanName(name), Size: in.Part.Size, There: true,
 	}
-	if file.Size > maxSize {
+	if file.Size > most {
 		return file, discord.ErrEntityTooLarge
 	}
 	content, err := in.Part.Open()

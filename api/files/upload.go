@@ -48,7 +48,11 @@ func (h *Handlers) announce(c *call.Call) error {
 	if err := c.Bind(&body); err != nil {
 		return err
 	}
-	if err := checkAnnounced(body.Files); err != nil {
+	most, err := h.store.Limit(c.Request.Context(), store.LimitFileSize, c.Caller.UserID)
+	if err != nil {
+		return err
+	}
+	if err := checkAnnounced(body.Files, most); err != nil {
 		return err
 	}
 	places := make([]place, len(body.Files))
@@ -74,7 +78,7 @@ func (h *Handlers) announce(c *call.Call) error {
 	return c.OK(map[string]any{"attachments": places})
 }
 
-func checkAnnounced(list []announced) error {
+func checkAnnounced(list []announced, mostBytes int64) error {
 	var p form.Problems
 	if len(list) == 0 {
 		p.Required("files")
@@ -84,7 +88,7 @@ func checkAnnounced(list []announced) error {
 	}
 	for i, a := range list {
 		p.Length(form.At("files", i, "filename"), a.Filename, 1, 1024)
-		p.Range(form.At("files", i, "file_size"), int64(a.FileSize), 0, maxSize)
+		p.Range(form.At("files", i, "file_size"), int64(a.FileSize), 0, mostBytes)
 	}
 	return p.Err()
 }
@@ -112,7 +116,7 @@ func (h *Handlers) upload(c *call.Call) error {
 	}
 	// The server's own bound is for requests that are answered from a form.
 	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(uploadTime))
-	content := http.MaxBytesReader(c.Writer, c.Request.Body, maxSize)
+	content := http.MaxBytesReader(c.Writer, c.Request.Body, f.Size+1)
 	if err := h.blobs.Put(ctx, key(f.ID), content, f.Size); errors.Is(err, blob.ErrSize) {
 		return discord.ErrInvalidFile
 	} else if err != nil {

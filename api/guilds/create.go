@@ -15,9 +15,8 @@ import (
 )
 
 const (
-	minName   = 2
-	maxName   = 100
-	maxGuilds = 100 // that a user may be in
+	minName = 2
+	maxName = 100
 )
 
 // creation is the body of a guild to be made. In Roles and Channels, and in what refers to them, ids are placeholders:
@@ -87,7 +86,11 @@ func (b *creation) build(c *call.Call, s *store.Store, also func(*store.Tx) erro
 		if err != nil {
 			return err
 		}
-		if n >= maxGuilds {
+		most, err := tx.Limit(ctx, store.LimitGuilds, c.Caller.UserID)
+		if err != nil {
+			return err
+		}
+		if int64(n) >= most {
 			return discord.ErrTooManyGuilds
 		}
 		d, err := b.draft(ctx, tx)

@@ -69,10 +69,18 @@ func (b *creation) draft(ctx context.Context, tx *store.Tx) (*draft, error) {
 		channelIDs: map[snowflake.ID]*discord.Channel{},
 		inCategory: map[snowflake.ID]int{},
 	}
+	mostRoles, err := tx.Limit(ctx, store.LimitRoles, 0)
+	if err != nil {
+		return nil, err
+	}
+	mostChannels, err := tx.Limit(ctx, store.LimitChannels, 0)
+	if err != nil {
+		return nil, err
+	}
 	switch {
-	case len(b.Roles.Value) > roles.MaxRoles:
+	case int64(len(b.Roles.Value)) > mostRoles:
 		return nil, discord.ErrTooManyRoles
-	case len(b.Channels.Value) > channels.MaxChannels:
+	case int64(len(b.Channels.Value)) > mostChannels:
 		return nil, discord.ErrTooManyChannels
 	}
 	for i := range b.Roles.Value {

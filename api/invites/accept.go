@@ -12,8 +12,6 @@ import (
 	"guildhall.chat/guildhall/internal/store"
 )
 
-const maxGuilds = 100 // that a user may be in
-
 // accept makes the caller a member of the invite's guild.
 // https://docs.discord.food/resources/invite#accept-invite
 func (h *Handlers) accept(c *call.Call) error {
@@ -91,7 +89,11 @@ func mayJoin(ctx context.Context, tx *store.Tx, i discord.Invite, user snowflake
 	if err != nil {
 		return err
 	}
-	if guilds >= maxGuilds {
+	most, err := tx.Limit(ctx, store.LimitGuilds, user)
+	if err != nil {
+		return err
+	}
+	if int64(guilds) >= most {
 		return discord.ErrTooManyGuilds
 	}
 	return nil

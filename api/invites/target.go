@@ -7,7 +7,6 @@ import (
 
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/form"
-	"guildhall.chat/guildhall/api/roles"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -23,7 +22,7 @@ type target struct {
 }
 
 func (t *target) check(p *form.Problems) {
-	p.Max("role_ids", len(t.Roles.Value), roles.MaxRoles)
+	p.Max("role_ids", len(t.Roles.Value), int(store.LimitRoles.Most))
 	if t.Type.Value == nil {
 		return
 	}

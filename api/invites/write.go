@@ -18,7 +18,6 @@ const (
 	defaultAge = 86400  // seconds: a day
 	maxAge     = 604800 // seconds: a week
 	maxUses    = 100
-	maxInvites = 1000 // of a guild
 )
 
 // audited are the keys of an invite that the audit log records.
@@ -92,7 +91,11 @@ func (h *Handlers) create(c *call.Call) error {
 		if err != nil {
 			return err
 		}
-		if n >= maxInvites {
+		most, err := tx.Limit(ctx, store.LimitInvites, guild)
+		if err != nil {
+			return err
+		}
+		if int64(n) >= most {
 			return discord.ErrTooManyInvites
 		}
 		if made, err = tx.CreateInvite(ctx, asked); err != nil {

@@ -69,7 +69,11 @@ func addBot(c *call.Call, tx *store.Tx, v *access.Visit, bot discord.User, set p
 	}
 	var own []snowflake.ID
 	if set != 0 {
-		if len(v.Guild.Guild.Roles) >= roles.MaxRoles {
+		most, err := tx.Limit(ctx, store.LimitRoles, guild)
+		if err != nil {
+			return err
+		}
+		if int64(len(v.Guild.Guild.Roles)) >= most {
 			return discord.ErrTooManyRoles
 		}
 		role := roles.Default(tx.NewID(), set)

@@ -18,8 +18,6 @@ import (
 const (
 	maxNick      = 32
 	maxJoinRoles = 250
-	// maxJoined is how many guilds a user may be in.
-	maxJoined = 100
 )
 
 // joining is a user whom a bot brings into a guild.
@@ -127,7 +125,11 @@ func (j *joining) join(ctx context.Context, tx *store.Tx, v *access.Visit, user 
 	if err != nil {
 		return nil, err
 	}
-	if guilds >= maxJoined {
+	most, err := tx.Limit(ctx, store.LimitGuilds, user)
+	if err != nil {
+		return nil, err
+	}
+	if int64(guilds) >= most {
 		return nil, discord.ErrTooManyGuilds
 	}
 	m, err := tx.Join(ctx, guild, user, members.Distinct(j.Roles.Value, guild))

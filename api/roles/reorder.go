@@ -32,7 +32,7 @@ func (h *Handlers) reorder(c *call.Call) error {
 		return err
 	}
 	var p form.Problems
-	p.Max("", len(moves), MaxRoles)
+	p.Max("", len(moves), int(store.LimitRoles.Most))
 	if err := p.Err(); err != nil {
 		return err
 	}

@@ -16,9 +16,6 @@ import (
 	"guildhall.chat/guildhall/internal/snowflake"
 )
 
-// MaxRoles bounds the roles of a guild, @everyone included.
-const MaxRoles = 250
-
 // audited are the keys of a role that the audit log records.
 var audited = []string{"name", "permissions", "color", "colors", "hoist", "mentionable", "icon", "unicode_emoji", "position"}
 

@@ -42,7 +42,11 @@ func (h *Handlers) create(c *call.Call) error {
 	ctx := c.Request.Context()
 	var made discord.Role
 	err = h.access.Change(c, guild, permissions.ManageRoles, func(tx *store.Tx, v *access.Visit) error {
-		if len(v.Guild.Guild.Roles) >= MaxRoles {
+		most, err := tx.Limit(ctx, store.LimitRoles, guild)
+		if err != nil {
+			return err
+		}
+		if int64(len(v.Guild.Guild.Roles)) >= most {
 			return discord.ErrTooManyRoles
 		}
 		made = Default(tx.NewID(), v.Guild.Role(guild).Permissions)

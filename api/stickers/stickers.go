@@ -21,10 +21,6 @@ import (
 	"guildhall.chat/guildhall/internal/store"
 )
 
-// maxStickers is how many a guild may have that nobody boosts.
-// https://discord.com/developers/docs/resources/sticker#create-guild-sticker
-const maxStickers = 5
-
 // audited are the keys of a sticker that the audit log records.
 var audited = []string{"id", "guild_id", "type", "name", "description", "tags", "format_type", "available"}
 

@@ -80,7 +80,11 @@ func (h *Handlers) create(c *call.Call) error {
 		if err != nil {
 			return err
 		}
-		if len(list) >= maxStickers {
+		most, err := tx.Limit(ctx, store.LimitStickers, guild)
+		if err != nil {
+			return err
+		}
+		if int64(len(list)) >= most {
 			return discord.ErrTooManyStickers
 		}
 		maker, err := tx.User(ctx, c.Caller.UserID)

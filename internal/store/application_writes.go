@@ -12,7 +12,7 @@ import (
 
 // CreateApplication makes an application of a user, with the seed of the Ed25519 key that signs what is sent to it. ErrFull:
 // the user has the most already.
-func (tx *Tx) CreateApplication(ctx context.Context, owner snowflake.ID, name string, seed []byte, most int) (discord.Application, error) {
+func (tx *Tx) CreateApplication(ctx context.Context, owner snowflake.ID, name string, seed []byte) (discord.Application, error) {
 	if err := found(tx.Exec(ctx, `select from users where id = $1 for no key update`, owner)); err != nil {
 		return discord.Application{}, fmt.Errorf("lock user %s: %w", owner, err)
 	}
@@ -20,11 +20,15 @@ func (tx *Tx) CreateApplication(ctx context.Context, owner snowflake.ID, name st
 	if err := tx.QueryRow(ctx, `select count(*) from applications where owner_id = $1`, owner).Scan(&n); err != nil {
 		return discord.Application{}, fmt.Errorf("count applications of user %s: %w", owner, err)
 	}
-	if n >= most {
+	most, err := tx.Limit(ctx, LimitApplications, owner)
+	if err != nil {
+		return discord.Application{}, err
+	}
+	if int64(n) >= most {
 		return discord.Application{}, ErrFull
 	}
 	id := tx.NewID()
-	_, err := tx.Exec(ctx, `insert into applications (id, owner_id, name, sign_key) values ($1, $2, $3, $4)`,
+	_, err = tx.Exec(ctx, `insert into applications (id, owner_id, name, sign_key) values ($1, $2, $3, $4)`,
 		id, owner, name, seed)
 	if err != nil {
 		return discord.Application{}, fmt.Errorf("create application: %w", err)

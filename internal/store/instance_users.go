@@ -161,6 +161,14 @@ func (s *Store) HostedGuilds(ctx context.Context, by GuildSearch) ([]Hosted, err
 	return list, nil
 }
 
+// HasGuild returns nil if there is the guild, else ErrNotFound.
+func (s *Store) HasGuild(ctx context.Context, guild snowflake.ID) error {
+	if err := found(s.pool.Exec(ctx, `select from guilds where id = $1`, guild)); err != nil {
+		return fmt.Errorf("guild %s: %w", guild, err)
+	}
+	return nil
+}
+
 // RemoveGuild deletes a guild, whoever owns it. ErrNotFound.
 func (s *Store) RemoveGuild(ctx context.Context, guild snowflake.ID) error {
 	return s.Change(ctx, func(tx *Tx) error {
