@@ -13,18 +13,20 @@ import (
 // place is where a caller searches.
 type place struct {
 	guild    snowflake.ID // 0: in DMs
+	viewer   snowflake.ID // who sees the private threads that it is in
 	readable []channel
 }
 
 // channel is one that the caller may read.
 type channel struct {
-	id   snowflake.ID
-	nsfw bool
+	id      snowflake.ID
+	nsfw    bool
+	managed bool // the caller sees all its private threads
 }
 
 const needed = permissions.ViewChannel | permissions.ReadMessageHistory
 
-// inGuild is a guild: all its channels whose history the caller may read. A bot must be granted MESSAGE_CONTENT, or it
+// inGuild is a guild: all its channels whose history the caller may read, with the threads that the caller sees. A bot must be granted MESSAGE_CONTENT, or it
 // could find out by searching what it may not read.
 func (h *Handlers) inGuild(c *call.Call, guild snowflake.ID) (place, error) {
 	visit, err := h.access.Enter(c, guild)
@@ -34,10 +36,10 @@ func (h *Handlers) inGuild(c *call.Call, guild snowflake.ID) (place, error) {
 	if c.Caller.Bot && discord.GrantedIntents(c.Caller.AppFlags)&discord.IntentMessageContent == 0 {
 		return place{}, discord.ErrMissingAccess
 	}
-	p := place{guild: guild}
+	p := place{guild: guild, viewer: c.Caller.UserID}
 	for i := range visit.Guild.Channels {
 		if ch := &visit.Guild.Channels[i]; visit.In(ch).Has(needed) {
-			p.readable = append(p.readable, channel{ch.ID, ageRestricted(ch)})
+			p.readable = append(p.readable, channel{ch.ID, ageRestricted(ch), visit.In(ch).Has(permissions.ManageThreads)})
 		}
 	}
 	return p, nil
@@ -94,4 +96,15 @@ func (p *place) channels(f *filter) ([]snowflake.ID, error) {
 		return nil, discord.ErrMissingPermissions
 	}
 	return ids, nil
+}
+
+// managed are the channels all of whose private threads the caller sees.
+func (p *place) managed() []snowflake.ID {
+	ids := []snowflake.ID{}
+	for _, c := range p.readable {
+		if c.managed {
+			ids = append(ids, c.id)
+		}
+	}
+	return ids
 }

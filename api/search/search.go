@@ -130,7 +130,7 @@ func (h *Handlers) find(ctx context.Context, p place, f *filter) (Result, error)
 	if err != nil || none {
 		return result, err
 	}
-	q.Guild, q.Channels = p.guild, channels
+	q.Guild, q.Channels, q.Viewer, q.Managed = p.guild, channels, p.viewer, p.managed()
 	ids, total, err := h.store.SearchMessages(ctx, q)
 	if err != nil {
 		return result, err

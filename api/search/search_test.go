@@ -16,6 +16,7 @@ import (
 	"guildhall.chat/guildhall/api/guilds"
 	"guildhall.chat/guildhall/api/messages"
 	"guildhall.chat/guildhall/api/search"
+	"guildhall.chat/guildhall/api/threads"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -43,6 +44,7 @@ func newHall(t *testing.T) *hall {
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
 			channels.New(w.Store, w.Access, w.Poster, w.Publisher).Routes(),
 			direct.New(w.Store, w.Access, w.Keys).Routes(),
+			threads.New(w.Store, w.Access, w.Poster, w.Redis).Routes(),
 		)
 	})
 	h := &hall{World: w, t: t, owner: w.User(t), member: w.User(t)}
@@ -249,6 +251,32 @@ func TestDirectMessages(t *testing.T) {
 	if !slices.Equal(tabs.Tabs["messages"].ids(), []string{id}) {
 		t.Errorf("%+v", tabs)
 	}
+}
+
+func TestPrivateThreadsAreSearchedByWhoSeesThem(t *testing.T) {
+	h := newHall(t)
+	h.index()
+	begin := func(in snowflake.ID) (thread discord.Channel, message string) {
+		h.owner.Must(t, http.MethodPost, "/channels/"+in.String()+"/threads", object{"name": "apart", "type": 12}, &thread)
+		return thread, h.post(h.owner, thread.ID, object{"content": "whispered"})
+	}
+	thread, message := begin(h.text)
+	hidden, second := begin(h.secret)
+	other := h.User(t)
+	h.Join(t, h.guild, other)
+	h.index()
+	h.finds(h.owner, "content=whispered", second, message)
+	h.finds(h.member, "content=whispered")
+	members := "/channels/" + thread.ID.String() + "/thread-members/" + h.member.ID.String()
+	h.owner.Must(t, http.MethodPut, members, nil, nil)
+	h.Exec(t, `insert into thread_members (thread_id, guild_id, user_id) values ($1, $2, $3)`, hidden.ID, h.guild, h.member.ID)
+	h.finds(h.member, "content=whispered", message) // not where the channel is out of sight
+	h.finds(h.member, "content=whispered&channel_id="+h.text.String(), message)
+	h.finds(other, "content=whispered")
+	h.owner.Must(t, http.MethodDelete, members, nil, nil)
+	h.finds(h.member, "content=whispered")
+	h.owner.Must(t, http.MethodDelete, "/channels/"+thread.ID.String(), nil, nil)
+	h.finds(h.owner, "content=whispered", second)
 }
 
 func TestWhoMaySearch(t *testing.T) {

@@ -15,6 +15,9 @@ import (
 type SearchQuery struct {
 	Guild    snowflake.ID   // 0: outside guilds
 	Channels []snowflake.ID // in these, and in the threads of these that are open to all who see them
+	// Viewer also searches the private threads of the channels that it is a member of, and all of those of Managed.
+	Viewer  snowflake.ID
+	Managed []snowflake.ID
 	// Above and Below bound the ids; Below 0 does not.
 	Above, Below snowflake.ID
 	// Match is a condition in the form of tsquery, "" for none; Rank the part of it that relevance is computed from.
@@ -77,8 +80,13 @@ func (q *SearchQuery) condition() (sql string, args []any) {
 		add("channel_id = any($%d)", q.Channels)
 	} else {
 		add("guild_id = $%d", q.Guild)
-		// The messages of a thread outlive it.
-		add("(channel_id = any($%[1]d) or parent_id = any($%[1]d) and exists (select from threads t where t.id = s.channel_id))", q.Channels)
+		// The messages of a thread outlive it. What is in private ones has no parent in the index: who is in them changes.
+		args = append(args, q.Channels, q.Viewer, q.Managed)
+		all = append(all, fmt.Sprintf(`(channel_id = any($%[1]d)
+			or parent_id = any($%[1]d) and exists (select from threads t where t.id = s.channel_id)
+			or parent_id is null and exists (select from threads t where t.id = s.channel_id and t.type = 12 and t.parent_id = any($%[1]d)
+				and (t.parent_id = any($%[3]d) or exists (select from thread_members tm where tm.thread_id = t.id and tm.user_id = $%[2]d))))`,
+			len(args)-2, len(args)-1, len(args)))
 	}
 	if q.Above != 0 {
 		add("message_id > $%d", q.Above)
