@@ -147,11 +147,23 @@ func (h *town) extend(name string) {
 	h.make(h.bot, h.commands(), object{"name": name, "description": "does it"})
 	h.make(own, "/users/@me/channels", object{"recipient_id": member.ID})
 	own.Must(t, http.MethodPut, "/users/@me/relationships/"+stranger.ID.String(), object{}, nil)
-	h.make(own, "/guilds", object{"name": name})
+	h.call(member)
 }
 
 func (h *town) commands() string {
 	return "/applications/" + h.bot.ApplicationID.String() + h.guild + "/commands"
+}
+
+// call has somebody mention the owner in a guild of their own, and in a thread of that.
+func (h *town) call(by *apitest.Client) {
+	h.t.Helper()
+	var g discord.Guild
+	by.Must(h.t, http.MethodPost, "/guilds", object{"name": "Village"}, &g)
+	h.Join(h.t, g.ID, h.owner)
+	text, me := "/channels/"+g.SystemChannelID.String(), object{"content": "hello <@" + h.owner.ID.String() + ">"}
+	h.make(by, text+"/messages", me)
+	thread := h.make(by, text+"/threads", object{"name": "t", "type": 11})
+	h.make(by, "/channels/"+thread+"/messages", me)
 }
 
 // request is one that is asked at every size.

@@ -1,5 +1,5 @@
 // Package access decides what the caller of a request may do: it holds the guilds' roles, channels and overwrites and
-// the callers' memberships in memory, and asks package permissions.
+// the callers' members in memory, and asks package permissions.
 //
 // Nothing held is used unless its permission version is the guild's at the time of the request. The version comes from
 // Redis with the rate-limit round trip (call.Version); when Redis does not know, the primary is asked. Reads of the
@@ -79,14 +79,15 @@ func (a *Access) Guild(c *call.Call, id snowflake.ID) (*Guild, error) {
 		}
 		c.SetVersion(id, v, true)
 	}
+	return a.current(ctx, id, v)
+}
+
+// current is a guild of at least the version, from memory if it is held.
+func (a *Access) current(ctx context.Context, id snowflake.ID, v events.Version) (*Guild, error) {
 	if g, held := a.guilds.Get(id); held && g.Version.Structure >= v.Structure {
 		return g, nil
 	}
-	g, err := a.load(ctx, id, v)
-	if err != nil {
-		return nil, err
-	}
-	return g, nil
+	return a.load(ctx, id, v)
 }
 
 func (a *Access) primaryVersion(ctx context.Context, id snowflake.ID) (events.Version, error) {
@@ -137,17 +138,17 @@ func (a *Access) Member(c *call.Call, g *Guild, user snowflake.ID) (permissions.
 	if held, found := a.members.Get(key); found && ok && held.version >= v.Members {
 		return held.member, nil
 	}
-	m, version, err := a.store.MemberAccess(c.Request.Context(), g.Guild.ID, user)
+	m, err := a.store.MemberAccess(c.Request.Context(), g.Guild.ID, user)
 	if errors.Is(err, store.ErrNotFound) {
 		// Not held: a join does not move the version.
 		a.members.Remove(key)
-		return m, discord.ErrUnknownMember
+		return m.Member, discord.ErrUnknownMember
 	}
 	if err != nil {
-		return m, err
+		return m.Member, err
 	}
-	a.members.Add(key, heldMember{m, version})
-	return m, nil
+	a.members.Add(key, heldMember{m.Member, m.Version.Members})
+	return m.Member, nil
 }
 
 // Enter returns a guild as the caller sees it. Who is not a member learns nothing but that there is no access.

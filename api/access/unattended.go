@@ -20,11 +20,9 @@ func (a *Access) Unattended(ctx context.Context, guild, channel snowflake.ID, gr
 	if err != nil {
 		return nil, err
 	}
-	g, held := a.guilds.Get(guild)
-	if !held || g.Version.Structure < v.Structure {
-		if g, err = a.load(ctx, guild, v); err != nil {
-			return nil, err
-		}
+	g, err := a.current(ctx, guild, v)
+	if err != nil {
+		return nil, err
 	}
 	room := &Room{Visit: &Visit{Guild: g, Permissions: granted}, Channel: g.Channel(channel), Here: granted}
 	if room.Channel != nil {

@@ -1,8 +1,6 @@
 package readstates
 
 import (
-	"errors"
-
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
@@ -29,16 +27,19 @@ func (h *Handlers) mentions(c *call.Call) error {
 		return err
 	}
 	ctx := c.Request.Context()
-	channels, err := h.store.MentionChannels(ctx, page)
+	places, err := h.store.MentionPlaces(ctx, page)
+	if err != nil {
+		return err
+	}
+	channels, err := h.readable(c, places)
 	if err != nil {
 		return err
 	}
 	messages := []discord.Message{}
-	if channels, err = h.readable(c, channels); err == nil && len(channels) > 0 {
-		messages, err = h.store.Mentions(ctx, page, channels)
-	}
-	if err != nil {
-		return err
+	if len(channels) > 0 {
+		if messages, err = h.store.Mentions(ctx, page, channels); err != nil {
+			return err
+		}
 	}
 	return c.OK(messages)
 }
@@ -46,20 +47,14 @@ func (h *Handlers) mentions(c *call.Call) error {
 func unlessFalse(c *call.Call, name string) bool { return c.Query(name) == "" || c.QueryBool(name) }
 
 // readable returns those of the channels in which the caller may read what was written.
-func (h *Handlers) readable(c *call.Call, channels []snowflake.ID) ([]snowflake.ID, error) {
-	var may []snowflake.ID
-	for _, channel := range channels {
-		room, err := h.access.Room(c, channel)
-		var refused *discord.Error
-		switch {
-		case errors.As(err, &refused):
-		case err != nil:
-			return nil, err
-		case room.Here.Has(permissions.ReadMessageHistory):
-			may = append(may, channel)
+func (h *Handlers) readable(c *call.Call, places []store.Place) (channels []snowflake.ID, err error) {
+	rooms, err := h.access.Rooms(c, places)
+	for _, room := range rooms {
+		if room.Here.Has(permissions.ReadMessageHistory) {
+			channels = append(channels, room.Channel.ID)
 		}
 	}
-	return may, nil
+	return channels, err
 }
 
 // dismiss takes a message out of the list for good.

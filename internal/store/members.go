@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
 )
@@ -88,22 +89,43 @@ func guildsOf(ctx context.Context, q querier, user snowflake.ID) ([]snowflake.ID
 	return pgx.CollectRows(rows, pgx.RowTo[snowflake.ID])
 }
 
-// MemberAccess returns what permissions need to know of a member, and the guild's members version that it is of.
-func (s *Store) MemberAccess(ctx context.Context, guild, user snowflake.ID) (permissions.Member, int64, error) {
-	m := permissions.Member{User: user}
+// MemberAccess is what permissions need to know of a member of a guild, and the permission version that it is of.
+type MemberAccess struct {
+	Guild   snowflake.ID
+	Member  permissions.Member
+	Version events.Version
+}
+
+const memberAccess = `select m.guild_id, m.user_id, m.roles, m.timed_out_until, m.pending, m.flags, l.structure, l.members from members m
+	join logs l on l.id = m.guild_id `
+
+func scanMemberAccess(row pgx.Row) (m MemberAccess, err error) {
 	var timedOut *time.Time
 	var flags int
-	var version int64
-	// One statement sees one moment, so the version is not newer than the roles.
-	err := s.pool.QueryRow(ctx, `select m.roles, m.timed_out_until, m.pending, m.flags, l.members from members m
-		join logs l on l.id = m.guild_id where m.guild_id = $1 and m.user_id = $2`, guild, user).
-		Scan(&m.Roles, &timedOut, &m.Pending, &flags, &version)
-	if err != nil {
-		return m, 0, fmt.Errorf("member %s of guild %s: %w", user, guild, notFound(err))
-	}
+	is := &m.Member
+	err = row.Scan(&m.Guild, &is.User, &is.Roles, &timedOut, &is.Pending, &flags, &m.Version.Structure, &m.Version.Members)
 	if timedOut != nil {
-		m.TimedOutUntil = *timedOut
+		is.TimedOutUntil = *timedOut
 	}
-	m.Quarantined = flags&discord.MemberQuarantinedName != 0
-	return m, version, nil
+	is.Quarantined = flags&discord.MemberQuarantinedName != 0
+	return m, err
+}
+
+// MemberAccess returns that of a user in a guild. It is one statement, which sees one moment, so the version is not newer than
+// the roles.
+func (s *Store) MemberAccess(ctx context.Context, guild, user snowflake.ID) (MemberAccess, error) {
+	m, err := scanMemberAccess(s.pool.QueryRow(ctx, memberAccess+`where m.guild_id = $1 and m.user_id = $2`, guild, user))
+	if err != nil {
+		return m, fmt.Errorf("member %s of guild %s: %w", user, guild, notFound(err))
+	}
+	return m, nil
+}
+
+// MemberAccessIn returns those of a user in some guilds; none where the user is no member.
+func (s *Store) MemberAccessIn(ctx context.Context, user snowflake.ID, guilds []snowflake.ID) ([]MemberAccess, error) {
+	list, err := collect(ctx, s.pool, scanMemberAccess, memberAccess+`where m.user_id = $1 and m.guild_id = any($2)`, user, guilds)
+	if err != nil {
+		return nil, fmt.Errorf("memberships of user %s: %w", user, err)
+	}
+	return list, nil
 }

@@ -50,17 +50,16 @@ func (p *MentionPage) args() []any {
 	return []any{p.User, p.Guild, p.Everyone, p.Roles, snowflake.FromTime(time.Now().Add(-recentMentions)), before}
 }
 
-// MentionChannels returns where there is something on the page or behind it.
-func (s *Store) MentionChannels(ctx context.Context, p MentionPage) ([]snowflake.ID, error) {
+// Place is a channel or thread of a guild.
+type Place struct{ Guild, Channel snowflake.ID }
+
+// MentionPlaces returns the channels and threads where there is something on the page or behind it.
+func (s *Store) MentionPlaces(ctx context.Context, p MentionPage) ([]Place, error) {
 	rows, err := s.pool.Query(ctx, fmt.Sprintf(recent, `m.guild_id, t.channel_id`)+` order by m.guild_id, t.channel_id`, p.args()...)
 	if err != nil {
 		return nil, fmt.Errorf("mentions of user %s: %w", p.User, err)
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (channel snowflake.ID, err error) {
-		var guild snowflake.ID
-		err = row.Scan(&guild, &channel)
-		return channel, err
-	})
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (at Place, err error) { return at, row.Scan(&at.Guild, &at.Channel) })
 }
 
 // Mentions returns the page, newest first, of what is in some channels.

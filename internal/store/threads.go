@@ -97,6 +97,22 @@ func (s *Store) Thread(ctx context.Context, guild, id, viewer snowflake.ID) (*Th
 	return thread(ctx, s.pool, guild, id, viewer, "")
 }
 
+// ThreadsByID returns those of the threads that there are, as a user sees them.
+func (s *Store) ThreadsByID(ctx context.Context, ids []snowflake.ID, viewer snowflake.ID) ([]*Thread, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	list, err := collect(ctx, s.pool, scanThreadFor(viewer), `select `+threadColumns+threadFrom+`where t.id = any($2)`, viewer, ids)
+	if err != nil {
+		return nil, fmt.Errorf("threads: %w", err)
+	}
+	threads := make([]*Thread, len(list))
+	for i, c := range list {
+		threads[i] = &Thread{Channel: c}
+	}
+	return threads, nil
+}
+
 // HoldThread locks a thread until the end of the change. The guild must be held before, messages too.
 func (tx *Tx) HoldThread(ctx context.Context, guild, id, viewer snowflake.ID) (*Thread, error) {
 	return thread(ctx, tx, guild, id, viewer, `for no key update of t`)
