@@ -23,6 +23,7 @@ import (
 	"guildhall.chat/guildhall/api/rest"
 	"guildhall.chat/guildhall/internal/auth"
 	"guildhall.chat/guildhall/internal/blob"
+	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/pgtest"
 	"guildhall.chat/guildhall/internal/presence"
@@ -175,6 +176,16 @@ func (w *World) Join(t testing.TB, guild snowflake.ID, clients ...*Client) {
 			return err
 		}))
 	}
+}
+
+// Emoji makes a custom emoji, "party", of a guild or an application.
+func (w *World) Emoji(t testing.TB, owner store.EmojiOwner, by *Client, roles ...snowflake.ID) snowflake.ID {
+	t.Helper()
+	e := discord.Emoji{ID: w.Store.NewID(), Name: "party", Roles: append([]snowflake.ID{}, roles...), Animated: true, User: &discord.User{ID: by.ID}}
+	must(t, w.Store.Change(t.Context(), func(tx *store.Tx) error {
+		return tx.CreateEmoji(t.Context(), owner, e, store.Image{Hash: "a", Type: "image/gif", Bytes: []byte("a")})
+	}))
+	return e.ID
 }
 
 func must(t testing.TB, err error) {

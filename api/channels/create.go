@@ -86,6 +86,9 @@ func (h *Handlers) create(c *call.Call) error {
 		if err := NameTags(&made, tx.NewID); err != nil {
 			return err
 		}
+		if err := checkEmojis(ctx, tx, guild, &discord.Channel{}, &made); err != nil {
+			return err
+		}
 		overwrites, err := b.overwrites(c, tx, v)
 		if err != nil {
 			return err

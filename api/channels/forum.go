@@ -1,18 +1,19 @@
 package channels
 
 import (
+	"context"
 	"slices"
 	"strings"
 
 	"guildhall.chat/guildhall/api/form"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/snowflake"
+	"guildhall.chat/guildhall/internal/store"
 )
 
 const (
 	maxTags    = 20
 	maxTagName = 50
-	maxEmoji   = 100
 )
 
 // ForumSettings are the fields of a forum or media channel beside those of others.
@@ -51,7 +52,7 @@ func (e *Emoji) check(p *form.Problems, path string) {
 		p.Add(form.At(path, "emoji_name"), "BASE_TYPE_BAD_VALUE", "Only one of emoji_id and emoji_name may be given.")
 	}
 	if e.EmojiName != nil {
-		p.Length(form.At(path, "emoji_name"), *e.EmojiName, 1, maxEmoji)
+		p.Emoji(form.At(path, "emoji_name"), *e.EmojiName)
 	}
 }
 
@@ -129,6 +130,36 @@ func (s *ForumSettings) apply(c *discord.Channel) {
 		}
 	}
 	s.TagSetting.Apply(&forum.DefaultTagSetting)
+}
+
+// CustomEmojis are the guild's emojis that a forum's tags and its default reaction have.
+func CustomEmojis(c *discord.Channel) (ids []snowflake.ID) {
+	if c.Forum == nil {
+		return nil
+	}
+	for _, t := range c.AvailableTags {
+		if t.EmojiID != nil {
+			ids = append(ids, *t.EmojiID)
+		}
+	}
+	if r := c.DefaultReactionEmoji; r != nil && r.EmojiID != nil {
+		ids = append(ids, *r.EmojiID)
+	}
+	return ids
+}
+
+// checkEmojis checks that the guild has the emojis of a forum, but for those that the forum had before: they may be gone.
+func checkEmojis(ctx context.Context, tx *store.Tx, guild snowflake.ID, before, after *discord.Channel) error {
+	had := CustomEmojis(before)
+	added := slices.DeleteFunc(CustomEmojis(after), func(id snowflake.ID) bool { return slices.Contains(had, id) })
+	if len(added) == 0 {
+		return nil
+	}
+	known, err := tx.HasEmojis(ctx, guild, added)
+	if err == nil && !known {
+		err = discord.ErrUnknownEmoji
+	}
+	return err
 }
 
 // NameTags gives new tags of a forum their ids, and checks that all have names of their own.

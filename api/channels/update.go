@@ -90,6 +90,9 @@ func (b *patch) apply(c *call.Call, tx *store.Tx, r *access.Room) (discord.Chann
 	if err := NameTags(&after, tx.NewID); err != nil {
 		return after, err
 	}
+	if err := checkEmojis(c.Request.Context(), tx, r.Guild.Guild.ID, r.Channel, &after); err != nil {
+		return after, err
+	}
 	if b.ParentID.Set && !same(b.ParentID.Value, *r.Channel.ParentID) {
 		if _, err := category(r.Visit, "parent_id", after.Type, b.ParentID.Value); err != nil {
 			return after, err

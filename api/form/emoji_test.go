@@ -1,4 +1,4 @@
-package reactions
+package form
 
 import (
 	"testing"
@@ -10,7 +10,7 @@ func TestEmojiForms(t *testing.T) {
 	for _, emoji := range []string{
 		"👍", "👍🏽", "❤", "❤️", "☺️", "1️⃣", "#⃣", "🇩🇪", "👨‍👩‍👧‍👦", "👩🏿‍❤️‍💋‍👨🏻", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🏳️‍🌈", "©", "™️", "⌚", "🀄", "🫠", "⭐", "↔️",
 	} {
-		if !isEmoji(emoji) {
+		if !IsEmoji(emoji) {
 			t.Errorf("%s (%+q) was refused", emoji, emoji)
 		}
 	}
@@ -18,7 +18,7 @@ func TestEmojiForms(t *testing.T) {
 		"", "a", "thumbsup", ":+1:", "party:123456789012345678", "a:party:123456789012345678", "1", "👍👍", "👍a", "a👍", "🇩", "🇩x",
 		"👍\u200D", "\u200D👍", "\uFE0F", "ä", "中", " 👍", "1\uFE0F", "\xff", "👨‍👩‍👧‍👦‍👨‍👩‍👧‍👦‍👨‍👩‍👧‍👦‍👨‍👩‍👧‍👦",
 	} {
-		if isEmoji(text) {
+		if IsEmoji(text) {
 			t.Errorf("%q was taken for an emoji", text)
 		}
 	}
@@ -30,7 +30,7 @@ func FuzzEmoji(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if !isEmoji(text) {
+		if !IsEmoji(text) {
 			return
 		}
 		if len(text) > maxEmoji || !utf8.ValidString(text) {

@@ -147,6 +147,9 @@ func (d *draft) addChannel(tx *store.Tx, i int, c *channelDraft) {
 	if channels.NameTags(&made, tx.NewID) != nil {
 		d.problems.Add(form.At(path, "available_tags"), "BASE_TYPE_BAD_VALUE", "Tag names must be unique")
 	}
+	if len(channels.CustomEmojis(&made)) > 0 {
+		d.problems.Add(path, "BASE_TYPE_BAD_VALUE", "A new guild has no emojis.")
+	}
 	if c.ParentID != nil {
 		if parent := d.channelIDs[*c.ParentID]; parent == nil || parent.Type != discord.ChannelCategory || c.kind() == discord.ChannelCategory {
 			d.problems.Add(form.At(path, "parent_id"), "CHANNEL_PARENT_INVALID", "Category does not exist")

@@ -14,8 +14,11 @@ import (
 	"guildhall.chat/guildhall/api/guilds"
 	"guildhall.chat/guildhall/api/messages"
 	"guildhall.chat/guildhall/api/polls"
+	"guildhall.chat/guildhall/api/roles"
 	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
+	"guildhall.chat/guildhall/internal/store"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -38,6 +41,7 @@ func newHall(t *testing.T) *hall {
 			messages.New(w.Store, w.Access, w.Poster, w.Redis).Routes(),
 			guilds.New(w.Store, w.Access, w.Presences).Routes(),
 			direct.New(w.Store, w.Access, w.Keys).Routes(),
+			roles.New(w.Access).Routes(),
 		)
 	})
 	h := &hall{World: w, t: t, owner: w.User(t), member: w.User(t)}
@@ -75,6 +79,53 @@ func (h *hall) get(as *apitest.Client, channel string, id snowflake.ID) (m disco
 	h.t.Helper()
 	as.Must(h.t, http.MethodGet, channel+"/messages/"+id.String(), nil, &m)
 	return m
+}
+
+func TestEmojisOfAnswers(t *testing.T) {
+	t.Parallel()
+	h := newHall(t)
+	var elsewhere discord.Guild
+	h.owner.Must(t, http.MethodPost, "/guilds", object{"name": "Elsewhere"}, &elsewhere)
+	bot := h.Bot(t, h.owner, 0)
+	h.Join(t, h.guild, bot)
+	here, strange := h.Emoji(t, store.EmojiOwner{Guild: h.guild}, h.owner), h.Emoji(t, store.EmojiOwner{Guild: elsewhere.ID}, h.owner)
+	restricted := h.Emoji(t, store.EmojiOwner{Guild: h.guild}, h.owner, 1)
+	own := h.Emoji(t, store.EmojiOwner{Application: bot.ApplicationID}, h.owner)
+	with := func(emoji object) object {
+		return question(object{"answers": []object{{"poll_media": object{"emoji": emoji}}}})
+	}
+	for _, use := range []struct {
+		as    *apitest.Client
+		emoji object
+		want  *discord.Error
+	}{
+		{h.member, object{"name": "🍵"}, nil},
+		{h.member, object{"name": "tea"}, discord.ErrInvalidForm},
+		{h.member, object{"name": ""}, discord.ErrInvalidForm},
+		{h.member, object{"id": here, "name": "whatever"}, nil},
+		{h.member, object{"id": "5"}, discord.ErrUnknownEmoji},
+		{h.member, object{"id": restricted}, discord.ErrUnknownEmoji},
+		{h.member, object{"id": strange}, discord.ErrUnknownEmoji}, // is not there
+		{h.member, object{"id": own}, discord.ErrUnknownEmoji},
+		{h.owner, object{"id": strange}, nil},
+		{bot, object{"id": own}, nil},
+	} {
+		if use.want != nil {
+			use.as.Fails(t, http.MethodPost, h.channel+"/messages", with(use.emoji), use.want)
+			continue
+		}
+		var m discord.Message
+		use.as.Must(t, http.MethodPost, h.channel+"/messages", with(use.emoji), &m)
+		if e := m.Poll.Answers[0].PollMedia.Emoji; use.emoji["id"] != nil && (*e.Name != "party" || !e.Animated || *e.ID != use.emoji["id"]) {
+			t.Errorf("%v: %+v", use.emoji, e)
+		}
+	}
+	h.Join(t, elsewhere.ID, h.member)
+	h.member.Must(t, http.MethodPost, h.channel+"/messages", with(object{"id": strange}), nil)
+	h.owner.Must(t, http.MethodPatch, "/guilds/"+h.guild.String()+"/roles/"+h.guild.String(), object{
+		"permissions": permissions.ViewChannel | permissions.SendMessages | permissions.SendPolls}, nil)
+	h.member.Fails(t, http.MethodPost, h.channel+"/messages", with(object{"id": strange}), discord.ErrMissingPermissions)
+	h.member.Must(t, http.MethodPost, h.channel+"/messages", with(object{"id": here}), nil)
 }
 
 func TestVote(t *testing.T) {

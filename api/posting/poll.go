@@ -1,12 +1,16 @@
 package posting
 
 import (
+	"context"
 	"time"
-	"unicode/utf8"
 
+	"guildhall.chat/guildhall/api/access"
+	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/form"
 	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
+	"guildhall.chat/guildhall/internal/store"
 )
 
 // Limits of a poll.
@@ -15,7 +19,6 @@ const (
 	maxQuestion   = 300
 	maxAnswer     = 55
 	maxAnswers    = 10
-	maxPollEmoji  = 32
 	defaultHours  = 24
 	maxHours      = 32 * 24
 	defaultLayout = 1
@@ -107,10 +110,72 @@ func (m *pollMedia) answer(p *form.Problems, path string) (media discord.PollMed
 	}
 	if e := m.Emoji; e != nil && (e.ID != nil || e.Name != nil) {
 		media.Emoji = &discord.PartialEmoji{ID: e.ID, Name: e.Name}
-		if e.Name != nil {
-			p.Max(form.At(path, "emoji", "name"), utf8.RuneCountInString(*e.Name), maxPollEmoji)
+		if e.ID == nil {
+			p.Emoji(form.At(path, "emoji", "name"), *e.Name)
 		}
 	}
 	media.Text = m.text(p, form.At(path, "text"), maxAnswer, media.Emoji == nil)
 	return media
+}
+
+// nameEmojis fills in what the custom emojis of a poll's answers are called. The sender must be allowed to use them: emojis of
+// the guild, of the sender's own application, and elsewhere, where strange ones are allowed, of the sender's other guilds.
+func (p *Poster) nameEmojis(ctx context.Context, caller call.Caller, room *access.Room, from Sender, poll *discord.Poll) error {
+	var ids []snowflake.ID
+	if poll != nil {
+		for _, a := range poll.Answers {
+			if e := a.PollMedia.Emoji; e != nil && e.ID != nil {
+				ids = append(ids, *e.ID)
+			}
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	uses, err := p.store.EmojiUses(ctx, ids, from.User)
+	if err != nil {
+		return err
+	}
+	usable := make(map[snowflake.ID]store.EmojiUse, len(uses))
+	for _, use := range uses {
+		usable[use.ID] = use
+	}
+	for i := range poll.Answers {
+		e := poll.Answers[i].PollMedia.Emoji
+		if e == nil || e.ID == nil {
+			continue
+		}
+		use, known := usable[*e.ID]
+		switch {
+		case !known:
+			return discord.ErrUnknownEmoji
+		case !room.Direct() && use.Owner.Guild == guildOf(room):
+			if from.User != 0 && !use.Member {
+				return discord.ErrUnknownEmoji // it is for some roles
+			}
+		case use.Owner.Application != 0:
+			if use.Owner.Application != applicationOf(caller, from) {
+				return discord.ErrUnknownEmoji
+			}
+		case !use.Member:
+			return discord.ErrUnknownEmoji
+		default:
+			if err := room.Need(permissions.UseExternalEmojis); err != nil {
+				return err
+			}
+		}
+		e.Name, e.Animated = &use.Name, use.Animated
+	}
+	return nil
+}
+
+// applicationOf is the application that sends, 0 if it is none.
+func applicationOf(caller call.Caller, from Sender) snowflake.ID {
+	switch {
+	case from.Application != nil:
+		return *from.Application
+	case caller.Bot:
+		return caller.ApplicationID
+	}
+	return 0
 }

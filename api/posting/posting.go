@@ -91,7 +91,10 @@ func (p *Poster) Compose(c *call.Call, room *access.Room, from Sender, d *Draft)
 		Nonce: d.Nonce, Flags: d.Flags, TTS: d.TTS, WebhookID: from.Webhook, ApplicationID: from.Application,
 	}
 	m.Poll = d.Poll.asked(id.Time())
-	var err error
+	err := p.nameEmojis(ctx, c.Caller, room, from, m.Poll)
+	if err != nil {
+		return nil, err
+	}
 	if m.StickerItems, err = p.stickers(ctx, room, from.User, d.Stickers); err != nil {
 		return nil, err
 	}

@@ -4,31 +4,16 @@ import (
 	"net/http"
 	"testing"
 
-	"guildhall.chat/guildhall/api/apitest"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
-	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
 )
-
-// emoji makes a custom emoji of a guild or an application.
-func (h *hall) emoji(owner store.EmojiOwner, user *apitest.Client, roles ...snowflake.ID) snowflake.ID {
-	h.t.Helper()
-	e := discord.Emoji{ID: h.Store.NewID(), Name: "party", Roles: append([]snowflake.ID{}, roles...), Animated: true, User: &discord.User{ID: user.ID}}
-	err := h.Store.Change(h.t.Context(), func(tx *store.Tx) error {
-		return tx.CreateEmoji(h.t.Context(), owner, e, store.Image{Hash: "a", Type: "image/gif", Bytes: []byte("a")})
-	})
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return e.ID
-}
 
 func TestCustomEmojis(t *testing.T) {
 	t.Parallel()
 	h := newHall(t)
 	own := store.EmojiOwner{Guild: h.guild}
-	id := h.emoji(own, h.owner)
+	id := h.Emoji(t, own, h.owner)
 	for _, form := range []string{"party:", "a:party:", ":other:"} { // only the id counts
 		h.member.Must(t, http.MethodPut, h.at(form+id.String(), "@me"), nil, nil)
 	}
@@ -44,7 +29,7 @@ func TestCustomEmojis(t *testing.T) {
 	for _, unknown := range []string{"party:1", "party:x", "party:0", "party:"} {
 		h.member.Fails(t, http.MethodPut, h.at(unknown, "@me"), nil, discord.ErrUnknownEmoji)
 	}
-	restricted := h.emoji(own, h.owner, 1)
+	restricted := h.Emoji(t, own, h.owner, 1)
 	h.member.Fails(t, http.MethodPut, h.at("party:"+restricted.String(), "@me"), nil, discord.ErrUnknownEmoji)
 	// Once it is gone its reactions are without a name.
 	err := h.Store.Change(t.Context(), func(tx *store.Tx) error { return tx.DeleteEmoji(t.Context(), own, id) })
@@ -67,13 +52,13 @@ func TestEmojisFromElsewhere(t *testing.T) {
 	h := newHall(t)
 	var other discord.Guild
 	h.member.Must(t, http.MethodPost, "/guilds", object{"name": "Other"}, &other)
-	external := "party:" + h.emoji(store.EmojiOwner{Guild: other.ID}, h.member).String()
+	external := "party:" + h.Emoji(t, store.EmojiOwner{Guild: other.ID}, h.member).String()
 	h.owner.Fails(t, http.MethodPut, h.at(external, "@me"), nil, discord.ErrUnknownEmoji)
 	h.deny(permissions.UseExternalEmojis)
 	h.member.Fails(t, http.MethodPut, h.at(external, "@me"), nil, discord.ErrMissingPermissions)
 	bot, stranger := h.Bot(t, h.owner, 0), h.Bot(t, h.owner, 0)
 	h.Join(t, h.guild, bot, stranger)
-	applications := "party:" + h.emoji(store.EmojiOwner{Application: bot.ApplicationID}, bot).String()
+	applications := "party:" + h.Emoji(t, store.EmojiOwner{Application: bot.ApplicationID}, bot).String()
 	stranger.Fails(t, http.MethodPut, h.at(applications, "@me"), nil, discord.ErrUnknownEmoji)
 	bot.Must(t, http.MethodPut, h.at(applications, "@me"), nil, nil) // its own needs no permission
 	h.deny(0)

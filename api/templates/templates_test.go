@@ -14,6 +14,7 @@ import (
 	"guildhall.chat/guildhall/api/roles"
 	"guildhall.chat/guildhall/api/templates"
 	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/store"
 )
 
 type object = map[string]any
@@ -36,8 +37,9 @@ func TestTemplate(t *testing.T) {
 		"permission_overwrites": []object{{"id": g.ID, "type": 0, "deny": "1024"}, {"id": role.ID, "type": 0, "allow": "1024"},
 			{"id": member.ID, "type": 1, "allow": "1024"}}}, nil)
 	owner.Must(t, http.MethodPost, guild+"/channels", object{"name": "news", "type": discord.ChannelAnnouncement}, nil)
+	emoji := w.Emoji(t, store.EmojiOwner{Guild: g.ID}, owner)
 	owner.Must(t, http.MethodPost, guild+"/channels", object{"name": "questions", "type": discord.ChannelForum,
-		"available_tags":         []object{{"name": "easy", "emoji_name": "👶"}, {"name": "answered", "moderated": true, "emoji_id": "77"}},
+		"available_tags":         []object{{"name": "easy", "emoji_name": "👶"}, {"name": "answered", "moderated": true, "emoji_id": emoji}},
 		"default_reaction_emoji": object{"emoji_name": "👍"}, "default_sort_order": 1, "default_forum_layout": 2}, nil)
 
 	member.Fails(t, http.MethodPost, guild+"/templates", object{"name": "Copy"}, discord.ErrMissingPermissions)
