@@ -48,6 +48,7 @@ func TestFaultsUnderTraffic(t *testing.T) {
 			fault.do()
 			killOperator(t.Context(), t)
 			p.settled()
+			p.whole()
 			flow.flows(p)
 		})
 		p.t, flow.t = t, t

@@ -151,21 +151,30 @@ func (p *platform) pods(component string) []corev1.Pod {
 	return pods.Items
 }
 
-// deletePod deletes a pod as an eviction or a node's drain does, and waits until it is gone.
+// deletePod deletes a pod as an eviction or a node's drain does, and doesn't wait for its end.
 func (p *platform) deletePod(pod corev1.Pod) {
 	p.t.Helper()
 	p.t.Logf("delete pod %s", pod.Name)
 	if err := k8s.Delete(p.t.Context(), &pod); err != nil {
 		p.t.Fatalf("delete pod %s: %v", pod.Name, err)
 	}
-	p.eventually("pod "+pod.Name+" is gone or new", func(ctx context.Context) error {
-		var now corev1.Pod
-		err := p.get(ctx, pod.Name, &now)
-		if err != nil {
-			return client.IgnoreNotFound(err)
+}
+
+// whole waits until no pod goes any more, and every one can serve.
+func (p *platform) whole() {
+	p.t.Helper()
+	p.eventually("all pods are there", func(ctx context.Context) error {
+		var pods corev1.PodList
+		if err := k8s.List(ctx, &pods, client.InNamespace(p.namespace.name), client.MatchingLabels{"app.kubernetes.io/instance": p.name}); err != nil {
+			return err
 		}
-		if now.UID == pod.UID {
-			return fmt.Errorf("it is still there")
+		for _, pod := range pods.Items {
+			switch {
+			case pod.DeletionTimestamp != nil:
+				return fmt.Errorf("pod %s is still there", pod.Name)
+			case pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed && !ready(pod): // those are of Jobs
+				return fmt.Errorf("pod %s is not ready", pod.Name)
+			}
 		}
 		return nil
 	})

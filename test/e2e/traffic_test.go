@@ -44,6 +44,7 @@ type hearer struct {
 
 	mu    sync.Mutex
 	heard map[string]int // by id
+	views int            // guilds that it has been told of
 	life  int
 }
 
@@ -51,6 +52,9 @@ func (h *hearer) take(event gatewayclient.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.life = event.Life
+	if event.Type == "GUILD_CREATE" {
+		h.views++
+	}
 	if event.Type != "MESSAGE_CREATE" {
 		return
 	}
@@ -115,6 +119,18 @@ func startTraffic(t *testing.T, p *platform) *traffic {
 		t.Cleanup(h.session.Close)
 		flow.hearers = append(flow.hearers, h)
 	}
+	// Of a guild that a session has not been told of yet, it hears nothing.
+	p.eventually("every bot sees its guilds", func(context.Context) error {
+		for _, h := range flow.hearers {
+			h.mu.Lock()
+			views := h.views
+			h.mu.Unlock()
+			if views < guilds {
+				return fmt.Errorf("%s sees %d", h.name, views)
+			}
+		}
+		return nil
+	})
 	flow.run()
 	return flow
 }
