@@ -129,8 +129,7 @@ func TestDeletedPlatformIsFoundAgain(t *testing.T) {
 	p := newPlatform(t, nil)
 	flow := startTraffic(t, p)
 	flow.flows(p)
-	flow.stop()
-	flow.done.Wait()
+	flow.leave()
 	cluster, err := p.read(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -235,6 +235,15 @@ func (h *hearer) missing(ids []string) error {
 	return nil
 }
 
+// leave ends the flow and the sessions.
+func (f *traffic) leave() {
+	f.stop()
+	f.done.Wait()
+	for _, h := range f.hearers {
+		h.session.Close()
+	}
+}
+
 // finish ends the flow and judges all of it.
 func (f *traffic) finish(p *platform) {
 	f.t.Helper()
