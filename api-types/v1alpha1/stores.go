@@ -105,7 +105,7 @@ type PostgresSpec struct {
 	Storage *StorageSpec `json:"storage,omitempty"`
 
 	// Parameters of PostgreSQL's configuration, beside those that the operator sets. Most are taken over without a restart;
-	// for the others the instances restart one at a time, after a switchover.
+	// for the others PostgreSQL restarts in one instance after the other.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxProperties=64
@@ -167,6 +167,7 @@ type BackupSpec struct {
 // BackupRepository is a place of backups.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.objectStorage) != has(self.volumeClaimName)",message="name either objectStorage or volumeClaimName"
+// +kubebuilder:validation:XValidation:rule="!has(self.objectStorage) || self.objectStorage.endpoint.startsWith('https://')",message="backups go to https:// only"
 type BackupRepository struct {
 	// ObjectStorage is a bucket for backups.
 	//

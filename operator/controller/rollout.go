@@ -38,7 +38,7 @@ func (r rollout) run(ctx context.Context) (progress, error) {
 		}
 		again = sooner(again, reached.again)
 	}
-	return progress{reason: v1alpha1.ReasonUpToDate, again: again}, nil
+	return progress{reason: v1alpha1.ReasonUpToDate, again: again, failed: r.backupFailure()}, nil
 }
 
 // refusal returns what to say of an error by which the API server refuses an object, nil for any other.

@@ -8,6 +8,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -28,9 +29,9 @@ const parallel = 4
 // owned are the kinds that a ChatCluster owns.
 func owned() []client.Object {
 	return []client.Object{
-		&corev1.ServiceAccount{}, &corev1.Service{}, &corev1.ConfigMap{}, &corev1.Pod{}, &policyv1.PodDisruptionBudget{},
-		&batchv1.Job{}, &appsv1.StatefulSet{}, &appsv1.Deployment{},
-		&corev1.PersistentVolumeClaim{},
+		&corev1.ServiceAccount{}, &corev1.Service{}, &corev1.ConfigMap{}, &corev1.Pod{}, &corev1.PersistentVolumeClaim{},
+		&rbacv1.Role{}, &rbacv1.RoleBinding{}, &policyv1.PodDisruptionBudget{},
+		&batchv1.Job{}, &batchv1.CronJob{}, &appsv1.StatefulSet{}, &appsv1.Deployment{},
 	}
 }
 

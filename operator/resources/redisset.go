@@ -33,7 +33,7 @@ func (p Platform) RedisStatefulSet(nodes int, size resource.Quantity) *apply.Sta
 			WithAccessModes(corev1.ReadWriteOnce).
 			WithResources(core.VolumeResourceRequirements().
 				WithRequests(corev1.ResourceList{corev1.ResourceStorage: size})))
-	claim.Namespace = nil
+	claim.Namespace, claim.Kind, claim.APIVersion = nil, nil, nil // a template has none
 	claim.Spec.StorageClassName = storageClass(p.Cluster.Spec.Redis.Storage)
 	whenDeleted := appsv1.RetainPersistentVolumeClaimRetentionPolicyType
 	if p.Cluster.Spec.DeletionPolicy == v1alpha1.DeletionDelete {

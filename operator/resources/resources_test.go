@@ -76,28 +76,34 @@ func TestGolden(t *testing.T) {
 		golden["poddisruptionbudget"] = append(golden["poddisruptionbudget"], budget)
 	}
 	for name, objects := range golden {
-		var have bytes.Buffer
-		for _, object := range objects {
-			content, err := yaml.Marshal(object)
-			if err != nil {
-				t.Fatal(err)
-			}
-			have.WriteString("---\n")
-			have.Write(content)
-		}
-		path := filepath.Join("testdata", name+".yaml")
-		if *update {
-			if err := os.WriteFile(path, have.Bytes(), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
+		checkGolden(t, name, objects)
+	}
+}
+
+// checkGolden compares the objects with a file of testdata.
+func checkGolden(t *testing.T, name string, objects []runtime.ApplyConfiguration) {
+	t.Helper()
+	var have bytes.Buffer
+	for _, object := range objects {
+		content, err := yaml.Marshal(object)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Equal(have.Bytes(), want) {
-			t.Errorf("%s differs; it is now\n%s", path, &have)
+		have.WriteString("---\n")
+		have.Write(content)
+	}
+	path := filepath.Join("testdata", name+".yaml")
+	if *update {
+		if err := os.WriteFile(path, have.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
 		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(have.Bytes(), want) {
+		t.Errorf("%s differs; it is now\n%s", path, &have)
 	}
 }
 
