@@ -16,8 +16,8 @@ import (
 const minNode = 20
 
 // EnsureTestTools finds what only tests need, and installs what is missing as Ensure does: a C compiler, for the race
-// detector; Node.js, for the suites that drive discord.js; and Python with discord.py and with zstandard, which newer
-// versions of discord.py read zstd-stream with.
+// detector; Node.js, for the suites that drive discord.js; Python with discord.py and with zstandard, which newer versions of
+// discord.py read zstd-stream with; and, for the managed Postgres, Patroni, pgBackRest and ip.
 func EnsureTestTools(ctx context.Context, progress io.Writer) error {
 	packages, err := missingTestTools(ctx)
 	if err == nil {
@@ -37,7 +37,7 @@ func testAdvice(debianPackages []string) string {
 	if isDebian() {
 		return "install it as root: apt-get install " + strings.Join(debianPackages, " ")
 	}
-	return fmt.Sprintf("install a C compiler, Node.js %d or later with npm, and Python with discord.py and zstandard", minNode)
+	return fmt.Sprintf("install a C compiler, Node.js %d or later with npm, Python with discord.py and zstandard, Patroni, pgBackRest and iproute2", minNode)
 }
 
 // missingTestTools names the Debian packages of what is missing; the error says what it is.
@@ -54,6 +54,14 @@ func missingTestTools(ctx context.Context) (packages []string, err error) {
 	if _, err := exec.LookPath("npm"); err != nil {
 		packages = append(packages, "npm")
 		problems = append(problems, fmt.Errorf("no npm: %w", err))
+	}
+	for _, program := range []struct{ name, debianPackage string }{
+		{"patroni", "patroni"}, {"pgbackrest", "pgbackrest"}, {"ip", "iproute2"},
+	} {
+		if _, err := exec.LookPath(program.name); err != nil {
+			packages = append(packages, program.debianPackage)
+			problems = append(problems, fmt.Errorf("no %s: %w", program.name, err))
+		}
 	}
 	for _, module := range []struct{ title, debianPackage, names string }{
 		{"zstandard", "python3-zstandard", "compression.zstd zstandard"},
