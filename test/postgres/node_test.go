@@ -496,6 +496,14 @@ func (n *node) kill(name string) {
 	}
 }
 
+// lose kills a pod's container, which finds an empty volume when it comes back.
+func (n *node) lose(name, claim string) {
+	n.mu.Lock()
+	n.volumes[claim] += "-new"
+	n.mu.Unlock()
+	n.kill(name)
+}
+
 // addr is the address of a pod, "" if it does not run.
 func (n *node) addr(name string) string {
 	n.mu.Lock()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -229,10 +228,7 @@ func TestManagedPostgres(t *testing.T) {
 				standby = name
 			}
 		}
-		n.kill(standby)
-		if err := os.RemoveAll(n.volume("data-" + standby)); err != nil {
-			t.Fatal(err)
-		}
+		n.lose(standby, "data-"+standby)
 		within(t, func() string {
 			if c.get().Status.Postgres.ReadyInstances == 3 {
 				return "nobody misses it"
