@@ -31,7 +31,7 @@ func (r rollout) postgres(ctx context.Context) (progress, error) {
 		return progress{}, err
 	}
 	if secret == nil {
-		return progress{}, fmt.Errorf("Secret %s is gone", r.platform.Name(resources.Postgres))
+		return progress{}, fmt.Errorf("the Secret %s is gone", r.platform.Name(resources.Postgres))
 	}
 	set, err := r.applyPostgres(ctx)
 	if err != nil {
@@ -188,7 +188,7 @@ func (r rollout) takePostgresStep(ctx context.Context, patroni postgres.Patroni,
 	case postgres.Replace:
 		return r.replaced(step, r.deletePod(ctx, step.Instance))
 	case postgres.Shrink:
-		wanted, err := r.platform.PostgresStatefulSet(int32(step.Instances), set.Spec.VolumeClaimTemplates[0].Spec.Resources.Requests[corev1.ResourceStorage]) //nolint:gosec // at most 9
+		wanted, err := r.platform.PostgresStatefulSet(int32(step.Instances), set.Spec.VolumeClaimTemplates[0].Spec.Resources.Requests[corev1.ResourceStorage])
 		if err != nil {
 			return err
 		}

@@ -14,7 +14,7 @@ var limits = []string{"max_connections", "max_prepared_transactions", "max_locks
 
 // LowersLimit reports whether the shared configuration has less of one of the limits than the primary now has.
 func LowersLimit(ctx context.Context, conn *pgx.Conn, config map[string]any) (bool, error) {
-	parameters, _ := dig(config, "postgresql", "parameters")
+	parameters := dig(config, "postgresql", "parameters")
 	rows, err := conn.Query(ctx, `select name, setting from pg_settings where name = any ($1)`, limits)
 	if err != nil {
 		return false, fmt.Errorf("read limits: %w", err)

@@ -19,8 +19,8 @@ func Patch(have, wanted map[string]any) (map[string]any, error) {
 		return nil, fmt.Errorf("encode Patroni's configuration: %w", err)
 	}
 	patch := merge(have, want)
-	wantParameters, _ := dig(want, "postgresql", "parameters")
-	haveParameters, _ := dig(have, "postgresql", "parameters")
+	wantParameters := dig(want, "postgresql", "parameters")
+	haveParameters := dig(have, "postgresql", "parameters")
 	for name := range haveParameters {
 		if _, wanted := wantParameters[name]; !wanted {
 			set(patch, nil, "postgresql", "parameters", name)
@@ -51,15 +51,16 @@ func merge(have, want map[string]any) map[string]any {
 	return patch
 }
 
-func dig(object map[string]any, path ...string) (map[string]any, bool) {
+// dig returns the object at the path, nil if there is none.
+func dig(object map[string]any, path ...string) map[string]any {
 	for _, key := range path {
 		inner, is := object[key].(map[string]any)
 		if !is {
-			return nil, false
+			return nil
 		}
 		object = inner
 	}
-	return object, true
+	return object
 }
 
 func set(object map[string]any, value any, path ...string) {

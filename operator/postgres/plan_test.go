@@ -111,14 +111,14 @@ func TestPatchChangesNoMoreThanDiffers(t *testing.T) {
 	have := maps.Clone(patch)
 	have["pause"] = true
 	have["ttl"] = 30.0
-	parameters, _ := dig(have, "postgresql", "parameters")
+	parameters := dig(have, "postgresql", "parameters")
 	parameters["random_page_cost"] = "1"
 	delete(parameters, "work_mem")
 	change, err := Patch(have, wanted)
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed, _ := dig(change, "postgresql", "parameters")
+	changed := dig(change, "postgresql", "parameters")
 	if value, there := changed["random_page_cost"]; len(change) != 2 || change["ttl"] != 20.0 || len(changed) != 2 || !there || value != nil || changed["work_mem"] != "4MB" {
 		t.Errorf("%v", change)
 	}

@@ -107,9 +107,9 @@ func (p Platform) patroni() map[string]any {
 			"use_unix_socket": true,
 			"parameters":      map[string]any{"unix_socket_directories": postgresRun},
 			"pg_hba": []any{
-				"local all all peer",
+				"local all all peer", //nolint:dupword // all databases, all users
 				"host replication " + postgres.Replication + " all scram-sha-256",
-				"host all all all scram-sha-256",
+				"host all all all scram-sha-256", //nolint:dupword // and from everywhere
 			},
 			"basebackup": []any{map[string]any{"checkpoint": "fast"}},
 			// A former primary that can't be rewound is cloned anew.

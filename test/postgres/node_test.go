@@ -7,11 +7,14 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -267,7 +270,7 @@ func isReady(ctx context.Context, pod *corev1.Pod, addr string) bool {
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://%s:%d%s", addr, port, probe.Path), http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(addr, strconv.Itoa(port))+probe.Path, http.NoBody)
 	if err != nil {
 		return false
 	}
@@ -296,7 +299,7 @@ func (n *node) setPodStatus(ctx context.Context, pod *corev1.Pod, addr string, r
 
 // start runs the pod's container. A new pod gets a new address.
 func (n *node) start(ctx context.Context, pod *corev1.Pod, before *running) error {
-	addr := ""
+	var addr string
 	if before != nil && before.uid == string(pod.UID) {
 		addr = before.addr
 	} else {
@@ -444,19 +447,20 @@ func (n *node) token(ctx context.Context, path, account string) error {
 
 // hosts stands for DNS: Services of which somebody has written the endpoints.
 func (n *node) hosts(ctx context.Context) (string, error) {
-	var list corev1.EndpointsList //nolint:staticcheck // Patroni writes these
+	var list corev1.EndpointsList // Patroni writes these
 	if err := k8s.List(ctx, &list, client.InNamespace(n.c.namespace)); err != nil {
 		return "", err
 	}
-	hosts := "127.0.0.1 localhost\n"
+	var hosts strings.Builder
+	hosts.WriteString("127.0.0.1 localhost\n")
 	for _, endpoints := range list.Items {
 		for _, subset := range endpoints.Subsets {
 			for _, address := range subset.Addresses {
-				hosts += address.IP + " " + endpoints.Name + "\n"
+				hosts.WriteString(address.IP + " " + endpoints.Name + "\n")
 			}
 		}
 	}
-	return hosts, nil
+	return hosts.String(), nil
 }
 
 // runJob runs a Job's container once, and says how it ended.

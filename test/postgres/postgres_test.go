@@ -33,7 +33,7 @@ func (c *cluster) connect(ctx context.Context) (*pgx.Conn, error) {
 	if err := k8s.Get(ctx, client.ObjectKey{Namespace: c.namespace, Name: "chat-postgres"}, &secret); err != nil {
 		return nil, err
 	}
-	var endpoints corev1.Endpoints //nolint:staticcheck // Patroni writes them
+	var endpoints corev1.Endpoints // Patroni writes them
 	if err := k8s.Get(ctx, client.ObjectKey{Namespace: c.namespace, Name: "chat-postgres"}, &endpoints); err != nil {
 		return nil, err
 	}
@@ -139,13 +139,7 @@ func (c *cluster) exec(statement string) {
 	}
 }
 
-func podNames(c *cluster) (all []string) {
-	var pods corev1.PodList
-	for _, name := range c.names(&pods) {
-		all = append(all, name)
-	}
-	return all
-}
+func podNames(c *cluster) []string { return c.names(&corev1.PodList{}) }
 
 func podUID(c *cluster, name string) string {
 	var pod corev1.Pod
