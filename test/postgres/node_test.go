@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -157,6 +158,30 @@ func (n *node) pass(ctx context.Context) error {
 		if err := n.runJob(ctx, &jobs.Items[i]); err != nil {
 			return err
 		}
+	}
+	return n.release(ctx, pods.Items)
+}
+
+// release lets claims go that are to be deleted and that no pod uses: Kubernetes protects the others.
+func (n *node) release(ctx context.Context, pods []corev1.Pod) error {
+	var claims corev1.PersistentVolumeClaimList
+	if err := k8s.List(ctx, &claims, client.InNamespace(n.c.namespace)); err != nil {
+		return err
+	}
+	for i := range claims.Items {
+		claim := &claims.Items[i]
+		used := slices.ContainsFunc(pods, func(pod corev1.Pod) bool { return strings.HasSuffix(claim.Name, "-"+pod.Name) })
+		if claim.DeletionTimestamp.IsZero() || used {
+			continue
+		}
+		before := claim.DeepCopy()
+		claim.Finalizers = nil
+		if err := client.IgnoreNotFound(k8s.Patch(ctx, claim, client.MergeFrom(before))); err != nil {
+			return err
+		}
+		n.mu.Lock()
+		n.volumes[claim.Name] += "-new"
+		n.mu.Unlock()
 	}
 	return nil
 }
