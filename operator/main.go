@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -31,7 +33,7 @@ type operator struct {
 	AdminAddr        string        `help:"Address of the admin port (/healthz, /readyz, /metrics)." default:"127.0.0.1:9090"`
 	LogLevel         slog.Level    `help:"Least level that is logged: debug, info, warn or error." default:"info"`
 	LeaderElection   bool          `help:"Act only while holding the lease: needed when more than one operator runs." default:"true" negatable:""`
-	LeaseNamespace   string        `help:"Namespace of the lease. In a cluster, by default the operator's own." placeholder:"NAME"`
+	Namespace        string        `help:"The operator's own namespace: there is the lease, and from there pods may be reached. In a cluster it is known." placeholder:"NAME"`
 	ProgressDeadline time.Duration `help:"How long a rollout may wait for one object before the ChatCluster counts as degraded." default:"5m"`
 }
 
@@ -94,23 +96,40 @@ func (o *operator) manager(log *slog.Logger) (ctrl.Manager, error) {
 		Metrics:                       metricsserver.Options{BindAddress: "0"}, // they are on the admin port
 		LeaderElection:                o.LeaderElection,
 		LeaderElectionID:              "guildhall-operator",
-		LeaderElectionNamespace:       o.LeaseNamespace,
+		LeaderElectionNamespace:       o.namespace(),
 		LeaderElectionReleaseOnCancel: true, // the process ends when the manager does
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start the manager: %w", err)
 	}
 	reconciler := &controller.Reconciler{
-		Client:   manager.GetClient(),
-		Secrets:  manager.GetAPIReader(),
-		Recorder: manager.GetEventRecorderFor("guildhall-operator"),
-		Log:      log,
-		Deadline: o.ProgressDeadline,
+		Client:    manager.GetClient(),
+		Secrets:   manager.GetAPIReader(),
+		Recorder:  manager.GetEventRecorderFor("guildhall-operator"),
+		Log:       log,
+		Deadline:  o.ProgressDeadline,
+		Namespace: o.namespace(),
 	}
 	if err := reconciler.SetUp(manager); err != nil {
 		return nil, fmt.Errorf("set up the controller: %w", err)
 	}
 	return manager, nil
+}
+
+// namespaceFile is where Kubernetes tells a pod its namespace.
+// https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/#directly-accessing-the-rest-api
+const namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+
+// namespace returns the operator's own, "" if it runs outside of a cluster and was not told.
+func (o *operator) namespace() string {
+	if o.Namespace != "" {
+		return o.Namespace
+	}
+	content, err := os.ReadFile(namespaceFile)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(content))
 }
 
 // serveMetrics adds controller-runtime's metrics, which have a registry of their own. That has the Go and process

@@ -9,3 +9,4 @@
 package v1alpha1
 
 //go:generate go run sigs.k8s.io/controller-tools/cmd/controller-gen@v0.19.0 object crd paths=. output:crd:dir=../../config/crd/bases
+//go:generate cp ../../config/crd/bases/guildhall.chat_chatclusters.yaml ../../charts/guildhall-operator/files/crd.yaml

@@ -19,8 +19,8 @@ type TLSSpec struct {
 	Disabled bool `json:"disabled,omitempty"`
 }
 
-// IngressSpec says what Ingress there is. It leads /api and what else REST serves to the api, everything else to the shard
-// router.
+// IngressSpec says what Ingress there is. It leads WebSockets, on / and /gateway, to the shard router and everything else to
+// the api.
 type IngressSpec struct {
 	// ClassName of the ingress controller. Without it the cluster's default.
 	//
@@ -30,14 +30,14 @@ type IngressSpec struct {
 	ClassName string `json:"className,omitempty"`
 
 	// Annotations for the ingress controller and cert-manager, beside those that the operator sets for time-outs that
-	// WebSockets can live with.
+	// WebSockets can live with, and for uploads. Where they differ, yours are right.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxProperties=64
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
-// HTTPRouteSpec says what HTTPRoute there is. The cluster must have the Gateway API, v1.
+// HTTPRouteSpec says what HTTPRoute there is. The cluster must have the Gateway API, 1.2 or later.
 //
 // https://gateway-api.sigs.k8s.io/api-types/httproute/
 type HTTPRouteSpec struct {

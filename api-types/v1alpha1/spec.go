@@ -127,7 +127,7 @@ type ChatClusterSpec struct {
 	// +kubebuilder:default={}
 	Rotation RotationSpec `json:"rotation,omitempty"`
 
-	// Monitoring makes a ServiceMonitor and a PrometheusRule, where the cluster knows these kinds.
+	// Monitoring makes a ServiceMonitor, where the cluster knows this kind.
 	//
 	// +optional
 	// +kubebuilder:default={}

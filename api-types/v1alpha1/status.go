@@ -301,6 +301,7 @@ const (
 	ReasonMigrationFailed  = "MigrationFailed"
 	ReasonNotReadyInTime   = "NotReadyInTime"
 	ReasonApplyRefused     = "ApplyRefused" // by the API server or an admission policy
+	ReasonKindMissing      = "KindMissing"  // the cluster lacks a kind that the spec asks for
 	ReasonSlotsUncovered   = "SlotsUncovered"
 	ReasonBackupFailed     = "BackupFailed"
 )

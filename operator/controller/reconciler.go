@@ -36,8 +36,12 @@ type Reconciler struct {
 	Secrets  client.Reader // not cached: the operator keeps no Secret in memory
 	Recorder record.EventRecorder
 	Log      *slog.Logger
+	// Namespace is the operator's own, "" if that is not known.
+	Namespace string
 	// Deadline is how long a rollout may wait for one object before the ChatCluster counts as degraded.
 	Deadline time.Duration
+
+	foreign *foreign // kinds that the cluster may not have; SetUp makes it
 }
 
 // Reconcile does one pass over a ChatCluster.
@@ -64,7 +68,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 
 // pass applies as much as may be applied now.
 func (r *Reconciler) pass(ctx context.Context, cluster *v1alpha1.ChatCluster) (progress, error) {
-	platform := resources.Platform{Cluster: cluster}
+	platform := resources.Platform{Cluster: cluster, OperatorNamespace: r.Namespace}
 	failed, err := r.readSecrets(ctx, &platform)
 	if refused := refusal(err); refused != nil {
 		return *refused, nil

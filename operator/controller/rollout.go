@@ -27,7 +27,7 @@ type rollout struct {
 func (r rollout) run(ctx context.Context) (progress, error) {
 	again := time.Duration(0)
 	for _, stage := range []func(context.Context) (progress, error){
-		r.foundations, r.stores, r.migrate, r.gateway, r.serving, r.shardRouter, r.prune, r.rotate,
+		r.foundations, r.stores, r.migrate, r.gateway, r.serving, r.shardRouter, r.edge, r.prune, r.rotate,
 	} {
 		reached, err := stage(ctx)
 		if refused := refusal(err); refused != nil {
@@ -70,15 +70,24 @@ func (r rollout) foundations(ctx context.Context) (progress, error) {
 	for _, service := range r.platform.Services() {
 		objects = append(objects, service)
 	}
+	for _, role := range r.platform.Roles() {
+		objects = append(objects, role)
+	}
+	for _, binding := range r.platform.RoleBindings() {
+		objects = append(objects, binding)
+	}
 	for _, budget := range r.platform.PodDisruptionBudgets() {
 		objects = append(objects, budget)
+	}
+	for _, policy := range r.platform.NetworkPolicies() {
+		objects = append(objects, policy)
 	}
 	for _, object := range objects {
 		if err := r.apply(ctx, object, nil); err != nil {
 			return progress{}, err
 		}
 	}
-	return progress{}, nil
+	return progress{}, r.dropPolicies(ctx)
 }
 
 func (r rollout) migrate(ctx context.Context) (progress, error) {
@@ -110,10 +119,14 @@ func (r rollout) migrate(ctx context.Context) (progress, error) {
 
 // serving rolls the api and the worker, the same program, at once.
 func (r rollout) serving(ctx context.Context) (progress, error) {
-	return r.deployments(ctx, v1alpha1.ReasonRollingAPI, r.platform.APIDeployment(), r.platform.WorkerDeployment())
+	api := r.platform.APIDeployment()
+	if err := r.autoscale(ctx, api); err != nil {
+		return progress{}, err
+	}
+	return r.deployments(ctx, v1alpha1.ReasonRollingAPI, api, r.platform.WorkerDeployment())
 }
 
-// shardRouter comes last: it is told which gateway pods there are.
+// shardRouter comes last of what serves: it leads clients to all else.
 func (r rollout) shardRouter(ctx context.Context) (progress, error) {
 	return r.deployments(ctx, v1alpha1.ReasonRollingShardRouter, r.platform.ShardRouterDeployment())
 }

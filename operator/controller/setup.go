@@ -5,8 +5,10 @@ import (
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -32,6 +34,7 @@ func owned() []client.Object {
 		&corev1.ServiceAccount{}, &corev1.Service{}, &corev1.ConfigMap{}, &corev1.Pod{}, &corev1.PersistentVolumeClaim{},
 		&rbacv1.Role{}, &rbacv1.RoleBinding{}, &policyv1.PodDisruptionBudget{},
 		&batchv1.Job{}, &batchv1.CronJob{}, &appsv1.StatefulSet{}, &appsv1.Deployment{},
+		&networkingv1.NetworkPolicy{}, &autoscalingv2.HorizontalPodAutoscaler{}, &networkingv1.Ingress{},
 	}
 }
 
@@ -57,7 +60,12 @@ func (r *Reconciler) SetUp(manager ctrl.Manager) error {
 		// By label, not by owner: what holds data may have none.
 		b.Watches(object, handler.EnqueueRequestsFromMapFunc(instance))
 	}
-	return b.Complete(r)
+	made, err := b.Build(r)
+	if err != nil {
+		return err
+	}
+	r.foreign = newForeign(manager, made)
+	return nil
 }
 
 // instance returns the ChatCluster that the object was made for.

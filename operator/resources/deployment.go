@@ -46,6 +46,7 @@ func (p Platform) APIDeployment() *apply.DeploymentApplyConfiguration {
 		grace:     requestsGrace,
 		serves:    true,
 		unrouted:  true,
+		overrides: spec.API.Pods,
 	})
 }
 
@@ -57,6 +58,7 @@ func (p Platform) WorkerDeployment() *apply.DeploymentApplyConfiguration {
 		args:      append([]string{"--redis-addrs=" + p.redisAddrs()}, p.fileArgs()...),
 		resources: p.Cluster.Spec.Worker.Resources,
 		grace:     requestsGrace,
+		overrides: p.Cluster.Spec.Worker.Pods,
 	})
 }
 
@@ -64,8 +66,8 @@ func (p Platform) WorkerDeployment() *apply.DeploymentApplyConfiguration {
 func (p Platform) ShardRouterDeployment() *apply.DeploymentApplyConfiguration {
 	spec := p.Cluster.Spec
 	args := []string{
-		"--shards=" + strconv.Itoa(p.Shards()),
-		"--pods=" + p.gatewayPods(),
+		"--gateway-service=" + p.Cluster.Namespace + "/" + p.Name(Gateway),
+		"--shard-map=" + p.Cluster.Namespace + "/" + p.Name(shardMapName),
 		"--drain-period=" + drainPeriod.String(),
 	}
 	return p.deployment(&spec.ShardRouter.Replicas, pod{
@@ -75,6 +77,8 @@ func (p Platform) ShardRouterDeployment() *apply.DeploymentApplyConfiguration {
 		resources: spec.ShardRouter.Resources,
 		grace:     drainGrace,
 		serves:    true,
+		token:     true, // it watches the gateway's pods
+		overrides: spec.ShardRouter.Pods,
 	})
 }
 

@@ -29,6 +29,7 @@ func (p Platform) MigrateJob() (*apply.JobApplyConfiguration, error) {
 			labels:    p.Labels(Migrate),
 			program:   []string{"/api", "migrate"},
 			grace:     requestsGrace,
+			overrides: p.Cluster.Spec.API.Pods, // of the same program
 			once:      true,
 		}))
 	content, err := json.Marshal(spec)

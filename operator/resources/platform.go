@@ -45,6 +45,8 @@ type Platform struct {
 	Secrets SecretVersions
 	// ShardMap is the one that the shard routers follow.
 	ShardMap ShardMap
+	// OperatorNamespace is where the operator runs, "" if that is not known.
+	OperatorNamespace string
 }
 
 // Shards is the number of gateway shards.

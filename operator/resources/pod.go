@@ -7,7 +7,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	apply "k8s.io/client-go/applyconfigurations/core/v1"
-	metav1 "k8s.io/client-go/applyconfigurations/meta/v1"
 
 	"guildhall.chat/guildhall/api-types/v1alpha1"
 )
@@ -59,6 +58,8 @@ type pod struct {
 	unrouted  bool   // waits until nothing is sent to it, before it is told to stop
 	once      bool   // ends by itself: has no admin port
 	moved     string // generation of the shard map since which it is where its sessions belong; "": it has none
+	token     bool   // may speak to the API server
+	overrides v1alpha1.PodOverrides
 }
 
 // template returns the pod template. It meets the restricted Pod Security Standard.
@@ -70,7 +71,7 @@ func (p Platform) template(c pod) *apply.PodTemplateSpecApplyConfiguration {
 	}
 	spec := apply.PodSpec().
 		WithServiceAccountName(p.Name(c.component)).
-		WithAutomountServiceAccountToken(false). // no service speaks to the API server
+		WithAutomountServiceAccountToken(c.token).
 		WithEnableServiceLinks(false).
 		WithRestartPolicy(restart).
 		WithTerminationGracePeriodSeconds(int64(c.grace / time.Second)).
@@ -79,13 +80,6 @@ func (p Platform) template(c pod) *apply.PodTemplateSpecApplyConfiguration {
 			WithSeccompProfile(apply.SeccompProfile().WithType(corev1.SeccompProfileTypeRuntimeDefault))).
 		WithVolumes(p.secretVolume(c.component)).
 		WithContainers(p.container(c))
-	if !c.once {
-		spec.WithTopologySpreadConstraints(apply.TopologySpreadConstraint().
-			WithMaxSkew(1).
-			WithTopologyKey(corev1.LabelHostname).
-			WithWhenUnsatisfiable(corev1.ScheduleAnyway).
-			WithLabelSelector(metav1.LabelSelector().WithMatchLabels(c.labels)))
-	}
 	for _, name := range p.Cluster.Spec.ImagePullSecrets {
 		spec.WithImagePullSecrets(apply.LocalObjectReference().WithName(name))
 	}
@@ -96,10 +90,15 @@ func (p Platform) template(c pod) *apply.PodTemplateSpecApplyConfiguration {
 	if c.moved != "" {
 		annotations[annotationMoved] = c.moved
 	}
-	return apply.PodTemplateSpec().
+	template := apply.PodTemplateSpec().
 		WithLabels(c.labels).
 		WithAnnotations(annotations).
 		WithSpec(spec)
+	if c.once {
+		c.overrides.SpreadOver = []string{} // a single pod
+	}
+	override(template, c.overrides, c.labels)
+	return template
 }
 
 func (p Platform) container(c pod) *apply.ContainerApplyConfiguration {

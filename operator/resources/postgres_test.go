@@ -64,7 +64,7 @@ func TestGoldenPostgres(t *testing.T) {
 	for _, service := range p.PostgresServices() {
 		objects = append(objects, service)
 	}
-	checkGolden(t, "postgres", objects)
+	compare(t, "postgres", objects...)
 }
 
 // A change of what Patroni takes over while it runs must not restart pods; one of their files must.

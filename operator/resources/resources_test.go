@@ -76,12 +76,12 @@ func TestGolden(t *testing.T) {
 		golden["poddisruptionbudget"] = append(golden["poddisruptionbudget"], budget)
 	}
 	for name, objects := range golden {
-		checkGolden(t, name, objects)
+		compare(t, name, objects...)
 	}
 }
 
-// checkGolden compares the objects with a file of testdata.
-func checkGolden(t *testing.T, name string, objects []runtime.ApplyConfiguration) {
+// compare holds the objects against a golden file.
+func compare[T any](t *testing.T, name string, objects ...T) {
 	t.Helper()
 	var have bytes.Buffer
 	for _, object := range objects {
@@ -155,10 +155,6 @@ func TestEveryNameFits(t *testing.T) {
 	}
 	if name := *job.GetName(); len(name) > 63 {
 		t.Errorf("%s has %d characters", name, len(name))
-	}
-	// Linux takes no argument of 128 KiB or more.
-	if n := len("--pods=" + p.gatewayPods()); n >= 128<<10 {
-		t.Errorf("the shard router's list of pods has %d bytes", n)
 	}
 }
 

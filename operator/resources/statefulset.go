@@ -1,9 +1,7 @@
 package resources
 
 import (
-	"fmt"
 	"strconv"
-	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	apply "k8s.io/client-go/applyconfigurations/apps/v1"
@@ -44,19 +42,6 @@ func (p Platform) GatewayShard(shard int) *apply.StatefulSetApplyConfiguration {
 				grace:     drainGrace,
 				serves:    true,
 				moved:     p.moved(shard),
+				overrides: spec.Gateway.Pods,
 			})))
-}
-
-// gatewayPods lists every gateway pod as the shard router wants it, shard/name@host:port. The names are those that the
-// StatefulSets and their Service give.
-// https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id
-func (p Platform) gatewayPods() string {
-	var pods []string
-	for shard := range p.Shards() {
-		for ordinal := range p.Cluster.Spec.Gateway.ReplicasPerShard {
-			name := fmt.Sprintf("%s-%d", p.ShardName(shard), ordinal)
-			pods = append(pods, fmt.Sprintf("%d/%s@%s.%s.%s.svc:%d", shard, name, name, p.Name(Gateway), p.Cluster.Namespace, clientPort))
-		}
-	}
-	return strings.Join(pods, ",")
 }

@@ -10,9 +10,12 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -229,15 +232,7 @@ func (c *cluster) waitForEvent(kind, reason string) {
 func (c *cluster) finish() {
 	c.Helper()
 	eventually(c.T, func() string {
-		for _, name := range c.names(&batchv1.JobList{}) {
-			c.completeJob(name)
-		}
-		for _, name := range c.names(&appsv1.StatefulSetList{}) {
-			c.readyStatefulSet(name)
-		}
-		for _, name := range c.names(&appsv1.DeploymentList{}) {
-			c.readyDeployment(name)
-		}
+		c.settle()
 		object := c.get()
 		now := meta.FindStatusCondition(object.Status.Conditions, v1alpha1.ConditionProgressing)
 		if now == nil || now.Reason != v1alpha1.ReasonUpToDate || now.ObservedGeneration != object.Generation {
@@ -246,6 +241,20 @@ func (c *cluster) finish() {
 		return ""
 	})
 	c.waitFor(v1alpha1.ConditionAvailable, true, v1alpha1.ReasonAllServing)
+}
+
+// settle has every workload that there is ready.
+func (c *cluster) settle() {
+	c.Helper()
+	for _, name := range c.names(&batchv1.JobList{}) {
+		c.completeJob(name)
+	}
+	for _, name := range c.names(&appsv1.StatefulSetList{}) {
+		c.readyStatefulSet(name)
+	}
+	for _, name := range c.names(&appsv1.DeploymentList{}) {
+		c.readyDeployment(name)
+	}
 }
 
 // setStatus writes a status as a controller of Kubernetes would. The object may be gone or changed meanwhile: those
@@ -322,6 +331,8 @@ func (c *cluster) owned() (all []client.Object) {
 	for _, list := range []client.ObjectList{
 		&corev1.ServiceAccountList{}, &corev1.ServiceList{}, &corev1.SecretList{}, &policyv1.PodDisruptionBudgetList{},
 		&batchv1.JobList{}, &appsv1.StatefulSetList{}, &appsv1.DeploymentList{},
+		&rbacv1.RoleList{}, &rbacv1.RoleBindingList{}, &networkingv1.NetworkPolicyList{},
+		&networkingv1.IngressList{}, &autoscalingv2.HorizontalPodAutoscalerList{},
 	} {
 		c.names(list)
 		items, err := meta.ExtractList(list)

@@ -164,7 +164,7 @@ func startOperator(ctx context.Context, dir string) (stop func() (string, error)
 	}
 	adminAddr = ports.Addr(port)
 	var output bytes.Buffer
-	cmd := exec.Command(filepath.Join(dir, "operator"), "--admin-addr", adminAddr, "--lease-namespace", "guildhall-system", "--progress-deadline", "10m")
+	cmd := exec.Command(filepath.Join(dir, "operator"), "--admin-addr", adminAddr, "--namespace", "guildhall-system", "--progress-deadline", "10m")
 	cmd.Env = []string{"KUBECONFIG=" + kubeconfig}
 	cmd.Stderr = &output
 	process.Bind(cmd, syscall.SIGKILL)
