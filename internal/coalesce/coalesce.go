@@ -1,5 +1,6 @@
 // Package coalesce answers concurrent questions together: those that are asked while an answer is under way are gathered and
-// go out as one. A lone question waits for nobody, and the more are asked at a time, the less each of them costs.
+// go out as one. A lone question waits for nobody; where many are asked at a time, each waits for others a little, and the more
+// they are, the less each of them costs.
 //
 // What a question is answered with was read after it was asked: a run takes only what was waiting before it began.
 package coalesce
@@ -17,6 +18,10 @@ const (
 	// patience is how long the questions that wait leave it to a run before them. Past it another one begins beside it, so that
 	// a part of a database that hangs costs time only those who ask for that part.
 	patience = 5 * time.Millisecond
+	// gather is how long a run waits for more questions when the one before had crowd of them or more: then others are on their
+	// way, and what they would cost alone is worth the wait.
+	gather = 500 * time.Microsecond
+	crowd  = 4
 	// maxRuns bounds how many runs are under way at once.
 	maxRuns = 32
 	// maxBatch bounds how many questions a run takes.
@@ -94,7 +99,10 @@ func (g *Group[Q, A]) press() {
 
 // run answers until nobody waits.
 func (g *Group[Q, A]) run() {
-	for {
+	for last := 0; ; {
+		if last >= crowd {
+			time.Sleep(gather)
+		}
 		g.mu.Lock()
 		n := min(len(g.waiting), maxBatch)
 		if n == 0 {
@@ -108,6 +116,7 @@ func (g *Group[Q, A]) run() {
 		}
 		g.mu.Unlock()
 		g.settle(batch)
+		last = n
 	}
 }
 

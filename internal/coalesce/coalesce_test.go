@@ -130,10 +130,9 @@ func TestFailuresAreEverybodys(t *testing.T) {
 	if _, err := short.Ask(t.Context(), 1); err == nil {
 		t.Error("no answer, and no error")
 	}
-	g.mu.Lock()
-	g.runs, g.pressed, g.waiting = maxRuns, true, make([]*question[int, int], maxWaiting)
-	g.mu.Unlock()
-	if _, err := g.Ask(t.Context(), 3); !errors.Is(err, ErrOverloaded) {
+	_, full := newAnswerer()
+	full.runs, full.waiting = maxRuns, make([]*question[int, int], maxWaiting)
+	if _, err := full.Ask(t.Context(), 3); !errors.Is(err, ErrOverloaded) {
 		t.Errorf("one more than may wait: %v", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -107,6 +108,21 @@ func arrayOf(ids []snowflake.ID) string {
 		text = strconv.AppendUint(text, uint64(id), 10)
 	}
 	return string(append(text, '}'))
+}
+
+// quoted escapes what has a meaning within a quoted element of an array.
+var quoted = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
+// arrayOfTexts is arrayOf for texts.
+func arrayOfTexts(texts []string) string {
+	array := []byte{'{'}
+	for i, text := range texts {
+		if i > 0 {
+			array = append(array, ',')
+		}
+		array = append(append(append(array, '"'), quoted.Replace(text)...), '"')
+	}
+	return string(append(array, '}'))
 }
 
 func mentionIDs(m discord.Message) []snowflake.ID {

@@ -184,13 +184,20 @@ func indexMessages(ctx context.Context, tx pgx.Tx, ids []snowflake.ID, describe 
 	}
 	b := &pgx.Batch{}
 	b.Queue(`delete from message_search where message_id = any($1)`, ids)
+	n := len(messages)
+	found, channels := make([]snowflake.ID, n), make([]snowflake.ID, n)
+	guilds, parents := make([]*snowflake.ID, n), make([]*snowflake.ID, n)
+	facets, texts := make([]string, n), make([]string, n)
 	for i := range messages {
 		m := &messages[i]
 		doc := describe(m)
-		b.Queue(`insert into message_search (message_id, guild_id, channel_id, parent_id, doc)
-			values ($1, $2, $3, $4, array_to_tsvector($5::text[]) || to_tsvector('guildhall', $6))`,
-			m.ID, m.GuildID, m.ChannelID, m.ParentID, doc.Facets, doc.Text)
+		found[i], channels[i], guilds[i], parents[i] = m.ID, m.ChannelID, m.GuildID, m.ParentID
+		facets[i], texts[i] = arrayOfTexts(doc.Facets), doc.Text
 	}
+	b.Queue(`insert into message_search (message_id, guild_id, channel_id, parent_id, doc)
+		select id, guild_id, channel_id, parent_id, array_to_tsvector(facets::text[]) || to_tsvector('guildhall', words)
+		from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])
+			as m (id, guild_id, channel_id, parent_id, facets, words)`, found, guilds, channels, parents, facets, texts)
 	return tx.SendBatch(ctx, b).Close()
 }
 
