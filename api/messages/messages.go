@@ -15,6 +15,7 @@ import (
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/api/slowmode"
+	"guildhall.chat/guildhall/internal/coalesce"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
@@ -26,11 +27,12 @@ type Handlers struct {
 	access *access.Access
 	poster *posting.Poster
 	slow   *slowmode.Slowmode
+	pages  *coalesce.Keyed[store.MessagePage, *readPage]
 }
 
 // New returns the handlers; Redis holds the slowmode of channels.
 func New(s *store.Store, a *access.Access, p *posting.Poster, rdb redis.UniversalClient) *Handlers {
-	return &Handlers{store: s, access: a, poster: p, slow: slowmode.New(rdb)}
+	return &Handlers{store: s, access: a, poster: p, slow: slowmode.New(rdb), pages: pagesOf(s)}
 }
 
 // Routes lists the operations.

@@ -1,10 +1,17 @@
 package messages
 
 import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"sync"
+	"time"
+
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/form"
 	"guildhall.chat/guildhall/api/posting"
+	"guildhall.chat/guildhall/internal/coalesce"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/store"
@@ -30,6 +37,9 @@ func (h *Handlers) list(c *call.Call) error {
 		return c.OK([]discord.Message{})
 	}
 	page.Channel, page.Viewer = room.Channel.ID, c.Caller.UserID
+	if posting.MayReadAll(c.Caller, room) {
+		return h.sharedPage(c, page)
+	}
 	messages, err := h.store.Messages(c.Request.Context(), page)
 	if err != nil {
 		return err
@@ -41,6 +51,52 @@ func (h *Handlers) list(c *call.Call) error {
 		posting.Conceal(c.Caller, room, &messages[i])
 	}
 	return c.OK(messages)
+}
+
+// pageTimeout bounds a read of a page that many requests ask for.
+const pageTimeout = 8 * time.Second
+
+// readPage is a page for all who ask for it at a time; most of them get the same bytes.
+type readPage struct {
+	*store.SharedPage
+	encode func() ([]byte, error)
+}
+
+func pagesOf(s *store.Store) *coalesce.Keyed[store.MessagePage, *readPage] {
+	return coalesce.NewKeyed(pageTimeout, func(ctx context.Context, p store.MessagePage) (*readPage, error) {
+		shared, err := s.SharedMessages(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		return &readPage{shared, sync.OnceValues(func() ([]byte, error) {
+			if shared.Messages == nil {
+				return []byte("[]"), nil
+			}
+			return json.Marshal(shared.Messages)
+		})}, nil
+	})
+}
+
+// sharedPage answers who may read all messages of a page with what is read for all of those.
+func (h *Handlers) sharedPage(c *call.Call, p store.MessagePage) error {
+	ctx, key := c.Request.Context(), p
+	key.Viewer = 0
+	page, err := h.pages.Ask(ctx, key)
+	if err != nil {
+		return err
+	}
+	if page.Own || page.Reacted {
+		messages, err := h.store.PageFor(ctx, page.SharedPage, p)
+		if err != nil {
+			return err
+		}
+		return c.OK(append([]discord.Message{}, messages...)) // never null
+	}
+	encoded, err := page.encode()
+	if err != nil {
+		return err
+	}
+	return c.Encoded(http.StatusOK, encoded)
 }
 
 func pageOf(c *call.Call) (page store.MessagePage, err error) {

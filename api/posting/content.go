@@ -30,11 +30,13 @@ func Conceal(caller call.Caller, room *access.Room, m *discord.Message) {
 // by a session's intents.
 // https://discord.com/developers/docs/events/gateway#message-content-intent
 func MayRead(caller call.Caller, room *access.Room, m *discord.Message) bool {
-	switch {
-	case !caller.Bot, room.Direct(), m.Author.ID == caller.UserID:
-		return true
-	case discord.GrantedIntents(caller.AppFlags)&discord.IntentMessageContent != 0:
+	if MayReadAll(caller, room) || m.Author.ID == caller.UserID {
 		return true
 	}
 	return slices.ContainsFunc(m.Mentions, func(u discord.Mention) bool { return u.ID == caller.UserID })
+}
+
+// MayReadAll reports whether MayRead is true of every message.
+func MayReadAll(caller call.Caller, room *access.Room) bool {
+	return !caller.Bot || room.Direct() || discord.GrantedIntents(caller.AppFlags)&discord.IntentMessageContent != 0
 }

@@ -35,6 +35,15 @@ const alive = `m.deleted_at is null`
 
 // Messages returns a page of a channel's messages, newest first, complete.
 func (s *Store) Messages(ctx context.Context, p MessagePage) ([]discord.Message, error) {
+	messages, err := s.page(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return messages, s.complete(ctx, s.pool, messages, p.Viewer)
+}
+
+// page returns the rows of a page.
+func (s *Store) page(ctx context.Context, p MessagePage) ([]discord.Message, error) {
 	older, newer := 0, 0
 	switch p.Placement {
 	case Newest:
@@ -56,7 +65,7 @@ func (s *Store) Messages(ctx context.Context, p MessagePage) ([]discord.Message,
 		return nil, fmt.Errorf("messages of channel %s: %w", p.Channel, err)
 	}
 	slices.SortFunc(messages, func(a, b discord.Message) int { return compareID(b.ID, a.ID) })
-	return messages, s.complete(ctx, s.pool, messages, p.Viewer)
+	return messages, nil
 }
 
 // Message returns a message of a channel, complete.

@@ -68,6 +68,7 @@ var groups = []group{
 	{"hold", hold},
 	{"rest/read", restRead},
 	{"rest/post", restPost},
+	{"rest/history", restHistory},
 }
 
 // Selects says whether any row of the package is selected.

@@ -45,7 +45,7 @@ func TestLoadSmoke(t *testing.T) {
 	want := []string{
 		"fanout/zlib-stream/1000/paced/gateway", "fanout/zlib-stream/1000/paced/router",
 		"fanout/zlib-stream/1000/saturated/gateway", "fanout/zlib-stream/1000/saturated/router", "latency/1000", "storm/10000/time",
-		"rest/read", "rest/post",
+		"rest/read", "rest/post", "rest/history", "rest/history/read", "rest/history/post",
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("%v", names)
