@@ -3,5 +3,7 @@
 //	recover -> identify the request -> version and standing headers -> authenticate -> one round trip to Redis: rate
 //	limits, the caller's epoch, the guild's permission version -> who may call the route -> the resource's handler
 //
+// Requests that come at the same time share the round trip (desk.go).
+//
 // A resource package (accounts, guilds, messages, ...) declares its routes; each has its limit and its callers beside it.
 package rest

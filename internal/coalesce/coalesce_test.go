@@ -18,7 +18,7 @@ type answerer struct {
 
 func newAnswerer() (*answerer, *Group[int, int]) {
 	a := &answerer{began: make(chan []int, 100), let: make(chan error)}
-	return a, New(time.Minute, func(ctx context.Context, asked []int) ([]int, error) {
+	return a, New(time.Minute, func(_ context.Context, asked []int) ([]int, error) {
 		a.began <- slices.Clone(asked)
 		if err := <-a.let; err != nil {
 			return nil, err
