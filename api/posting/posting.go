@@ -151,7 +151,11 @@ func (p *Poster) send(ctx context.Context, room *access.Room, post *Post, enforc
 	}
 	if !room.Direct() && !enforced {
 		head, event := Dispatch(room, discord.EventMessageCreate, post.Message, post.People)
-		return post.Message, p.store.CreateGuildMessage(ctx, head.Guild, post.Message, head, event, post.Files...)
+		err := p.store.CreateGuildMessage(ctx, head.Guild, post.Message, head, event, post.Files...)
+		if errors.Is(err, store.ErrNotFound) { // the guild has gone meanwhile
+			err = discord.ErrUnknownChannel
+		}
+		return post.Message, err
 	}
 	sent := post.Message
 	err := p.store.Change(ctx, func(tx *store.Tx) error {

@@ -130,7 +130,7 @@ func compareID(a, b snowflake.ID) int {
 }
 
 // outboxInsert raises a log's counter by the number of bodies and writes them with their seqs, in one statement. The
-// versions move to the seq of the last event that carries the flag.
+// versions move to the seq of the last event that carries the flag. Without the log the seqs are null, which ends the transaction.
 const outboxInsert = `
 with raised as (
     update logs set
@@ -141,7 +141,7 @@ with raised as (
     returning seq - cardinality($2::bytea[]) as base
 ), written as (
     insert into outbox (log_id, seq, event)
-    select $1, base + ordinal, body from raised, unnest($2::bytea[]) with ordinality as u (body, ordinal)
+    select $1, (select base from raised) + ordinal, body from unnest($2::bytea[]) with ordinality as u (body, ordinal)
 )
 select base from raised`
 
@@ -168,7 +168,10 @@ func queueOutbox(batch *pgx.Batch, evs []events.Event) error {
 	batch.Queue(outboxInsert, log, bodies, structure, members).QueryRow(func(row pgx.Row) error {
 		var base int64
 		if err := row.Scan(&base); err != nil {
-			return fmt.Errorf("log %s: %w", log, notFound(err))
+			if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) && pg.Code == "23502" && pg.ColumnName == "seq" {
+				err = ErrNotFound
+			}
+			return fmt.Errorf("log %s: %w", log, err)
 		}
 		for i := range evs {
 			evs[i].Seq = base + int64(i) + 1

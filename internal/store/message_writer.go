@@ -157,9 +157,12 @@ func (w *messageWriters) commit(batch []*pendingMessage) {
 	}
 }
 
-// refused reports whether Postgres did not take the data: a data exception or a violated constraint.
+// refused reports whether Postgres did not take the data: a data exception or a violated constraint, or a guild that is gone.
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 func refused(err error) bool {
+	if errors.Is(err, ErrNotFound) {
+		return true
+	}
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (strings.HasPrefix(pg.Code, "22") || strings.HasPrefix(pg.Code, "23"))
 }

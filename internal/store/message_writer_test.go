@@ -153,6 +153,72 @@ func TestRefusedMessageDoesNotCostTheOthers(t *testing.T) {
 	}
 }
 
+// Messages of all guilds are committed together; one that is gone must not cost the others.
+func TestAGuildThatIsGoneDoesNotCostTheOthers(t *testing.T) {
+	t.Parallel()
+	p := newPostOffice(t, 1)
+	gone, channels := p.newGuild(t, 1)
+	p.exec(t, `delete from logs where id = $1`, gone)
+	var all sync.WaitGroup
+	for range 40 {
+		all.Go(func() {
+			if err := p.post(t.Context(), p.guild, p.message(p.channels[0], "x")); err != nil {
+				t.Error(err)
+			}
+		})
+		all.Go(func() {
+			if err := p.post(t.Context(), gone, p.message(channels[0], "y")); !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("to a guild that is gone: %v", err)
+			}
+		})
+	}
+	all.Wait()
+	if evs, err := p.Outbox(t.Context(), p.guild, 0, 1000); err != nil || len(evs) != 40 {
+		t.Errorf("%d events, %v", len(evs), err)
+	}
+}
+
+// A guild whose log is locked holds up those that are committed with it, and nobody who comes later.
+func TestALockedGuildDoesNotHoldUpTheOthers(t *testing.T) {
+	t.Parallel()
+	p := newPostOffice(t, 1)
+	locked, channels := p.newGuild(t, 1)
+	lock, err := p.db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lock.Exec(t.Context(), `select from logs where id = $1 for update`, locked); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 5 {
+		all.Go(func() {
+			if err := p.post(t.Context(), locked, p.message(channels[0], "x")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for { // until one of them waits for the lock
+		var waits bool
+		err := lock.QueryRow(t.Context(), `select exists (select from pg_locks where not granted)`).Scan(&waits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if waits {
+			break
+		}
+	}
+	for range 20 {
+		if err := p.post(t.Context(), p.guild, p.message(p.channels[0], "y")); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := lock.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	all.Wait()
+}
+
 func TestSenderThatGoesAwayDoesNotUndoTheOthers(t *testing.T) {
 	t.Parallel()
 	p := newPostOffice(t, 1)
