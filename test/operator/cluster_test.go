@@ -347,3 +347,16 @@ func (c *cluster) owned() (all []client.Object) {
 	}
 	return all
 }
+
+// readyWorkloads makes all pods but Redis' ready.
+func (c *cluster) readyWorkloads() {
+	c.Helper()
+	for _, name := range c.names(&appsv1.StatefulSetList{}) {
+		if name != "chat-redis" {
+			c.readyStatefulSet(name)
+		}
+	}
+	for _, name := range c.names(&appsv1.DeploymentList{}) {
+		c.readyDeployment(name)
+	}
+}
