@@ -53,9 +53,14 @@ func (r rollout) redis(ctx context.Context) (progress, error) {
 	defer nodes.Close()
 	picture := nodes.Observe(ctx)
 	want := redis.Want{Masters: r.platform.RedisMasters(), Replicas: r.platform.RedisReplicas()}
+	health := picture.Health(want)
 	step, err := r.takeRedisStep(ctx, nodes, redis.Plan(picture, want), set)
 	if err != nil {
 		return progress{}, err
+	}
+	if assigned, ok := step.(redis.Assign); ok && health.Formed {
+		r.reconciler.Recorder.Event(r.platform.Cluster, corev1.EventTypeWarning, v1alpha1.ReasonSlotsUncovered,
+			"no node of Redis had some slots any more: "+assigned.String()+", empty")
 	}
 	late, err := nodes.Accept(ctx, string(secret.Data[resources.RedisACLKey]))
 	if err != nil {
@@ -73,7 +78,7 @@ func (r rollout) redis(ctx context.Context) (progress, error) {
 			}
 		}
 	}
-	return r.reportRedis(picture.Health(want), want, step), nil
+	return r.reportRedis(health, want, step), nil
 }
 
 // applyRedis applies the objects, and returns the StatefulSet as it is now.
@@ -209,11 +214,15 @@ func redisDownSince(cluster *v1alpha1.ChatCluster, now time.Time) time.Duration 
 	return now.Sub(condition.LastTransitionTime.Time)
 }
 
+// waitForRedis waits for one thing for as long as no step is taken: many nodes and slots take their time.
 func (r rollout) waitForRedis(step redis.Step) progress {
 	reached := r.waitFor(v1alpha1.ReasonRollingRedis, "StatefulSet", r.platform.Name(resources.Redis), resources.LabelComponent+"="+resources.Redis)
 	reached.again = redisUnderWay
 	if _, moves := step.(redis.Move); moves {
 		reached.again = redisMoving
+	}
+	if _, waits := step.(redis.Wait); !waits {
+		reached.waiting += ": " + step.String()
 	}
 	reached.advice = fmt.Sprintf("%s; %s, and kubectl logs -n %s of the pod", step, reached.advice, r.platform.Cluster.Namespace)
 	return reached
