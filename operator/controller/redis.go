@@ -178,9 +178,9 @@ func (r rollout) reportRedis(health redis.Health, want redis.Want, step redis.St
 	cluster := r.platform.Cluster
 	cluster.Status.Redis = &v1alpha1.RedisStatus{
 		Summary:      fmt.Sprintf("%d/%d", health.Ready, want.Pods()),
-		ReadyNodes:   int32(health.Ready),                             //nolint:gosec // at most 320
-		Masters:      int32(health.Masters),                           //nolint:gosec // at most 64
-		CoveredSlots: int32(redis.SlotCount - health.Uncovered.Len()), //nolint:gosec // at most 16384
+		ReadyNodes:   int32(health.Ready),
+		Masters:      int32(health.Masters),
+		CoveredSlots: int32(redis.SlotCount - health.Uncovered.Len()),
 	}
 	uncovered := health.Formed && len(health.Uncovered) > 0
 	_, settled := step.(redis.Settled)

@@ -213,7 +213,7 @@ func (s *survey) missing() (name, why string) {
 		member := &s.picture[i]
 		there[member.Ordinal] = true
 		if s.wanted(member) && member.View == nil {
-			return member.Name, fmt.Sprint(member.Err)
+			return member.Name, member.Err.Error()
 		}
 	}
 	for ordinal := range s.want.Pods() {

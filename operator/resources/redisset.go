@@ -44,7 +44,7 @@ func (p Platform) RedisStatefulSet(nodes int, size resource.Quantity) *apply.Sta
 		WithOwnerReferences(p.owner()).
 		WithSpec(apply.StatefulSetSpec().
 			WithServiceName(p.Name(Redis)).
-			WithReplicas(int32(nodes)). //nolint:gosec // at most 320
+			WithReplicas(int32(nodes)).
 			// A cluster whose nodes all have gone needs most of them at once to be one again.
 			WithPodManagementPolicy(appsv1.ParallelPodManagement).
 			// The operator deletes a pod when its master has handed over.
