@@ -39,7 +39,7 @@ func (r rollout) redis(ctx context.Context) (progress, error) {
 		return progress{}, err
 	}
 	if secret == nil {
-		return progress{}, fmt.Errorf("Secret %s is gone", r.platform.Name(resources.Redis))
+		return progress{}, fmt.Errorf("the Secret %s is gone", r.platform.Name(resources.Redis))
 	}
 	set, err := r.applyRedis(ctx)
 	if err != nil {
@@ -64,7 +64,7 @@ func (r rollout) redis(ctx context.Context) (progress, error) {
 	}
 	late, err := nodes.Accept(ctx, string(secret.Data[resources.RedisACLKey]))
 	if err != nil {
-		return progress{}, fmt.Errorf("Secret %s: %w", secret.Name, err)
+		return progress{}, fmt.Errorf("read Secret %s: %w", secret.Name, err)
 	}
 	if _, settled := step.(redis.Settled); settled {
 		switch {

@@ -123,11 +123,12 @@ func (l *lab) configure(pod *pod) {
 
 // users is the file of users in which the default user has the passwords.
 func users(passwords ...string) string {
-	line := "user default on ~* &* +@all"
+	var line strings.Builder
+	line.WriteString("user default on ~* &* +@all")
 	for _, password := range passwords {
-		line += fmt.Sprintf(" #%x", sha256.Sum256([]byte(password)))
+		_, _ = fmt.Fprintf(&line, " #%x", sha256.Sum256([]byte(password)))
 	}
-	return line + "\n"
+	return line.String() + "\n"
 }
 
 // stop kills the pod: nothing is said to anybody.
