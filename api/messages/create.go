@@ -3,6 +3,7 @@ package messages
 import (
 	"errors"
 
+	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/api/slowmode"
@@ -13,14 +14,8 @@ import (
 // create posts a message.
 // https://discord.com/developers/docs/resources/message#create-message
 func (h *Handlers) create(c *call.Call) error {
-	room, err := h.room(c)
+	room, err := h.sendable(c)
 	if err != nil {
-		return err
-	}
-	if err := room.Need(permissions.ToSend(int(room.Channel.Type))); err != nil {
-		return err
-	}
-	if err := h.access.MayMessage(c, room); err != nil {
 		return err
 	}
 	var body posting.Body
@@ -28,6 +23,23 @@ func (h *Handlers) create(c *call.Call) error {
 	if err != nil {
 		return err
 	}
+	return h.post(c, room, &body, d)
+}
+
+// sendable is the room of the path, in which the caller may say something.
+func (h *Handlers) sendable(c *call.Call) (*access.Room, error) {
+	room, err := h.room(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := room.Need(permissions.ToSend(int(room.Channel.Type))); err != nil {
+		return nil, err
+	}
+	return room, h.access.MayMessage(c, room)
+}
+
+// post sends what has been read.
+func (h *Handlers) post(c *call.Call, room *access.Room, body *posting.Body, d *posting.Draft) error {
 	if err := d.Permit(room); err != nil {
 		return err
 	}

@@ -48,6 +48,7 @@ func (h *Handlers) Routes() []call.Route {
 		{Method: http.MethodPatch, Path: one, Limit: call.Per(5, 5*time.Second), Handle: h.edit},
 		{Method: http.MethodDelete, Path: one, Limit: call.Per(5, time.Second), Handle: h.remove},
 		{Method: http.MethodPost, Path: all + "/bulk-delete", Limit: call.Per(1, 3*time.Second), Handle: h.removeMany},
+		{Method: http.MethodPost, Path: "/channels/:channel_id/greet", Access: call.UsersOnly, Limit: call.Per(5, 5*time.Second), Handle: h.greet},
 		{Method: http.MethodPost, Path: "/channels/preload-messages", Access: call.UsersOnly, Limit: call.Per(5, 5*time.Second), Handle: h.preload},
 	}
 }

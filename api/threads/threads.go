@@ -54,6 +54,7 @@ func (h *Handlers) Routes() []call.Route {
 		{Method: http.MethodGet, Path: all + "/archived/public", Limit: reads, Handle: h.archived(false)},
 		{Method: http.MethodGet, Path: all + "/archived/private", Limit: reads, Handle: h.archived(true)},
 		{Method: http.MethodGet, Path: all + "/search", Limit: reads, Handle: h.search},
+		{Method: http.MethodPost, Path: channel + "/post-data", Access: call.UsersOnly, Limit: reads, Handle: h.postData},
 		{Method: http.MethodGet, Path: channel + "/users/@me/threads/archived/private", Limit: reads, Handle: h.joinedArchived},
 		{Method: http.MethodGet, Path: "/guilds/:guild_id/threads/active", Limit: reads, Handle: h.active},
 		{Method: http.MethodGet, Path: members, Limit: reads, Handle: h.members},

@@ -150,6 +150,39 @@ func (q *ThreadSearch) pattern() string {
 	return strings.Join(words, fmt.Sprintf(`\S*(?:\s+\S+){0,%d}\s+`, slop))
 }
 
+// PostOwners returns those of the threads that are in a channel, with the members that made them; nil for who is none any more.
+func (s *Store) PostOwners(ctx context.Context, channel snowflake.ID, threads []snowflake.ID) (map[snowflake.ID]*discord.Member, error) {
+	type owned struct {
+		thread, guild, owner snowflake.ID
+	}
+	list, err := collect(ctx, s.pool, func(row pgx.Row) (o owned, err error) { return o, row.Scan(&o.thread, &o.guild, &o.owner) },
+		`select id, guild_id, owner_id from threads where id = any($1) and parent_id = $2`, threads, channel)
+	if err != nil {
+		return nil, fmt.Errorf("posts of channel %s: %w", channel, err)
+	}
+	owners := make(map[snowflake.ID]*discord.Member, len(list))
+	if len(list) == 0 {
+		return owners, nil
+	}
+	users := make([]snowflake.ID, len(list))
+	for i, o := range list {
+		users[i] = o.owner
+	}
+	members, err := collect(ctx, s.pool, scanMember, `select `+memberColumns+memberFrom+`
+		where m.guild_id = $1 and m.user_id = any($2)`, list[0].guild, users)
+	if err != nil {
+		return nil, fmt.Errorf("owners of posts in channel %s: %w", channel, err)
+	}
+	byID := make(map[snowflake.ID]*discord.Member, len(members))
+	for i := range members {
+		byID[members[i].User.ID] = &members[i]
+	}
+	for _, o := range list {
+		owners[o.thread] = byID[o.owner]
+	}
+	return owners, nil
+}
+
 // FirstMessages returns the messages that threads began with, of forum posts and of threads that were made from a message.
 func (s *Store) FirstMessages(ctx context.Context, threads []snowflake.ID, viewer snowflake.ID) ([]discord.Message, error) {
 	messages, err := collect(ctx, s.pool, scanMessage,
