@@ -51,6 +51,7 @@ func (h *Handlers) Routes() []call.Route {
 		{Method: http.MethodGet, Path: one + "/integrations", Limit: reads, Handle: h.integrations},
 		{Method: http.MethodDelete, Path: one + "/integrations/:integration_id", Limit: writes, Handle: h.removeIntegration},
 		{Method: http.MethodGet, Path: one + "/roles/member-counts", Limit: reads, Handle: h.memberCounts},
+		{Method: http.MethodGet, Path: one + "/roles/:role_id/member-ids", Access: call.UsersOnly, Limit: reads, Handle: h.roleMembers},
 		// The form that older clients use.
 		{Method: http.MethodPost, Path: one + "/delete", Access: call.UsersOnly, Limit: deletes, Handle: h.remove},
 	}

@@ -19,6 +19,19 @@ func (s *Store) Members(ctx context.Context, guild, after snowflake.ID, limit in
 	return members, nil
 }
 
+// RoleMembers returns the ids of members of a guild that have a role, those who have been there longest first.
+func (s *Store) RoleMembers(ctx context.Context, guild, role snowflake.ID, limit int) ([]snowflake.ID, error) {
+	ids, err := collect(ctx, s.pool, scanID, `select user_id from members where guild_id = $1 and $2 = any(roles)
+		order by joined_at, user_id limit $3`, guild, role, limit)
+	if err != nil {
+		return nil, fmt.Errorf("members of role %s: %w", role, err)
+	}
+	if ids == nil {
+		ids = []snowflake.ID{}
+	}
+	return ids, nil
+}
+
 // SearchMembers returns members whose username, display name or nickname starts with the text, whatever the case. The
 // database's own locale may know no letters beyond ASCII, so ICU's is named.
 func (s *Store) SearchMembers(ctx context.Context, guild snowflake.ID, prefix string, limit int) ([]discord.Member, error) {
