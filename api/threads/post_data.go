@@ -26,11 +26,11 @@ func (h *Handlers) postData(c *call.Call) error {
 	if err != nil {
 		return err
 	}
-	if room.Channel.Type != discord.ChannelForum && room.Channel.Type != discord.ChannelMedia {
-		return discord.ErrWrongChannelType
-	}
 	if err := room.Need(permissions.ReadMessageHistory); err != nil {
 		return err
+	}
+	if room.Channel.Type != discord.ChannelForum && room.Channel.Type != discord.ChannelMedia {
+		return discord.ErrWrongChannelType
 	}
 	var body struct {
 		ThreadIDs []snowflake.ID `json:"thread_ids"`
