@@ -350,7 +350,7 @@ func TestLimits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	user := w.User(t)
-	make := func(name string) apitest.Answer {
+	found := func(name string) apitest.Answer {
 		return user.Do(t, http.MethodPost, "/guilds", map[string]any{"name": name})
 	}
 	var hall struct {
@@ -372,18 +372,18 @@ func TestLimits(t *testing.T) {
 	}
 	// The instance's limit holds for all, but for whom there is an own one.
 	w.is(t, http.StatusOK, w.admin, http.MethodPatch, "/admin/limits", `{"guilds_per_user":1}`)
-	if got := make("Second"); got.Status != http.StatusBadRequest {
+	if got := found("Second"); got.Status != http.StatusBadRequest {
 		t.Errorf("beyond the limit: %d %s", got.Status, got.Body)
 	}
 	w.is(t, http.StatusOK, w.admin, http.MethodPatch, own, `{"guilds_per_user":2}`)
-	if got := make("Second"); got.Status != http.StatusCreated {
+	if got := found("Second"); got.Status != http.StatusCreated {
 		t.Errorf("within an own limit: %d %s", got.Status, got.Body)
 	}
 	if got := limits(own)["guilds_per_user"]; got.Value != 2 || got.Set == nil {
 		t.Errorf("set: %+v", got)
 	}
 	w.is(t, http.StatusOK, w.admin, http.MethodPatch, own, `{"guilds_per_user":null}`)
-	if got := make("Third"); got.Status != http.StatusBadRequest || limits(own)["guilds_per_user"].Value != 1 {
+	if got := found("Third"); got.Status != http.StatusBadRequest || limits(own)["guilds_per_user"].Value != 1 {
 		t.Errorf("the own limit is still there: %d", got.Status)
 	}
 	if _, ok := limits("/admin/guilds/" + hall.ID.String() + "/limits")["channels_per_guild"]; !ok {

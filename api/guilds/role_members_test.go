@@ -20,7 +20,9 @@ func TestRoleMembers(t *testing.T) {
 	w.Join(t, g.ID, with, without)
 	role := g.Roles[slices.IndexFunc(g.Roles, func(r discord.Role) bool { return r.Name == "artists" })].ID
 	w.Exec(t, `update members set roles = array[$3::bigint] where guild_id = $1 and user_id = $2`, g.ID, with.ID, role)
-	path := func(role snowflake.ID) string { return "/guilds/" + g.ID.String() + "/roles/" + role.String() + "/member-ids" }
+	path := func(role snowflake.ID) string {
+		return "/guilds/" + g.ID.String() + "/roles/" + role.String() + "/member-ids"
+	}
 	var ids []snowflake.ID
 	without.Must(t, http.MethodGet, path(role), nil, &ids)
 	if !slices.Equal(ids, []snowflake.ID{with.ID}) {
