@@ -24,7 +24,7 @@ var installOperator = sync.OnceValue(func() error {
 		"kubectl wait --for=condition=Established --timeout=60s crd/chatclusters.guildhall.chat",
 		"kubectl --namespace " + operatorNamespace + " rollout status deployment/guildhall-operator --timeout=180s",
 	} {
-		if output, err := exec.Command("sh", "-c", command).CombinedOutput(); err != nil { //nolint:noctx // bounded by kubectl
+		if output, err := exec.Command("sh", "-c", command).CombinedOutput(); err != nil { // bounded by kubectl itself
 			return fmt.Errorf("%s: %w: %s", command, err, output)
 		}
 	}

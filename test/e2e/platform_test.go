@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -129,11 +130,11 @@ func (p *platform) settled() {
 }
 
 func shown(conditions []metav1.Condition) string {
-	text := ""
-	for _, c := range conditions {
-		text += fmt.Sprintf("%s=%s (%s: %s) ", c.Type, c.Status, c.Reason, c.Message)
+	texts := make([]string, len(conditions))
+	for i, c := range conditions {
+		texts[i] = fmt.Sprintf("%s=%s (%s: %s)", c.Type, c.Status, c.Reason, c.Message)
 	}
-	return text
+	return strings.Join(texts, " ")
 }
 
 // pods returns the platform's pods of a component.

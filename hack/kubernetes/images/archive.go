@@ -23,7 +23,7 @@ func writeArchive(path, tag string, config v1.Config, layers ...string) (err err
 	if err != nil {
 		return err
 	}
-	image := v1.Image(empty.Image)
+	image := empty.Image
 	for _, dir := range layers {
 		// The layer's file is read when the archive is written.
 		packed := path + "." + filepath.Base(dir) + ".layer"

@@ -38,7 +38,7 @@ var installation = []string{
 // so that it finds all that the packages depend on, and keeps everything it writes in scratch.
 func (d debian) unpack(ctx context.Context, dir, scratch string, progress io.Writer) error {
 	for _, path := range []string{"dev", "etc", "proc", "root", "run", "sys", "tmp", "usr/bin", "usr/lib", "usr/lib64", "usr/sbin", "usr/local/bin", "var/lib", "var/tmp"} {
-		if err := os.MkdirAll(filepath.Join(dir, path), 0o755); err != nil { //nolint:gosec // as on every system
+		if err := os.MkdirAll(filepath.Join(dir, path), 0o755); err != nil {
 			return err
 		}
 	}
@@ -67,7 +67,7 @@ func (d debian) unpack(ctx context.Context, dir, scratch string, progress io.Wri
 // download fetches the packages and returns their files.
 func (d debian) download(ctx context.Context, scratch string, progress io.Writer) (files []string, err error) {
 	archives := filepath.Join(scratch, "debs")
-	if err := os.MkdirAll(filepath.Join(archives, "partial"), 0o755); err != nil { //nolint:gosec // apt's own user reads it
+	if err := os.MkdirAll(filepath.Join(archives, "partial"), 0o755); err != nil {
 		return nil, err
 	}
 	none := filepath.Join(scratch, "none-installed")
@@ -148,7 +148,7 @@ func (d debian) finish(dir string) error {
 	}
 	for path, lines := range map[string][]string{"etc/passwd": users, "etc/group": groups} {
 		content := strings.Join(lines, "\n") + "\n"
-		if err := os.WriteFile(filepath.Join(dir, path), []byte(content), 0o644); err != nil { //nolint:gosec // passwd(5)
+		if err := os.WriteFile(filepath.Join(dir, path), []byte(content), 0o644); err != nil {
 			return err
 		}
 	}
@@ -190,5 +190,5 @@ func trust(dir string) error {
 		bundle = append(append(bundle, certificate...), '\n')
 	}
 	path := filepath.Join(dir, "etc/ssl/certs/ca-certificates.crt")
-	return errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, bundle, 0o644)) //nolint:gosec // nothing secret
+	return errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, bundle, 0o644))
 }

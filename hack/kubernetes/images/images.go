@@ -44,7 +44,7 @@ type Maker struct {
 // All returns the paths of the images' archives. Those of Debian's packages are made once, those of this repository's
 // programs anew by each call, of the sources as they are.
 func (m Maker) All(ctx context.Context) (archives []string, err error) {
-	if err := os.MkdirAll(m.Cache, 0o755); err != nil { //nolint:gosec // nothing secret
+	if err := os.MkdirAll(m.Cache, 0o755); err != nil {
 		return nil, err
 	}
 	scratch, err := os.MkdirTemp(m.Cache, "making-")
@@ -52,8 +52,8 @@ func (m Maker) All(ctx context.Context) (archives []string, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
-	for _, make := range []func(context.Context, string) ([]string, error){m.programs, m.postgres, m.redis} {
-		made, err := make(ctx, scratch)
+	for _, kind := range []func(context.Context, string) ([]string, error){m.programs, m.postgres, m.redis} {
+		made, err := kind(ctx, scratch)
 		if err != nil {
 			return nil, err
 		}
@@ -108,7 +108,7 @@ func (m Maker) programs(ctx context.Context, scratch string) ([]string, error) {
 
 // place links a file to where an image has it, or copies it.
 func place(from, to string) error {
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil { //nolint:gosec // as in the image
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
 	from, err := filepath.EvalSymlinks(from)

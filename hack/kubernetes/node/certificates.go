@@ -14,6 +14,7 @@ import (
 	"math/big"
 	"net"
 	"os"
+	"strconv"
 	"time"
 
 	"k8s.io/client-go/tools/clientcmd"
@@ -134,7 +135,7 @@ func (c Cluster) writeKubeconfig(ca authority, identity identity) error {
 	}
 	config := clientcmdapi.NewConfig()
 	config.Clusters["cluster"] = &clientcmdapi.Cluster{
-		Server:                   fmt.Sprintf("https://%s:%d", nodeAddress, apiPort),
+		Server:                   "https://" + net.JoinHostPort(nodeAddress, strconv.Itoa(apiPort)),
 		CertificateAuthorityData: pem(ca.certificate),
 	}
 	config.AuthInfos[identity.file] = &clientcmdapi.AuthInfo{ClientCertificateData: certificate, ClientKeyData: keyPEM}

@@ -37,7 +37,7 @@ func (c Cluster) makeCgroups() error {
 		return err
 	}
 	for _, dir := range dirs {
-		if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the kernel sets the mode
+		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}
 	}

@@ -13,6 +13,7 @@
 package node
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -125,7 +126,7 @@ func processState(pid int) (state, started string, err error) {
 		return "", "", err
 	}
 	// The name before may hold spaces and brackets.
-	_, rest, _ := strings.Cut(string(content[strings.LastIndexByte(string(content), ')'):]), " ")
+	_, rest, _ := strings.Cut(string(content[bytes.LastIndexByte(content, ')')+1:]), " ")
 	fields := strings.Fields(rest)
 	if len(fields) < 20 {
 		return "", "", fmt.Errorf("/proc/%d/stat: %d fields", pid, len(fields))

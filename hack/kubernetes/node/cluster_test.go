@@ -79,8 +79,8 @@ func TestConfigurationIsWholeAndKeepsToItsNetworks(t *testing.T) {
 				}
 			}
 			if ext := filepath.Ext(path); ext == ".conflist" || ext == ".kubeconfig" || path == c.path("config", "kubelet.yaml") {
-				var any map[string]any
-				if err := yaml.Unmarshal(content, &any); err != nil || len(any) == 0 {
+				var parsed map[string]any
+				if err := yaml.Unmarshal(content, &parsed); err != nil || len(parsed) == 0 {
 					t.Errorf("%s: %v", path, err)
 				}
 			}

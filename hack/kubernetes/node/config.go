@@ -38,7 +38,7 @@ func (c Cluster) writeConfig() error {
 		if err != nil {
 			return err
 		}
-		if err := os.MkdirAll(c.path(dir), 0o755); err != nil { //nolint:gosec // nothing secret
+		if err := os.MkdirAll(c.path(dir), 0o755); err != nil {
 			return err
 		}
 		for _, entry := range entries {
@@ -59,5 +59,5 @@ func (c Cluster) fill(name string) error {
 	if err := parsed.Option("missingkey=error").Execute(&content, c.values()); err != nil {
 		return err
 	}
-	return os.WriteFile(c.path(name), content.Bytes(), 0o644) //nolint:gosec // nothing secret
+	return os.WriteFile(c.path(name), content.Bytes(), 0o644)
 }

@@ -24,7 +24,7 @@ func Init(dir string) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(self, "run", dir) //nolint:noctx // it ends with this process
+	cmd := exec.Command(self, "run", dir)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	pipe := os.NewFile(3, "progress")
 	cmd.ExtraFiles = []*os.File{pipe}

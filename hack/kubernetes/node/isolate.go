@@ -65,7 +65,7 @@ func (c Cluster) copyOnWrite(dir string) error {
 	name := strings.ReplaceAll(strings.Trim(dir, "/"), "/", "-")
 	changes, work := c.path("private", name, "changes"), c.path("private", name, "work")
 	for _, dir := range []string{changes, work} {
-		if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the mode of the copy
+		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}
 	}
@@ -93,7 +93,7 @@ func replaceFile(path, content string) error {
 	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
 		return err
 	}
-	return os.WriteFile(path, []byte(content), 0o644) //nolint:gosec // every user's resolver reads it
+	return os.WriteFile(path, []byte(content), 0o644)
 }
 
 // connect gives the network namespace its node's address, and no way out: other addresses are unreachable, but those of

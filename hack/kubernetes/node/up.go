@@ -57,7 +57,7 @@ func Up(ctx context.Context, c Cluster, progress io.Writer) error {
 // prepare makes the cluster's directory.
 func (c Cluster) prepare() error {
 	for _, dir := range []string{"log", "config", "pki", "containerd", "etcd", "kubelet", "volumes", "private"} {
-		if err := os.MkdirAll(c.path(dir), 0o755); err != nil { //nolint:gosec // pods' own users pass through it
+		if err := os.MkdirAll(c.path(dir), 0o755); err != nil {
 			return err
 		}
 	}
@@ -75,7 +75,7 @@ func (c Cluster) startInit(pipe *os.File) (*os.Process, error) {
 		return nil, err
 	}
 	defer func() { _ = log.Close() }()
-	cmd := exec.Command(self, "init", c.Dir) //nolint:noctx // it outlives this process
+	cmd := exec.Command(self, "init", c.Dir) // it outlives this process
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.ExtraFiles = []*os.File{pipe}
 	cmd.SysProcAttr = &syscall.SysProcAttr{

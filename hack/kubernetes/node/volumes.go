@@ -93,7 +93,7 @@ func (v *volumes) provision(ctx context.Context, claim *corev1.PersistentVolumeC
 	}
 	name := "pvc-" + string(claim.UID)
 	path := filepath.Join(v.dir, name)
-	if err := os.MkdirAll(path, 0o755); err != nil { //nolint:gosec // as on a new disk
+	if err := os.MkdirAll(path, 0o755); err != nil {
 		return err
 	}
 	mode := corev1.PersistentVolumeFilesystem

@@ -46,7 +46,7 @@ func Cache() (string, error) {
 		return "", err
 	}
 	dir := filepath.Join(cache, "guildhall")
-	return dir, os.MkdirAll(dir, 0o755) //nolint:gosec // programs in it are run by anybody
+	return dir, os.MkdirAll(dir, 0o755)
 }
 
 // Root returns the root directory of this repository.
@@ -137,7 +137,7 @@ func build(ctx context.Context, b binary, progress io.Writer) (dir string, err e
 
 	_, _ = fmt.Fprintf(progress, "building %s %s: about %d minutes on 2 cores, once\n", b.main, d.version, b.minutes)
 	unfinished := d.dir + ".new"
-	if err := errors.Join(os.RemoveAll(unfinished), os.Mkdir(unfinished, 0o755)); err != nil { //nolint:gosec // see Cache
+	if err := errors.Join(os.RemoveAll(unfinished), os.Mkdir(unfinished, 0o755)); err != nil {
 		return "", err
 	}
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", d.ldflags(), "-o", filepath.Join(unfinished, b.names[0]), "./"+b.pkg)
@@ -157,16 +157,16 @@ func build(ctx context.Context, b binary, progress io.Writer) (dir string, err e
 
 // ldflags leave symbols out and, for Kubernetes, tell it its version, which it does not read from the module.
 func (d described) ldflags() string {
-	flags := "-s -w"
+	flags := []string{"-s -w"}
 	if d.main != "k8s.io/kubernetes" {
-		return flags
+		return flags[0]
 	}
 	major, rest, _ := strings.Cut(strings.TrimPrefix(d.version, "v"), ".")
 	minor, _, _ := strings.Cut(rest, ".")
 	for _, pkg := range []string{"k8s.io/component-base/version", "k8s.io/client-go/pkg/version"} {
-		flags += fmt.Sprintf(" -X %[1]s.gitVersion=%[2]s -X %[1]s.gitMajor=%[3]s -X %[1]s.gitMinor=%[4]s", pkg, d.version, major, minor)
+		flags = append(flags, fmt.Sprintf("-X %[1]s.gitVersion=%[2]s -X %[1]s.gitMajor=%[3]s -X %[1]s.gitMinor=%[4]s", pkg, d.version, major, minor))
 	}
-	return flags
+	return strings.Join(flags, " ")
 }
 
 func goCommand(ctx context.Context, dir string, args ...string) (string, error) {
