@@ -48,6 +48,7 @@ func newPlatform(t *testing.T, change func(*v1alpha1.ChatClusterSpec)) *platform
 	p.name, p.url = cluster.Name, "http://"+listener.Addr().String()
 	cluster.Spec.Domain = listener.Addr().String()
 	cluster.Spec.TLS = v1alpha1.TLSSpec{Disabled: true}
+	cluster.Spec.Ingress = nil // serve is in its place, at an address instead of a name
 	cluster.Spec.Image, cluster.Spec.Redis.Image, cluster.Spec.Postgres.Image = images.Guildhall, images.Redis, images.Postgres
 	if change != nil {
 		change(&cluster.Spec)
