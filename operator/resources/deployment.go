@@ -47,6 +47,7 @@ func (p Platform) APIDeployment() *apply.DeploymentApplyConfiguration {
 		serves:    true,
 		unrouted:  true,
 		overrides: spec.API.Pods,
+		temporary: true,
 	})
 }
 
@@ -59,6 +60,7 @@ func (p Platform) WorkerDeployment() *apply.DeploymentApplyConfiguration {
 		resources: p.Cluster.Spec.Worker.Resources,
 		grace:     requestsGrace,
 		overrides: p.Cluster.Spec.Worker.Pods,
+		temporary: true,
 	})
 }
 

@@ -45,6 +45,9 @@ const (
 // that and still send it requests.
 const unrouted = 5 * time.Second
 
+// temporaryVolume is the only place where a pod can write files.
+const temporaryVolume = "temporary"
+
 // pod is what differs between the pods of a platform.
 type pod struct {
 	component string
@@ -57,6 +60,7 @@ type pod struct {
 	serves    bool   // has the clients' port
 	unrouted  bool   // waits until nothing is sent to it, before it is told to stop
 	once      bool   // ends by itself: has no admin port
+	temporary bool   // writes temporary files: what people upload, and archives of their data
 	moved     string // generation of the shard map since which it is where its sessions belong; "": it has none
 	token     bool   // may speak to the API server
 	overrides v1alpha1.PodOverrides
@@ -80,6 +84,9 @@ func (p Platform) template(c pod) *apply.PodTemplateSpecApplyConfiguration {
 			WithSeccompProfile(apply.SeccompProfile().WithType(corev1.SeccompProfileTypeRuntimeDefault))).
 		WithVolumes(p.secretVolume(c.component)).
 		WithContainers(p.container(c))
+	if c.temporary {
+		spec.WithVolumes(apply.Volume().WithName(temporaryVolume).WithEmptyDir(apply.EmptyDirVolumeSource()))
+	}
 	for _, name := range p.Cluster.Spec.ImagePullSecrets {
 		spec.WithImagePullSecrets(apply.LocalObjectReference().WithName(name))
 	}
@@ -114,6 +121,9 @@ func (p Platform) container(c pod) *apply.ContainerApplyConfiguration {
 			WithAllowPrivilegeEscalation(false).
 			WithReadOnlyRootFilesystem(true).
 			WithCapabilities(apply.Capabilities().WithDrop("ALL")))
+	if c.temporary {
+		container.WithVolumeMounts(apply.VolumeMount().WithName(temporaryVolume).WithMountPath("/tmp"))
+	}
 	if policy := p.Cluster.Spec.ImagePullPolicy; policy != "" {
 		container.WithImagePullPolicy(corev1.PullPolicy(policy))
 	}
