@@ -43,7 +43,7 @@ func (r rollout) run(ctx context.Context) (progress, error) {
 
 // refusal returns what to say of an error by which the API server refuses an object, nil for any other.
 func refusal(err error) *progress {
-	if !apierrors.IsInvalid(err) && !apierrors.IsForbidden(err) {
+	if !apierrors.IsInvalid(err) && !apierrors.IsForbidden(err) && !apierrors.IsInternalError(err) {
 		return nil
 	}
 	return &progress{reason: v1alpha1.ReasonBlocked, failed: &failure{
