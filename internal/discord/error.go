@@ -49,7 +49,6 @@ var (
 	ErrExportTooSoon  = newError(http.StatusTooManyRequests, 0, "An export of your data is on its way, or was made within a day")
 	ErrOwnsGuilds     = newError(http.StatusBadRequest, 40011, "You must transfer ownership of any owned guilds before deleting your account")
 
-	ErrUnknownAccount            = newError(http.StatusNotFound, 10001, "Unknown Account")
 	ErrUnknownApplication        = newError(http.StatusNotFound, 10002, "Unknown Application")
 	ErrUnknownChannel            = newError(http.StatusNotFound, 10003, "Unknown Channel")
 	ErrUnknownGuild              = newError(http.StatusNotFound, 10004, "Unknown Guild")
@@ -85,9 +84,7 @@ var (
 	ErrTooManyCommandsToday = newError(http.StatusBadRequest, 30034, "Max number of daily application command creates has been reached (200)")
 	ErrTooManyOverwrites    = newError(http.StatusBadRequest, 30060, "Maximum number of channel permission overwrites reached (1000)")
 
-	ErrTokenInvalid     = newError(http.StatusUnauthorized, 40001, "Unauthorized. Provide a valid token and try again")
 	ErrVerifyAccount    = newError(http.StatusForbidden, 40002, "You need to verify your account in order to perform this action")
-	ErrTooManyDMs       = newError(http.StatusTooManyRequests, 40003, "You are opening direct messages too fast")
 	ErrEntityTooLarge   = newError(http.StatusRequestEntityTooLarge, 40005, "Request entity too large")
 	ErrBannedFromGuild  = newError(http.StatusForbidden, 40007, "The user is banned from this guild")
 	ErrOneParentOnly    = newError(http.StatusBadRequest, 40009, "Only one channel may be moved to another category at a time")
@@ -129,7 +126,6 @@ var (
 	ErrInvalidMFATicket   = newError(http.StatusBadRequest, 60006, "Invalid two-factor auth ticket")
 	ErrInvalidMFACode     = newError(http.StatusBadRequest, 60008, "Invalid two-factor code")
 	ErrNeedsMFA           = newError(http.StatusForbidden, 60003, "Two factor is required for this operation")
-	ErrReactionBlocked    = newError(http.StatusForbidden, 90001, "Reaction was blocked")
 	ErrMessageBlocked     = newError(http.StatusBadRequest, 200000, "Message was blocked by automatic moderation")
 	ErrTitleBlocked       = newError(http.StatusBadRequest, 200001, "Title was blocked by automatic moderation")
 	ErrPollExpired        = newError(http.StatusBadRequest, 520001, "Poll expired")

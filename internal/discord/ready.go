@@ -1,7 +1,5 @@
 package discord
 
-import "guildhall.chat/guildhall/internal/snowflake"
-
 // Ready is the READY of a bot; a user's has more around it.
 // https://discord.com/developers/docs/events/gateway-events#ready
 type Ready struct {
@@ -14,16 +12,4 @@ type Ready struct {
 	Application      *ReadyApplication  `json:"application,omitempty"`
 	PrivateChannels  []Channel          `json:"private_channels"`
 	Trace            []string           `json:"_trace"`
-}
-
-// MembersChunk is the payload of GUILD_MEMBERS_CHUNK.
-// https://discord.com/developers/docs/events/gateway-events#guild-members-chunk
-type MembersChunk struct {
-	GuildID    snowflake.ID `json:"guild_id"`
-	Members    []Member     `json:"members"`
-	ChunkIndex int          `json:"chunk_index"`
-	ChunkCount int          `json:"chunk_count"`
-	NotFound   []string     `json:"not_found,omitempty"`
-	Presences  []any        `json:"presences,omitempty"`
-	Nonce      string       `json:"nonce,omitempty"`
 }

@@ -7,12 +7,9 @@ import (
 	"strconv"
 )
 
-// Channel types that the suites make.
+// GuildText is the type of the channels that the suites make.
 // https://discord.com/developers/docs/resources/channel#channel-object-channel-types
-const (
-	GuildText  = 0
-	GuildVoice = 2
-)
+const GuildText = 0
 
 // Permissions that the suites grant or deny.
 // https://discord.com/developers/docs/topics/permissions#permissions-bitwise-permission-flags
