@@ -32,7 +32,7 @@ func (p *Poster) obey(ctx context.Context, verdict *automod.Verdict, err error) 
 	return err
 }
 
-// JudgeTitle has give give a thread a title unless the guild's rules block that, and does what the rules say. The visitor of
+// JudgeTitle lets give name a thread so unless the guild's rules block that, and does what the rules say. The visitor of
 // the room, which is the thread or where it is to be, is judged.
 func (p *Poster) JudgeTitle(ctx context.Context, room *access.Room, title string, give func() error) error {
 	verdict, err := p.moderator.JudgeTitle(ctx, room, title)
