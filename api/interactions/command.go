@@ -14,10 +14,11 @@ import (
 
 // commandData is the data of an invocation by command.
 type commandData struct {
-	ID       snowflake.ID           `json:"id"`
-	Version  snowflake.ID           `json:"version"`
-	Options  []discord.CommandValue `json:"options"`
-	TargetID *snowflake.ID          `json:"target_id"`
+	ID          snowflake.ID           `json:"id"`
+	Version     snowflake.ID           `json:"version"`
+	Options     []discord.CommandValue `json:"options"`
+	TargetID    *snowflake.ID          `json:"target_id"`
+	Attachments posting.Uploads        `json:"attachments"`
 }
 
 // command checks an invocation of a command, or of the completion of one of its options.
@@ -32,6 +33,7 @@ func (h *Handlers) command(s *scene, sent *invocation) error {
 		return err
 	}
 	out := discord.CommandData{ID: cmd.ID, Name: cmd.Name, Type: cmd.Type, GuildID: cmd.GuildID}
+	s.files.sent = data.Attachments.Read(s.Call, &p, "data.attachments")
 	meta := &s.details.Metadata
 	meta.Name, meta.CommandType = cmd.Name, cmd.Type
 	if cmd.Type == discord.CommandChat {
@@ -51,8 +53,12 @@ func (h *Handlers) command(s *scene, sent *invocation) error {
 			return err
 		}
 	}
+	if err := p.Err(); err != nil {
+		return err
+	}
+	out.Resolved, err = h.keep(s, out.Resolved)
 	s.payload.Data = out
-	return p.Err()
+	return err
 }
 
 // usable returns the command if the user may use it here.

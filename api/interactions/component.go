@@ -77,9 +77,7 @@ func (h *Handlers) message(s *scene, id snowflake.ID) (discord.Message, error) {
 
 // choose checks what was chosen in a select and notes it for resolution.
 func (s *scene) choose(p *form.Problems, path string, c *components.Component, values []string) {
-	if n := form.Int(len(values)); c.MinValues != nil && c.MaxValues != nil && (n < *c.MinValues || n > *c.MaxValues) &&
-		(n != 0 || c.Required == nil || *c.Required) {
-		p.Add(path, "BASE_TYPE_BAD_LENGTH", fmt.Sprintf("Must be between %d and %d in length.", *c.MinValues, *c.MaxValues))
+	if !rightMany(p, path, c, len(values)) {
 		return
 	}
 	for i, value := range values {
@@ -109,6 +107,16 @@ func (s *scene) choose(p *form.Problems, path string, c *components.Component, v
 			(&optionValues{scene: s, problems: p}).channel(at, id, c.ChannelTypes)
 		}
 	}
+}
+
+// rightMany reports whether a component is given as many values as it asks for, and notes if it isn't.
+func rightMany(p *form.Problems, path string, c *components.Component, given int) bool {
+	n := form.Int(given)
+	if c.MinValues == nil || c.MaxValues == nil || n >= *c.MinValues && n <= *c.MaxValues || n == 0 && c.Required != nil && !*c.Required {
+		return true
+	}
+	p.Add(path, "BASE_TYPE_BAD_LENGTH", fmt.Sprintf("Must be between %d and %d in length.", *c.MinValues, *c.MaxValues))
+	return false
 }
 
 func offered(options []components.Option, value string) bool {

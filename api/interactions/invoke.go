@@ -60,6 +60,7 @@ type scene struct {
 	details store.InteractionDetails
 	payload discord.Interaction
 	found   named // whom and what the user named
+	files   uploads
 }
 
 // invoke takes what a user does with an application and brings it there.

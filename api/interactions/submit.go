@@ -7,6 +7,7 @@ import (
 
 	"guildhall.chat/guildhall/api/components"
 	"guildhall.chat/guildhall/api/form"
+	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
@@ -14,9 +15,10 @@ import (
 
 // submitted is the data of an invocation by a modal: the interaction that asked, and the answers.
 type submitted struct {
-	ID         snowflake.ID `json:"id"`
-	CustomID   string       `json:"custom_id"`
-	Components []reply      `json:"components"`
+	ID          snowflake.ID    `json:"id"`
+	CustomID    string          `json:"custom_id"`
+	Components  []reply         `json:"components"`
+	Attachments posting.Uploads `json:"attachments"`
 }
 
 // reply is a component of a modal with what the user gave in it.
@@ -25,7 +27,7 @@ type reply struct {
 	ID         form.Int        `json:"id"`
 	CustomID   string          `json:"custom_id,omitempty"`
 	Value      any             `json:"value,omitempty"`  // a text; of a radio group a text or nil; of a checkbox a boolean
-	Values     *[]string       `json:"values,omitempty"` // of selects and groups
+	Values     *[]string       `json:"values,omitempty"` // of selects, groups and file uploads
 	Components []reply         `json:"components,omitempty"`
 	Component  *reply          `json:"component,omitempty"`
 }
@@ -52,15 +54,20 @@ func (h *Handlers) submit(s *scene, sent *invocation) error {
 	}
 	given := map[string]*reply{}
 	collect(data.Components, given)
+	s.files.sent = data.Attachments.Read(s.Call, &p, "data.attachments")
 	a := answers{scene: s, problems: &p, given: given}
 	out := discord.ModalData{CustomID: asked.Modal.CustomID}
-	if out.Components, err = json.Marshal(a.list(list)); err != nil {
-		return err
-	}
+	filled := a.list(list)
 	if out.Resolved, err = h.resolve(s, &p); err != nil {
 		return err
 	}
 	if err := p.Err(); err != nil {
+		return err
+	}
+	if out.Resolved, err = h.keep(s, out.Resolved); err != nil {
+		return err
+	}
+	if out.Components, err = json.Marshal(filled); err != nil {
 		return err
 	}
 	triggering := asked.Details.Metadata
@@ -159,10 +166,12 @@ func (a *answers) one(c *components.Component) reply {
 			out.Value = text
 		}
 	case components.FileUpload:
-		out.Values = &[]string{}
-		if required {
-			a.problems.Add(path, "BASE_TYPE_BAD_VALUE", "Files can't be given to modals here.")
+		var values []string
+		if given.Values != nil {
+			values = *given.Values
 		}
+		ids := a.files.asked(a.problems, path, c, values)
+		out.Values = &ids
 	default:
 		values := []string{}
 		if given.Values != nil {

@@ -91,7 +91,11 @@ func (v *optionValues) value(path string, sent *discord.CommandValue, option *di
 			v.problems.Add(at, "BASE_TYPE_INVALID", "Value is not a boolean.")
 		}
 	case discord.OptionAttachment:
-		v.problems.Add(at, "BASE_TYPE_BAD_VALUE", "Files can't be given to commands here.")
+		if !v.completing { // files come when the command is sent
+			told := new(snowflake.ID)
+			kept.Value = told
+			v.files.name(v.problems, at, sent.Value, func(id snowflake.ID) { *told = id })
+		}
 	default:
 		v.object(at, sent.Value, option)
 	}

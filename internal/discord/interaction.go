@@ -114,7 +114,7 @@ type Resolved struct {
 	Roles       map[snowflake.ID]Role            `json:"roles,omitempty"`
 	Channels    map[snowflake.ID]ResolvedChannel `json:"channels,omitempty"`
 	Messages    map[snowflake.ID]Message         `json:"messages,omitempty"`
-	Attachments map[snowflake.ID]json.RawMessage `json:"attachments,omitempty"`
+	Attachments map[snowflake.ID]Attachment      `json:"attachments,omitempty"`
 }
 
 // ResolvedMember is a member without what stands in the user, and without voice.
