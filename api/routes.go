@@ -39,6 +39,7 @@ import (
 	"guildhall.chat/guildhall/api/scheduledevents"
 	"guildhall.chat/guildhall/api/search"
 	"guildhall.chat/guildhall/api/settings"
+	"guildhall.chat/guildhall/api/slowmode"
 	"guildhall.chat/guildhall/api/stickers"
 	"guildhall.chat/guildhall/api/templates"
 	"guildhall.chat/guildhall/api/threads"
@@ -85,7 +86,7 @@ func (c *serveCommand) addRoutes(cfg *rest.Config, back *backends, keys *auth.Ke
 		auditlog.New(s, a).Routes(),
 		automod.New(a).Routes(),
 		bans.New(s, a).Routes(),
-		channels.New(s, a, poster, back.publisher).Routes(),
+		channels.New(s, a, poster, back.publisher).Slowed(slowmode.New(back.redis)).Routes(),
 		commands.New(s, a, back.publisher).Routes(),
 		direct.New(s, a, keys).Routes(),
 		where.Routes(),

@@ -14,6 +14,7 @@ import (
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/posting"
+	"guildhall.chat/guildhall/api/slowmode"
 	"guildhall.chat/guildhall/internal/coalesce"
 	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -32,11 +33,18 @@ type Handlers struct {
 	poster    *posting.Poster
 	ephemeral Ephemeral
 	rows      *coalesce.Group[snowflake.ID, []byte]
+	slowmode  *slowmode.Slowmode // nil: typing tells nothing of it
 }
 
 // New returns the handlers; the poster judges the titles of threads, and typing goes to ephemeral.
 func New(s *store.Store, a *access.Access, poster *posting.Poster, ephemeral Ephemeral) *Handlers {
 	return &Handlers{store: s, access: a, poster: poster, ephemeral: ephemeral, rows: coalesce.New(readTimeout, encodedChannels(s))}
+}
+
+// Slowed lets those who write in a slow channel know how long they have to wait.
+func (h *Handlers) Slowed(s *slowmode.Slowmode) *Handlers {
+	h.slowmode = s
+	return h
 }
 
 // Routes lists the operations.

@@ -5,6 +5,7 @@ import (
 
 	"guildhall.chat/guildhall/api/access"
 	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/api/slowmode"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/permissions"
@@ -37,7 +38,26 @@ func (h *Handlers) typing(c *call.Call) error {
 			c.Logger.Warn("typing not sent", "channel", id, "error", err)
 		}
 	}
-	return c.Done()
+	return h.typed(c, room)
+}
+
+// cooldown is what who types in a slow channel is told.
+type cooldown struct {
+	Message int64 `json:"message_send_cooldown_ms"`
+	Thread  int64 `json:"thread_create_cooldown_ms"`
+}
+
+// typed answers: with nothing, or with how long the caller still has to wait before what is typed can be sent.
+// https://docs.discord.food/resources/channel#trigger-typing-indicator
+func (h *Handlers) typed(c *call.Call, room *access.Room) error {
+	if h.slowmode == nil {
+		return c.Done()
+	}
+	message, thread := h.slowmode.Left(c, room, slowmode.Message), h.slowmode.Left(c, room, slowmode.Thread)
+	if message == 0 && thread == 0 {
+		return c.Done()
+	}
+	return c.OK(cooldown{message.Milliseconds(), thread.Milliseconds()})
 }
 
 // typingEvents is one event of the guild, or one for each of the others in a DM.

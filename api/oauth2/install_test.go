@@ -74,6 +74,35 @@ func TestAuthorize(t *testing.T) {
 	}
 }
 
+func TestMoreScopesAreToldToTheGuild(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	owner := w.User(t)
+	_, app, _ := newBot(t, w, owner)
+	g := newGuild(t, owner)
+	ask := func(scope string) []string {
+		before := w.Seq(t, g.ID)
+		owner.Must(t, http.MethodPost, "/oauth2/authorize?"+url.Values{"client_id": {app.ID.String()}, "scope": {scope}}.Encode(), yes(g.ID), nil)
+		var told []string
+		for _, e := range w.Events(t, g.ID, before) {
+			if strings.HasPrefix(e.Head.Type, "INTEGRATION_") {
+				told = append(told, e.Head.Type)
+			}
+		}
+		return told
+	}
+	for _, c := range []struct {
+		scope string
+		want  []string
+	}{
+		{"bot", []string{discord.EventIntegrationCreate}}, {"bot applications.commands", []string{discord.EventIntegrationUpdate}}, {"bot", nil},
+	} {
+		if told := ask(c.scope); !slices.Equal(told, c.want) {
+			t.Errorf("%s: told %v, expected %v", c.scope, told, c.want)
+		}
+	}
+}
+
 func TestAuthorizeForCommandsAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

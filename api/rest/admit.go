@@ -63,7 +63,7 @@ func admit(cfg *Config, route call.Route) gin.HandlerFunc {
 		}
 		decision := admitted.decision
 		decision.WriteHeaders(c.Writer.Header())
-		if decision.Refused != ratelimit.Banned {
+		if decision.Refused != ratelimit.Banned && !decision.Excused() {
 			defer countInvalid(cfg, c, address)
 		}
 		if decision.Refused != ratelimit.No {
@@ -122,7 +122,7 @@ func bucketOf(route call.Route) ratelimit.Bucket {
 	if name == "" {
 		name = route.Method + " " + route.Path
 	}
-	return ratelimit.Bucket{Name: name, Limit: route.Limit.Requests, Window: route.Limit.Window, NoGlobal: route.Limit.NoGlobal}
+	return ratelimit.Bucket{Name: name, Limit: route.Limit.Requests, Window: route.Limit.Window, NoGlobal: route.Limit.NoGlobal, Shared: route.Limit.Together}
 }
 
 // majorsOf names the major parameters of a path.

@@ -40,14 +40,14 @@ func New(rdb redis.UniversalClient) *Slowmode { return &Slowmode{rdb} }
 // Take takes the caller's turn in a room, or says how long the caller still has to wait. release gives the turn back when
 // nothing came of it. Bots and who has BYPASS_SLOWMODE are not slowed.
 func (s *Slowmode) Take(c *call.Call, room *access.Room, what Action) (wait time.Duration, release func()) {
-	seconds := room.Channel.RateLimitPerUser
-	if seconds == nil || *seconds == 0 || c.Caller.Bot || room.Here.Has(permissions.BypassSlowmode) {
+	seconds := slows(c, room)
+	if seconds == 0 {
 		return 0, func() {}
 	}
 	ctx, cancel := context.WithTimeout(c.Request.Context(), timeout)
 	defer cancel()
-	key := fmt.Sprintf("%s:{%s}:%s", what, room.Channel.ID, c.Caller.UserID)
-	mine, err := s.redis.SetNX(ctx, key, 1, time.Duration(*seconds)*time.Second).Result()
+	key := keyOf(c, room, what)
+	mine, err := s.redis.SetNX(ctx, key, 1, seconds).Result()
 	switch {
 	case err != nil:
 		c.Logger.Warn("slowmode is not enforced", "channel", room.Channel.ID, "error", err)
@@ -64,6 +64,33 @@ func (s *Slowmode) Take(c *call.Call, room *access.Room, what Action) (wait time
 		defer cancel()
 		_ = s.redis.Del(ctx, key).Err()
 	}
+}
+
+// slows tells for how long an action of the caller keeps it from the next one; 0 if it does not.
+func slows(c *call.Call, room *access.Room) time.Duration {
+	seconds := room.Channel.RateLimitPerUser
+	if seconds == nil || c.Caller.Bot || room.Here.Has(permissions.BypassSlowmode) {
+		return 0
+	}
+	return time.Duration(*seconds) * time.Second
+}
+
+func keyOf(c *call.Call, room *access.Room, what Action) string {
+	return fmt.Sprintf("%s:{%s}:%s", what, room.Channel.ID, c.Caller.UserID)
+}
+
+// Left tells how long the caller has to wait for its next turn.
+func (s *Slowmode) Left(c *call.Call, room *access.Room, what Action) time.Duration {
+	if slows(c, room) == 0 {
+		return 0
+	}
+	ctx, cancel := context.WithTimeout(c.Request.Context(), timeout)
+	defer cancel()
+	left, err := s.redis.PTTL(ctx, keyOf(c, room, what)).Result() // negative: there is none
+	if err != nil {
+		return 0
+	}
+	return max(left, 0)
 }
 
 // slowed is the body of a 429 that is no rate limit of the API's own.

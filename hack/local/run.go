@@ -31,6 +31,7 @@ type runCommand struct {
 	Routers              int           `help:"Shard routers." default:"1"`
 	RedisReplicas        int           `help:"Replicas of each Redis master." default:"0"`
 	RateLimits           string        `help:"on; off or raised for load tests." enum:"on,off,raised" default:"on"`
+	FetchAllow           string        `help:"Networks beyond the public internet that URLs of users may lead to, as --fetch-allow of the api." placeholder:"CIDRS"`
 	RequireVerifiedEmail bool          `help:"Refuse accounts whose address isn't verified."`
 	HeartbeatInterval    time.Duration `help:"Told in HELLO; 0 leaves it to the services."`
 	ResumeWindow         time.Duration `help:"How long a dropped session waits; 0 leaves it to the services."`

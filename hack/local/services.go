@@ -51,11 +51,12 @@ func (p *platform) startServices(ctx context.Context) error {
 		"--mail-dir", p.data.file("mail"), "--mail-from", "guildhall@localhost",
 		"--files-dir", p.data.file("files"),
 	}, redis...)
-	serve = append(serve, p.resumeWindow()...)
+	serve = append(append(serve, p.resumeWindow()...), p.fetchAllow()...)
 	if p.options.RequireVerifiedEmail {
 		serve = append(serve, "--require-verified-email")
 	}
 	worker := append([]string{"worker", "--files-dir", p.data.file("files")}, append(redis, p.resumeWindow()...)...)
+	worker = append(worker, p.fetchAllow()...)
 	children := []supervise.Child{p.service("worker", "api", worker...)}
 	for _, name := range numbered("api", p.options.APIs) {
 		children = append(children, p.service(name, "api", append(slices.Clone(serve), "--listen", p.addr(name))...))
@@ -101,6 +102,13 @@ func (p *platform) heartbeatInterval() []string {
 		return nil
 	}
 	return []string{"--heartbeat-interval", p.options.HeartbeatInterval.String()}
+}
+
+func (p *platform) fetchAllow() []string {
+	if p.options.FetchAllow == "" {
+		return nil
+	}
+	return []string{"--fetch-allow", p.options.FetchAllow}
 }
 
 func (p *platform) resumeWindow() []string {

@@ -22,12 +22,19 @@ const (
 func (r Reason) global() bool { return r == ByGlobal || r == Banned }
 
 // scope is the value of X-RateLimit-Scope.
-func (r Reason) scope() string {
-	if r.global() {
+func (d Decision) scope() string {
+	switch {
+	case d.Refused.global():
 		return "global"
+	case d.Bucket.Shared:
+		return "shared"
 	}
 	return "user"
 }
+
+// Excused reports whether the request was refused for what others did, perhaps: that is no invalid request of its client.
+// https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
+func (d Decision) Excused() bool { return d.Refused == ByBucket && d.Bucket.Shared }
 
 // Decision is what became of a request.
 type Decision struct {
@@ -61,7 +68,7 @@ func (d *Decision) setEpoch(text string) {
 func (d Decision) WriteHeaders(h http.Header) {
 	if d.Refused != No {
 		h.Set("Retry-After", strconv.FormatFloat(math.Ceil(d.ResetAfter.Seconds()), 'f', 0, 64)) // RFC 9110 section 10.2.3
-		h.Set("X-RateLimit-Scope", d.Refused.scope())
+		h.Set("X-RateLimit-Scope", d.scope())
 	}
 	if d.Refused.global() {
 		h.Set("X-RateLimit-Global", "true")

@@ -47,7 +47,14 @@ func TestHeadersAndBody(t *testing.T) {
 			t.Errorf("%s: body %s, want %s", name, body, tt.body)
 		}
 	}
+	shared := counted
+	shared.Refused, shared.Bucket.Shared = ByBucket, true
 	h := http.Header{}
+	shared.WriteHeaders(h)
+	if scope := h.Get("X-RateLimit-Scope"); scope != "shared" || !shared.Excused() || counted.Excused() {
+		t.Errorf("scope of a limit that all share: %s", scope)
+	}
+	h = http.Header{}
 	if (Decision{}).WriteHeaders(h); len(h) != 0 {
 		t.Errorf("nothing counted: %v", h)
 	}

@@ -57,6 +57,7 @@ type Bucket struct {
 	Limit    int    // requests a window, of an identity and the major parameters; positive
 	Window   time.Duration
 	NoGlobal bool // these requests don't count towards the global limit
+	Shared   bool // the limit is of a thing, whoever uses it: Request.Identity is a Resource
 }
 
 // hashes keeps what was made of buckets' names, which are as many as there are routes.

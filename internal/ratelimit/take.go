@@ -223,7 +223,7 @@ func (p *Pending) Decision() Decision {
 		}
 	}
 	if d.Refused != No {
-		refusals.WithLabelValues(d.Refused.scope()).Inc()
+		refusals.WithLabelValues(d.scope()).Inc()
 	}
 	if p.epoch != nil {
 		if text, err := p.epoch.Result(); err == nil {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -89,7 +90,7 @@ func (tx *Tx) addIntegration(ctx context.Context, guild, bot snowflake.ID) error
 	if tag.RowsAffected() == 0 {
 		return nil
 	}
-	return tx.integrationAdded(ctx, guild, id)
+	return tx.integrationTold(ctx, discord.EventIntegrationCreate, guild, id)
 }
 
 // AddCommands notes that an application's commands have come to a guild, with or without its bot, and tells the guild.
@@ -103,30 +104,41 @@ func (tx *Tx) AddCommands(ctx context.Context, guild, app snowflake.ID) error {
 	if tag.RowsAffected() == 0 {
 		return nil
 	}
-	return tx.integrationAdded(ctx, guild, id)
+	return tx.integrationTold(ctx, discord.EventIntegrationCreate, guild, id)
 }
 
-func (tx *Tx) integrationAdded(ctx context.Context, guild, id snowflake.ID) error {
+// integrationTold tells a guild what has become of one of its integrations.
+func (tx *Tx) integrationTold(ctx context.Context, event string, guild, id snowflake.ID) error {
 	i, err := tx.Integration(ctx, guild, id)
 	if err != nil {
 		return err
 	}
-	head := events.Header{Type: discord.EventIntegrationCreate, Guild: guild}
+	head := events.Header{Type: event, Guild: guild}
 	if err := tx.Emit(guild, head, discord.IntegrationEvent{Integration: i, GuildID: guild}); err != nil {
 		return err
 	}
 	return tx.integrationsChanged(guild)
 }
 
-// GrantIntegration notes who added an application, and for which scopes besides those that it has.
+// GrantIntegration notes who added an application, and for which scopes besides those that it has. If there are such, it tells
+// the guild.
 func (tx *Tx) GrantIntegration(ctx context.Context, guild, app, by snowflake.ID, scopes []string) error {
-	_, err := tx.Exec(ctx, `update integrations set user_id = $3,
-		scopes = (select array_agg(distinct scope order by scope) from unnest(scopes || $4::text[]) as scope)
-		where guild_id = $1 and application_id = $2`, guild, app, by, scopes)
+	var id snowflake.ID
+	var more bool
+	err := tx.QueryRow(ctx, `update integrations i set user_id = $3,
+		scopes = (select array_agg(distinct scope order by scope) from unnest(i.scopes || $4::text[]) as scope)
+		from (select id, scopes from integrations where guild_id = $1 and application_id = $2 for update) was
+		where i.id = was.id returning i.id, not i.scopes <@ was.scopes`, guild, app, by, scopes).Scan(&id, &more)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil // a bot without an application
+	}
 	if err != nil {
 		return fmt.Errorf("grant integration of application %s: %w", app, err)
 	}
-	return nil
+	if !more {
+		return nil
+	}
+	return tx.integrationTold(ctx, discord.EventIntegrationUpdate, guild, id)
 }
 
 func (tx *Tx) removeIntegrations(ctx context.Context, guild snowflake.ID, bots []snowflake.ID) error {

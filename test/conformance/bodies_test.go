@@ -58,7 +58,7 @@ func (s *suite) arena(t *testing.T) map[string]string {
 		"original_scheduled_start_time": start.AddDate(0, 0, 1), "is_canceled": true,
 	}, s.guild, event).text("event_exception_id")
 	return map[string]string{
-		"{guild_scheduled_event_id}": event, "{exception_id}": exception, "{request_id}": "1", "{rule_id}": rule, "{sticker_id}": s.newSticker(t),
+		"{guild_scheduled_event_id}": event, "{exception_id}": exception, "{request_id}": "1", "{rule_id}": rule, "{sticker_id}": s.newSticker(t, s.guild),
 		"template":     s.ok(t, own, "POST /guilds/{guild_id}/templates", object{"name": "arena"}, s.guild).text("code"),
 		"{webhook_id}": hook.text("id"), "{webhook_token}": hook.text("token"),
 		"{guild_id}": s.guild, "{channel_id}": channel, "{user_id}": s.other.ID, "{role_id}": role, "{overwrite_id}": role,

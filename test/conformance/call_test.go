@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -37,7 +38,12 @@ func (s *suite) ok(t *testing.T, as *rest.Client, operation string, body any, va
 			t.Fatal(err)
 		}
 	}
-	got := s.send(t, as, operation, payload, values...)
+	return s.succeeded(t, operation, s.send(t, as, operation, payload, values...))
+}
+
+// succeeded expects that an operation was answered with a success that is as described, and counts it.
+func (s *suite) succeeded(t *testing.T, operation string, got rest.Response) answer {
+	t.Helper()
 	if got.Status < 200 || got.Status > 299 {
 		t.Fatalf("%s: status %d: %.600s", operation, got.Status, got.Body)
 	}
@@ -54,10 +60,62 @@ func (s *suite) ok(t *testing.T, as *rest.Client, operation string, body any, va
 	return answer{t, decoded}
 }
 
+// file is what a request uploads, as the part files[n].
+type file struct {
+	name    string
+	content []byte
+}
+
+// okFiles is ok with files: the body becomes payload_json.
+// https://discord.com/developers/docs/reference#uploading-files
+func (s *suite) okFiles(t *testing.T, as *rest.Client, operation string, body any, files []file, values ...string) answer {
+	t.Helper()
+	return s.succeeded(t, operation, s.sendFiles(t, as, operation, body, files, values...))
+}
+
+// sendFiles is send with files; without any the body is sent as JSON.
+func (s *suite) sendFiles(t *testing.T, as *rest.Client, operation string, body any, files []file, values ...string) rest.Response {
+	t.Helper()
+	payload, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) == 0 {
+		return s.send(t, as, operation, payload, values...)
+	}
+	var parts bytes.Buffer
+	w := multipart.NewWriter(&parts)
+	if err := w.WriteField("payload_json", string(payload)); err != nil {
+		t.Fatal(err)
+	}
+	for n, f := range files {
+		part, err := w.CreateFormFile(fmt.Sprintf("files[%d]", n), f.name)
+		if err == nil {
+			_, err = part.Write(f.content)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return s.sendAs(t, as, operation, w.FormDataContentType(), parts.Bytes(), values...)
+}
+
 var parameter = regexp.MustCompile(`\{[a-z_]+\}`)
 
-// send sends a request and returns whatever comes back.
+// send sends a request with a JSON body, nil for none, and returns whatever comes back.
 func (s *suite) send(t *testing.T, as *rest.Client, operation string, payload []byte, values ...string) rest.Response {
+	t.Helper()
+	kind := ""
+	if payload != nil {
+		kind = "application/json"
+	}
+	return s.sendAs(t, as, operation, kind, payload, values...)
+}
+
+func (s *suite) sendAs(t *testing.T, as *rest.Client, operation, kind string, payload []byte, values ...string) rest.Response {
 	t.Helper()
 	method, target, _ := strings.Cut(operation, " ")
 	target = parameter.ReplaceAllStringFunc(target, func(name string) string {
@@ -72,8 +130,8 @@ func (s *suite) send(t *testing.T, as *rest.Client, operation string, payload []
 		t.Fatalf("%s: too many values: %q", operation, values)
 	}
 	header := http.Header{}
-	if payload != nil {
-		header.Set("Content-Type", "application/json")
+	if kind != "" {
+		header.Set("Content-Type", kind)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()

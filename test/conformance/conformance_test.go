@@ -21,8 +21,9 @@ func TestConformance(t *testing.T) {
 	doc := readDescription(t)
 	p := platform.Start(t, platform.Options{RateLimitsOff: true})
 	s := newSuite(t, doc, p.URL)
+	s.listen(t)
 
-	t.Run("gateway", s.gatewayInfo)
+	t.Run("gateway's place", s.gatewayInfo)
 	t.Run("users", s.users)
 	t.Run("applications", s.applications)
 	t.Run("guilds", s.guilds)
@@ -56,6 +57,11 @@ func TestConformance(t *testing.T) {
 	t.Run("commands", s.commands)
 	t.Run("interactions", s.interactions)
 	t.Run("errors", s.errors)
+	t.Run("permissions", s.permissions)
+	t.Run("events", s.events)
+	t.Run("intents", s.intents)
+	t.Run("protocol", s.protocol)
+	t.Run("bounds", s.bounds)
 	t.Run("every served operation was called", s.everyOperation)
 	t.Run("compatibility", s.compatibility)
 	t.Run("generated bodies", s.generatedBodies)
@@ -63,6 +69,7 @@ func TestConformance(t *testing.T) {
 
 // suite is who calls, where, and what was called so far.
 type suite struct {
+	*listeners
 	doc    *description
 	owner  *rest.User // of guild
 	guest  *rest.User // its member
@@ -75,6 +82,8 @@ type suite struct {
 	called map[string]bool // operations with a valid success
 	// refused has the status and code of the failures that were seen of an operation.
 	refused map[string]map[string]bool
+	gates   []shownGate     // permissions
+	parts   []part          // of the gateway
 	models  map[string]bool // schemas of which a valid object was seen
 }
 

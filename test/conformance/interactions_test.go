@@ -1,12 +1,8 @@
 package conformance_test
 
 import (
-	"encoding/json"
 	"net/http"
 	"testing"
-	"time"
-
-	"guildhall.chat/guildhall/test/clients/gatewayclient"
 )
 
 const (
@@ -74,56 +70,15 @@ func (s *suite) commands(t *testing.T) {
 	s.fails(t, as, "GET "+appCommands+"/{command_id}", nil, http.StatusNotFound, 10063, app, "1")
 }
 
-// invoked is an interaction as the bot's session gets it.
-type invoked struct{ ID, Token string }
-
 // interactions plays a command and a component through the gateway.
 func (s *suite) interactions(t *testing.T) {
 	app, as := s.bot.ApplicationID, s.bot.Client
-	got := make(chan invoked, 10)
-	session, err := gatewayclient.Open(t.Context(), gatewayclient.Options{
-		Gateway: s.ok(t, s.nobody, "GET /gateway", nil).text("url"), Token: s.bot.Token, Intents: 1,
-		OnEvent: func(e gatewayclient.Event) {
-			if e.Type != "INTERACTION_CREATE" {
-				return
-			}
-			var i invoked
-			if err := json.Unmarshal(e.Data, &i); err != nil {
-				t.Error(err)
-			}
-			got <- i
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer session.Close()
-	invoke := func(kind int, extra object) invoked {
-		t.Helper()
-		body := object{"type": kind, "application_id": app, "guild_id": s.guild, "channel_id": s.text, "session_id": "s", "nonce": "1"}
-		for key, value := range extra {
-			body[key] = value
-		}
-		payload, err := json.Marshal(body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if answer := s.send(t, s.owner.Client, "POST /interactions", payload); answer.Status != http.StatusNoContent {
-			t.Fatalf("invoke: %d %s", answer.Status, answer.Body)
-		}
-		select {
-		case i := <-got:
-			return i
-		case <-time.After(10 * time.Second):
-			t.Fatal("the bot was not told")
-		}
-		return invoked{}
-	}
+	i, own := s.invoker(t, s.bot), s.owner.Client
 	id := s.ok(t, as, "POST "+guildCommands, object{"name": "play", "description": "d"}, app, s.guild).text("id")
 	command := object{"data": object{"id": id, "name": "play", "type": 1}}
 	button := []object{{"type": 1, "components": []object{{"type": 2, "style": 1, "label": "b", "custom_id": "b"}}}}
 
-	first := invoke(2, command)
+	first := i.invoke(t, own, 2, command)
 	result := s.ok(t, s.nobody, "POST "+callback+"?with_response=true",
 		object{"type": 4, "data": object{"content": "hello", "components": button}}, first.ID, first.Token)
 	m := result.text("resource", "message", "id")
@@ -132,11 +87,11 @@ func (s *suite) interactions(t *testing.T) {
 	s.ok(t, s.nobody, "PATCH "+original, object{"content": "edited", "components": button}, app, first.Token)
 	s.ok(t, as, "GET "+message, nil, s.text, m)
 
-	second := invoke(3, object{"message_id": m, "data": object{"component_type": 2, "custom_id": "b"}})
+	second := i.invoke(t, own, 3, object{"message_id": m, "data": object{"component_type": 2, "custom_id": "b"}})
 	s.ok(t, s.nobody, "POST "+callback, object{"type": 7, "data": object{"content": "pushed"}}, second.ID, second.Token)
 	s.ok(t, s.nobody, "POST "+webhookToken, object{"content": "more", "flags": 64}, app, second.Token)
 
-	third := invoke(2, command)
+	third := i.invoke(t, own, 2, command)
 	s.ok(t, s.nobody, "POST "+callback, object{"type": 5}, third.ID, third.Token)
 	s.ok(t, s.nobody, "DELETE "+original, nil, app, third.Token)
 	s.fails(t, s.nobody, "GET "+original, nil, http.StatusNotFound, 10008, app, third.Token)

@@ -12,7 +12,7 @@ const guildStickers = "/guilds/{guild_id}/stickers"
 func (s *suite) stickers(t *testing.T) {
 	const one = guildStickers + "/{sticker_id}"
 	robot := s.bot.Client
-	id := s.newSticker(t)
+	id := s.newSticker(t, s.guild)
 	s.ok(t, robot, "GET "+guildStickers, nil, s.guild).some()
 	s.ok(t, robot, "GET "+one, nil, s.guild, id)
 	s.ok(t, robot, "GET /stickers/{sticker_id}", nil, id)
@@ -22,8 +22,8 @@ func (s *suite) stickers(t *testing.T) {
 	s.fails(t, robot, "GET /sticker-packs/{pack_id}", nil, http.StatusNotFound, 10061, "1") // there are none that one could get
 }
 
-// newSticker gives the guild a sticker and returns its id.
-func (s *suite) newSticker(t *testing.T) string {
+// newSticker gives a guild a sticker and returns its id.
+func (s *suite) newSticker(t *testing.T, guild string) string {
 	t.Helper()
 	file, err := base64.StdEncoding.DecodeString("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 	if err != nil {
@@ -32,15 +32,6 @@ func (s *suite) newSticker(t *testing.T) string {
 	const field = "--edge\r\nContent-Disposition: form-data; name="
 	body := field + "\"name\"\r\n\r\nwave\r\n" + field + "\"tags\"\r\n\r\nwave\r\n" +
 		field + "\"file\"; filename=\"wave.gif\"\r\n\r\n" + string(file) + "\r\n--edge--\r\n"
-	header := http.Header{"Content-Type": {"multipart/form-data; boundary=edge"}}
-	got, err := s.bot.Raw(t.Context(), http.MethodPost, "/api/v10/guilds/"+s.guild+"/stickers", header, []byte(body))
-	if err != nil || got.Status != http.StatusCreated {
-		t.Fatalf("%v %d %s", err, got.Status, got.Body)
-	}
-	decoded, err := s.validate("POST "+guildStickers, got)
-	if err != nil {
-		t.Error(err)
-	}
-	s.called["POST "+guildStickers] = true
-	return answer{t, decoded}.text("id")
+	got := s.sendAs(t, s.owner.Client, "POST "+guildStickers, "multipart/form-data; boundary=edge", []byte(body), guild)
+	return s.succeeded(t, "POST "+guildStickers, got).text("id")
 }

@@ -40,6 +40,7 @@ type Options struct {
 	ResumeWindow         time.Duration // 0: the services' own
 	HeartbeatInterval    time.Duration // 0: the services' own
 	RequireVerifiedEmail bool
+	FetchAllow           string // networks beyond the public internet that URLs of users may lead to; "": none
 	LogLevel             string // "": info
 	// Bin is a directory of service binaries to run. "": built from this module, once a test binary.
 	Bin string
@@ -169,6 +170,9 @@ func (p *Platform) args() []string {
 	}
 	if o.HeartbeatInterval != 0 {
 		args = append(args, "--heartbeat-interval", o.HeartbeatInterval.String())
+	}
+	if o.FetchAllow != "" {
+		args = append(args, "--fetch-allow", o.FetchAllow)
 	}
 	if o.RequireVerifiedEmail {
 		args = append(args, "--require-verified-email")
