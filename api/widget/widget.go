@@ -5,6 +5,7 @@ package widget
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -211,10 +212,28 @@ func (h *Handlers) members(ctx context.Context, guild snowflake.ID, present map[
 		}
 		shown[i] = discord.WidgetMember{
 			ID: strconv.Itoa(i), Username: name, Discriminator: "0000", Status: string(present[m.User.ID].Status),
-			AvatarURL: h.avatar(m.User),
+			AvatarURL: h.avatar(m.User), Activity: activity(present[m.User.ID].Activities),
 		}
 	}
 	return shown, nil
+}
+
+// customStatus is the type of activity that only says something.
+// https://discord.com/developers/docs/events/gateway-events#activity-object-activity-types
+const customStatus = 4
+
+// activity is the first thing that somebody does, nil if there is none.
+func activity(list []json.RawMessage) *discord.WidgetActivity {
+	for _, raw := range list {
+		var a struct {
+			Name string `json:"name"`
+			Type int    `json:"type"`
+		}
+		if json.Unmarshal(raw, &a) == nil && a.Type != customStatus && a.Name != "" {
+			return &discord.WidgetActivity{Name: a.Name}
+		}
+	}
+	return nil
 }
 
 // avatars is how many default ones there are.

@@ -96,6 +96,7 @@ type Refusal struct {
 	Message    string  `json:"message"`
 	RetryAfter float64 `json:"retry_after"` // seconds
 	Global     bool    `json:"global"`
+	Code       int     `json:"code"` // 0: no code of its own
 }
 
 // Refusal returns the body of the 429 of a refused request.

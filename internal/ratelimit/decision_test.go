@@ -27,9 +27,9 @@ func TestHeadersAndBody(t *testing.T) {
 		body    string
 	}{
 		"allowed":   {No, bucketHeaders, ""},
-		"by bucket": {ByBucket, with(map[string]string{"Retry-After": "2", "X-Ratelimit-Scope": "user"}), `{"message":"You are being rate limited.","retry_after":1.002,"global":false}`},
-		"by global": {ByGlobal, map[string]string{"Retry-After": "2", "X-Ratelimit-Scope": "global", "X-Ratelimit-Global": "true"}, `{"message":"You are being rate limited.","retry_after":1.002,"global":true}`},
-		"banned":    {Banned, map[string]string{"Retry-After": "2", "X-Ratelimit-Scope": "global", "X-Ratelimit-Global": "true"}, `{"message":"Too many invalid requests from this address.","retry_after":1.002,"global":true}`},
+		"by bucket": {ByBucket, with(map[string]string{"Retry-After": "2", "X-Ratelimit-Scope": "user"}), `{"message":"You are being rate limited.","retry_after":1.002,"global":false,"code":0}`},
+		"by global": {ByGlobal, map[string]string{"Retry-After": "2", "X-Ratelimit-Scope": "global", "X-Ratelimit-Global": "true"}, `{"message":"You are being rate limited.","retry_after":1.002,"global":true,"code":0}`},
+		"banned":    {Banned, map[string]string{"Retry-After": "2", "X-Ratelimit-Scope": "global", "X-Ratelimit-Global": "true"}, `{"message":"Too many invalid requests from this address.","retry_after":1.002,"global":true,"code":0}`},
 	}
 	for name, tt := range tests {
 		d := counted

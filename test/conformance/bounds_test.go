@@ -309,6 +309,7 @@ func (b *limited) sessionStarts(t *testing.T, w *wire) {
 // memberRequests asks for all members twice.
 func (b *limited) memberRequests(t *testing.T, w *wire) {
 	c := w.ready(t, nil, object{"intents": 1<<0 | 1<<1})
+	dispatched(t, c.Conn, "GUILD_CREATE")
 	for range 2 {
 		write(t, c.Conn, gatewayclient.OpRequestMembers, object{"guild_id": b.guild, "query": "", "limit": 0})
 	}

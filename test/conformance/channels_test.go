@@ -27,6 +27,11 @@ func (s *suite) channels(t *testing.T) {
 	s.ok(t, as, "PATCH "+one, object{"name": "floor"}, category)
 	s.ok(t, as, "PATCH "+all, []object{{"id": text, "position": 1}, {"id": s.text, "position": 2}}, s.guild)
 	s.ok(t, as, "POST "+one+"/typing", nil, s.text)
+	slow := s.ok(t, as, "POST "+all, object{"name": "slow", "rate_limit_per_user": 600}, s.guild).text("id")
+	s.ok(t, s.guest.Client, "POST "+messages, object{"content": "x"}, slow)
+	if left := s.ok(t, s.guest.Client, "POST "+one+"/typing", nil, slow).get("message_send_cooldown_ms"); left == nil {
+		t.Error("a slow channel tells nothing of it")
+	}
 	for _, id := range []string{category, voice, text} {
 		s.ok(t, as, "DELETE "+one, nil, id)
 	}
@@ -43,6 +48,10 @@ func (s *suite) overwrites(t *testing.T) {
 
 func (s *suite) invites(t *testing.T) {
 	as, all, one := s.bot.Client, "/channels/{channel_id}/invites", "/invites/{code}"
+	voice := s.ok(t, as, "POST /guilds/{guild_id}/channels", object{"name": "stage door", "type": 2}, s.guild).text("id")
+	s.ok(t, s.owner.Client, "POST "+all, object{"role_ids": []string{s.role}}, s.text)
+	s.ok(t, s.owner.Client, "POST "+all, object{"target_type": 1, "target_user_id": s.owner.ID}, voice)
+	s.ok(t, s.owner.Client, "POST "+all, object{"target_type": 2, "target_application_id": s.bot.ApplicationID}, voice)
 	forever := s.ok(t, as, "POST "+all, object{"max_age": 0, "unique": true}, s.text).text("code")
 	code := s.ok(t, s.owner.Client, "POST "+all, object{"max_age": 3600, "max_uses": 3, "temporary": true, "unique": true}, s.text).text("code")
 	s.ok(t, as, "GET "+all, nil, s.text).some()

@@ -48,7 +48,7 @@ func (s *suite) report(t *testing.T) string {
 		methodB, pathB, _ := strings.Cut(b, " ")
 		return cmp.Or(cmp.Compare(pathA, pathB), cmp.Compare(methodA, methodB))
 	})
-	var table, missing strings.Builder
+	var table strings.Builder
 	inScope, called := 0, 0
 	for _, operation := range operations {
 		method, path, _ := strings.Cut(operation, " ")
@@ -69,16 +69,97 @@ func (s *suite) report(t *testing.T) string {
 		fmt.Fprintf(&table, "| %s | `%s` | %s | %s | %s | %s |\n", method, path, yes(s.served(t, operation)), yes(s.called[operation]),
 			strings.Join(sorted(s.refused[operation]), ", "), note)
 	}
-	models, seen := s.doc.models(), 0
-	for _, name := range sorted(models) {
-		if s.models[name] {
-			seen++
+	parts, totals := s.partsTable()
+	gates, gated := s.gatesTable()
+	models, missing := s.modelsTable(t)
+	return fmt.Sprintf(page, len(operations), inScope, tally{called, inScope}, models, totals["gateway"], gated, totals[aLimit],
+		table.String(), parts, gates, missing)
+}
+
+// tally is how much of something was shown.
+type tally struct{ shown, all int }
+
+func (t tally) String() string {
+	return fmt.Sprintf("%d of %d, %.1f %%", t.shown, t.all, 100*float64(t.shown)/float64(max(t.all, 1)))
+}
+
+// partsTable lists the parts of the gateway and what is documented of rate limits, with their totals.
+func (s *suite) partsTable() (table string, totals map[string]tally) {
+	totals = map[string]tally{}
+	var lines strings.Builder
+	for _, p := range s.parts {
+		total := "gateway"
+		if p.kind == aLimit {
+			total = aLimit
+		}
+		note := p.note
+		if p.outside != "" {
+			note = "out of scope: " + p.outside
 		} else {
-			fmt.Fprintf(&missing, "- `%s`\n", name)
+			t := totals[total]
+			t.all++
+			if p.shown {
+				t.shown++
+			}
+			totals[total] = t
+		}
+		name := p.name
+		if p.kind == anEvent || p.kind == anIntent {
+			name = "`" + name + "`"
+		}
+		fmt.Fprintf(&lines, "| %s | %s | %s | %s |\n", p.kind, name, yes(p.shown), note)
+	}
+	return lines.String(), totals
+}
+
+// gatesTable lists the permissions.
+func (s *suite) gatesTable() (table string, total tally) {
+	var lines strings.Builder
+	for _, g := range s.gates {
+		what := "out of scope: " + g.outside
+		if g.outside == "" {
+			what = g.gates
+			total.all++
+			if g.shown {
+				total.shown++
+			}
+		}
+		fmt.Fprintf(&lines, "| 1 << %d | `%s` | %s | %s |\n", g.bit, g.name, yes(g.shown), what)
+	}
+	return lines.String(), total
+}
+
+// modelsTable lists the schemas of which no valid object was seen, and counts those in scope and all.
+func (s *suite) modelsTable(t *testing.T) (total, missing string) {
+	t.Helper()
+	models := s.doc.models()
+	var lines strings.Builder
+	var all, in tally
+	for _, name := range sorted(models) {
+		all.all++
+		why, outside := outsideModels[name]
+		if !outside {
+			in.all++
+		}
+		switch {
+		case s.models[name] && outside:
+			t.Errorf("the model %s was seen, and is called out of scope", name)
+			fallthrough
+		case s.models[name]:
+			all.shown++
+			in.shown++
+		case outside:
+			fmt.Fprintf(&lines, "- `%s`: out of scope: %s\n", name, why)
+		default:
+			fmt.Fprintf(&lines, "- `%s`\n", name)
 		}
 	}
-	return fmt.Sprintf(page, len(operations), inScope, called, percent(called, inScope), len(models), seen, percent(seen, len(models)),
-		table.String(), missing.String())
+	for name := range outsideModels {
+		if !models[name] {
+			t.Errorf("there is no model %s", name)
+		}
+	}
+	return fmt.Sprintf("%s; with those out of scope %s", in, all), lines.String()
 }
 
 const page = `# Compatibility with Discord's API
@@ -92,34 +173,43 @@ The description has %[1]d operations, counting the few that the suite adds becau
 
 | part | target | shown | how it is counted |
 |---|---|---|---|
-| REST | 90 %% | %[3]d of %[2]d, %[4]s | operations in scope that were called with success, the answer's status, Content-Type and body being as described |
-| models | 90 %% | %[6]d of %[5]d, %[7]s | object schemas that the successes of operations in scope are made of, of which this run got a valid object |
-| gateway | 95 %% | not counted here | Discord publishes no description of the gateway that a program could count by; test/clients holds it to what libraries do |
-| permissions | 100 %% | not counted here | api/authorization_test.go tries every route with callers who may not use it |
-| rate limits | 100 %% | not counted here | a route without a bucket stops the start; internal/ratelimit and test/hostile hold them to their promises |
+| REST | 90 %% | %[3]s | operations in scope that were called with success, the answer's status, Content-Type and body being as described |
+| models | 90 %% | %[4]s | object schemas that the successes of operations in scope are made of, of which this run got a valid object |
+| gateway | 95 %% | %[5]s | documented events, intents, opcodes, close codes and encodings in scope that came over WebSockets of this run, and were right |
+| permissions | 100 %% | %[6]s | documented permissions in scope, each refused to a role that has every other one and allowed with it |
+| rate limits | 100 %% | %[7]s | what is documented of them, each shown on a platform with limits |
+
+Besides, api/authorization_test.go tries every route with callers who may not use it, and a route without a bucket stops the start.
 
 ## Operations
 
 *Served*: the platform knows the path and method. *Success*: the suite called it and got what is described. *Failures*: status and
-error code of the refusals that the suite asks for; the ones that many operations share are asked for at one of them. Besides, every operation with a JSON body gets generated and
+error code of the refusals that the suite asks for. Besides, every operation with a JSON body gets generated and
 damaged bodies, none of which may make the server fail.
 
 | method | path | served | success | failures | note |
 |---|---|---|---|---|---|
 %[8]s
+## Gateway and rate limits
+
+An event is shown if it came and all data of it that came was as documented. An intent is shown if a session with nothing else got
+every event that it brings, in guilds and DMs, and no other; that of content if what is said came to who has it alone.
+
+| part | name | shown | note |
+|---|---|---|---|
+%[9]s
+## Permissions
+
+| bit | name | shown | gates |
+|---|---|---|---|
+%[10]s
 ## Models that no answer of the run had
 
-Of some of them the platform never makes any: they are of what is out of scope, inside what is in.
-
-%[9]s`
+%[11]s`
 
 func yes(is bool) string {
 	if is {
 		return "yes"
 	}
 	return "no"
-}
-
-func percent(part, whole int) string {
-	return fmt.Sprintf("%.1f %%", 100*float64(part)/float64(max(whole, 1)))
 }

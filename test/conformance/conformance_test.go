@@ -19,7 +19,7 @@ import (
 
 func TestConformance(t *testing.T) {
 	doc := readDescription(t)
-	p := platform.Start(t, platform.Options{RateLimitsOff: true})
+	p := platform.Start(t, platform.Options{RateLimitsOff: true, FetchAllow: "127.0.0.0/8"})
 	s := newSuite(t, doc, p.URL)
 	s.listen(t)
 
@@ -34,6 +34,8 @@ func TestConformance(t *testing.T) {
 	t.Run("members", s.members)
 	t.Run("messages", s.messages)
 	t.Run("layout", s.layout)
+	t.Run("files", s.files)
+	t.Run("links", s.unfurled)
 	t.Run("reactions", s.reactions)
 	t.Run("auto-moderation", s.autoModeration)
 	t.Run("pins", s.pins)
@@ -57,6 +59,7 @@ func TestConformance(t *testing.T) {
 	t.Run("commands", s.commands)
 	t.Run("interactions", s.interactions)
 	t.Run("errors", s.errors)
+	t.Run("refusals", s.refusals)
 	t.Run("permissions", s.permissions)
 	t.Run("events", s.events)
 	t.Run("intents", s.intents)
@@ -82,9 +85,10 @@ type suite struct {
 	called map[string]bool // operations with a valid success
 	// refused has the status and code of the failures that were seen of an operation.
 	refused map[string]map[string]bool
-	gates   []shownGate     // permissions
-	parts   []part          // of the gateway
-	models  map[string]bool // schemas of which a valid object was seen
+	gates   []shownGate       // permissions
+	parts   []part            // of the gateway
+	known   map[string]string // by path parameter: what is there
+	models  map[string]bool   // schemas of which a valid object was seen
 }
 
 func newSuite(t *testing.T, doc *description, base string) *suite {

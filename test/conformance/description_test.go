@@ -142,6 +142,11 @@ func (d *description) request(operation string) (any, bool) {
 	return at(d.root, pointerTo(operation)+"/requestBody/content/application~1json/schema")
 }
 
+// form returns the schema of an operation's body that is a form with files, and whether it has one.
+func (d *description) form(operation string) (any, bool) {
+	return at(d.root, pointerTo(operation)+"/requestBody/content/multipart~1form-data/schema")
+}
+
 func (d *description) has(pointer string) bool {
 	_, ok := at(d.root, pointer)
 	return ok

@@ -78,6 +78,7 @@ func oneOfThese(names []string, fields ...string) object {
 
 var (
 	autoModRules    = []string{"KeywordRuleResponse", "DefaultKeywordRuleResponse", "MLSpamRuleResponse", "MentionSpamRuleResponse", "UserProfileRuleResponse"}
+	channels        = []string{"GuildChannelResponse", "PrivateChannelResponse", "PrivateGroupChannelResponse"}
 	scheduledEvents = []string{"ExternalScheduledEventResponse", "VoiceScheduledEventResponse", "StageScheduledEventResponse"}
 
 	messageData  = of("MessageResponse", "guild_id?:id", "member?:object", "channel_type?:int")
@@ -104,9 +105,9 @@ var events = []event{
 	{name: "AUTO_MODERATION_RULE_DELETE", guild: discord.IntentAutoModConfiguration, data: oneOfThese(autoModRules)},
 	{name: "AUTO_MODERATION_ACTION_EXECUTION", guild: discord.IntentAutoModExecution, data: shape("guild_id:id", "action:object", "rule_id:id",
 		"rule_trigger_type:int", "user_id:id", "channel_id?:id", "message_id?:id", "content?:text", "matched_keyword:text|null", "matched_content?:text|null")},
-	{name: "CHANNEL_CREATE", guild: discord.IntentGuilds, data: of("GuildChannelResponse")},
-	{name: "CHANNEL_UPDATE", guild: discord.IntentGuilds, data: of("GuildChannelResponse")},
-	{name: "CHANNEL_DELETE", guild: discord.IntentGuilds, data: of("GuildChannelResponse")},
+	{name: "CHANNEL_CREATE", guild: discord.IntentGuilds, data: oneOfThese(channels)},
+	{name: "CHANNEL_UPDATE", guild: discord.IntentGuilds, data: oneOfThese(channels)},
+	{name: "CHANNEL_DELETE", guild: discord.IntentGuilds, data: oneOfThese(channels)},
 	{name: "CHANNEL_PINS_UPDATE", guild: discord.IntentGuilds, direct: discord.IntentDirectMessages, data: shape("guild_id?:id", "channel_id:id", "last_pin_timestamp?:time|null")},
 	{name: "THREAD_CREATE", guild: discord.IntentGuilds, data: threadData},
 	{name: "THREAD_UPDATE", guild: discord.IntentGuilds, data: threadData},
@@ -155,7 +156,7 @@ var events = []event{
 		data: shape("channel_id:id", "message_id:id", "guild_id?:id", "emoji:#MessageReactionEmojiResponse")},
 	{name: "MESSAGE_POLL_VOTE_ADD", guild: discord.IntentGuildMessagePolls, direct: discord.IntentDirectMessagePolls, data: voteData},
 	{name: "MESSAGE_POLL_VOTE_REMOVE", guild: discord.IntentGuildMessagePolls, direct: discord.IntentDirectMessagePolls, data: voteData},
-	{name: "PRESENCE_UPDATE", guild: discord.IntentGuildPresences, data: shape("user:object", "guild_id:id", "status:text", "activities:[]object", "client_status:object")},
+	{name: "PRESENCE_UPDATE", guild: discord.IntentGuildPresences, data: shape("user:object", "guild_id?:id", "status:text", "activities:[]object", "client_status:object")},
 	{name: "TYPING_START", guild: discord.IntentGuildMessageTyping, direct: discord.IntentDirectTyping, data: shape("channel_id:id", "guild_id?:id", "user_id:id", "timestamp:int", "member?:#GuildMemberResponse")},
 	{name: "USER_UPDATE", data: of("UserResponse")},
 	{name: "WEBHOOKS_UPDATE", guild: discord.IntentGuildWebhooks, data: shape("guild_id:id", "channel_id:id")},

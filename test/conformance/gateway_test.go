@@ -148,6 +148,9 @@ func (s *suite) happenings(t *testing.T) {
 	// Threads: the witness is in one.
 	thread := s.ok(t, own, "POST "+one+"/threads", object{"name": "joined", "type": 11}, s.text).text("id")
 	s.ok(t, as, "PUT "+one+"/thread-members/@me", nil, thread)
+	for _, archived := range []bool{true, false} {
+		s.ok(t, own, "PATCH "+one, object{"archived": archived}, thread)
+	}
 	// An application gets more.
 	spare, err := s.owner.CreateBot(t.Context(), "spare", 0)
 	if err != nil {

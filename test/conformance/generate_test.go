@@ -98,6 +98,9 @@ func (g generator) text(s map[string]any) any {
 	if s["contentEncoding"] == "base64" {
 		return pixel
 	}
+	if s["contentEncoding"] == "binary" {
+		return []string{string(gif), "user_id\n" + g.ids[g.IntN(len(g.ids))] + "\n", "", "\x00\xff"}[g.IntN(4)]
+	}
 	low, high := bound(s, "minLength", 0), min(bound(s, "maxLength", 64), 4096)
 	n := low
 	switch g.IntN(8) {

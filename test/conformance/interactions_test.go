@@ -1,8 +1,12 @@
 package conformance_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/http"
 	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 const (
@@ -31,7 +35,7 @@ func fullCommand() object {
 			with(texts("user"), object{"type": 6, "required": true}), with(texts("text"), object{"type": 3, "min_length": 1, "max_length": 9}),
 			with(texts("one"), object{"type": 3, "choices": []object{{"name": "a", "value": "a", "name_localizations": object{"de": "ä"}}}}),
 			with(texts("whole"), object{"type": 4, "min_value": -5, "max_value": 5, "choices": []object{{"name": "a", "value": 1}}}),
-			with(texts("number"), object{"type": 10, "autocomplete": true}), with(texts("flag"), object{"type": 5}),
+			with(texts("number"), object{"type": 10, "autocomplete": true}), with(texts("price"), object{"type": 10, "choices": []object{{"name": "a", "value": 1.5}}}), with(texts("flag"), object{"type": 5}),
 			with(texts("channel"), object{"type": 7, "channel_types": []int{0, 5}}), with(texts("role"), object{"type": 8}),
 			with(texts("mentionable"), object{"type": 9}), with(texts("file"), object{"type": 11}),
 		},
@@ -78,6 +82,9 @@ func (s *suite) interactions(t *testing.T) {
 	command := object{"data": object{"id": id, "name": "play", "type": 1}}
 	button := []object{{"type": 1, "components": []object{{"type": 2, "style": 1, "label": "b", "custom_id": "b"}}}}
 
+	give := s.ok(t, as, "POST "+guildCommands, object{"name": "give", "description": "d", "options": []object{{"type": 11, "name": "file", "description": "d"}}}, app, s.guild).text("id")
+	gift := i.invoke(t, own, 2, object{"data": object{"id": give, "name": "give", "type": 1, "options": []object{{"type": 11, "name": "file", "value": "0"}}}}, enclosed[0])
+	s.given(t, gift, 1)
 	first := i.invoke(t, own, 2, command)
 	result := s.ok(t, s.nobody, "POST "+callback+"?with_response=true",
 		object{"type": 4, "data": object{"content": "hello", "components": button}}, first.ID, first.Token)
@@ -87,8 +94,9 @@ func (s *suite) interactions(t *testing.T) {
 	s.ok(t, s.nobody, "PATCH "+original, object{"content": "edited", "components": button}, app, first.Token)
 	s.ok(t, as, "GET "+message, nil, s.text, m)
 
-	second := i.invoke(t, own, 3, object{"message_id": m, "data": object{"component_type": 2, "custom_id": "b"}})
-	s.ok(t, s.nobody, "POST "+callback, object{"type": 7, "data": object{"content": "pushed"}}, second.ID, second.Token)
+	push := object{"message_id": m, "data": object{"component_type": 2, "custom_id": "b"}}
+	second := i.invoke(t, own, 3, push)
+	s.ok(t, s.nobody, "POST "+callback+"?with_response=true", object{"type": 7, "data": object{"content": "pushed"}}, second.ID, second.Token)
 	s.ok(t, s.nobody, "POST "+webhookToken, object{"content": "more", "flags": 64}, app, second.Token)
 
 	third := i.invoke(t, own, 2, command)
@@ -96,4 +104,39 @@ func (s *suite) interactions(t *testing.T) {
 	s.ok(t, s.nobody, "DELETE "+original, nil, app, third.Token)
 	s.fails(t, s.nobody, "GET "+original, nil, http.StatusNotFound, 10008, app, third.Token)
 	s.fails(t, s.nobody, "POST "+callback, object{"type": 4, "data": object{"content": "x"}}, http.StatusNotFound, 10062, "1", "nothing")
+
+	asked := i.invoke(t, own, 3, push)
+	s.ok(t, s.nobody, "POST "+callback, object{"type": 9, "data": object{"custom_id": "form", "title": "Form", "components": []object{
+		{"type": 18, "label": "Why", "component": object{"type": 4, "style": 2, "custom_id": "why"}},
+		{"type": 18, "label": "Proof", "component": object{"type": 19, "custom_id": "proof", "max_values": 2}},
+	}}}, asked.ID, asked.Token)
+	answered := i.invoke(t, own, 5, object{"data": object{"id": asked.ID, "custom_id": "form", "components": []object{
+		{"type": 18, "component": object{"type": 4, "custom_id": "why", "value": "because"}},
+		{"type": 18, "component": object{"type": 19, "custom_id": "proof", "values": []string{"0", "1"}}},
+	}}}, enclosed...)
+	s.given(t, answered, len(enclosed))
+	s.okFiles(t, s.nobody, "POST "+callback+"?with_response=true", object{"type": 4, "data": shown}, enclosed, answered.ID, answered.Token)
+	s.okFiles(t, s.nobody, "PATCH "+original, object{"components": shown["components"]}, enclosed, app, answered.Token)
+}
+
+// given checks that an application is told of the files that it was given.
+func (s *suite) given(t *testing.T, i invoked, n int) {
+	t.Helper()
+	var data struct {
+		Resolved struct {
+			Attachments map[string]json.RawMessage `json:"attachments"`
+		} `json:"resolved"`
+	}
+	if err := json.Unmarshal(i.Data, &data); err != nil || len(data.Resolved.Attachments) != n {
+		t.Fatalf("%d attachments expected: %v %s", n, err, i.Data)
+	}
+	for _, a := range data.Resolved.Attachments {
+		body, err := jsonschema.UnmarshalJSON(bytes.NewReader(a))
+		if err == nil {
+			err = s.doc.validate(schemas+"MessageAttachmentResponse", body)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
 }

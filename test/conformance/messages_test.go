@@ -1,8 +1,14 @@
 package conformance_test
 
 import (
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"guildhall.chat/guildhall/test/clients/gatewayclient"
 )
 
 const (
@@ -59,6 +65,7 @@ func (s *suite) messages(t *testing.T) {
 	s.ok(t, as, "GET "+messages+"?after=0", nil, s.text).some()
 	s.ok(t, as, "DELETE "+message, nil, s.text, id)
 	s.ok(t, as, "GET "+message, nil, s.text, reply.text("id")) // what it answers is gone
+	s.ok(t, as, "POST "+messages, object{"sticker_ids": []string{s.newSticker(t, s.guild)}}, s.text)
 	s.ok(t, as, "POST "+messages+"/bulk-delete", object{"messages": []string{reply.text("id"), forward.text("id")}}, s.text)
 }
 
@@ -81,6 +88,56 @@ func (s *suite) layout(t *testing.T) {
 	}}, s.text).text("id")
 	s.ok(t, s.bot.Client, "GET "+message, nil, s.text, id)
 	s.fails(t, s.bot.Client, "POST "+messages, object{"flags": 1 << 15, "components": []object{{"type": 10}}}, 400, 50035, s.text)
+}
+
+// enclosed are two files, and shown is a message that shows them in components.
+var (
+	enclosed = []file{{"letter.txt", []byte("dear all")}, {"picture.gif", gif}}
+	shown    = object{"flags": 1 << 15, "components": []object{
+		{"type": 13, "file": object{"url": "attachment://letter.txt"}},
+		{"type": 12, "items": []object{{"media": object{"url": "attachment://picture.gif"}, "description": "d"}}},
+	}}
+)
+
+// files sends files by themselves and in components, as a bot and by a webhook, and fetches one.
+func (s *suite) files(t *testing.T) {
+	as := s.bot.Client
+	described := object{"attachments": []object{{"id": "0", "filename": "letter.txt", "description": "a letter"}, {"id": "1", "filename": "picture.gif"}}}
+	sent := s.okFiles(t, as, "POST "+messages, described, enclosed, s.text)
+	list, _ := sent.get("attachments").([]any)
+	if len(list) != 2 {
+		t.Fatalf("attachments %v", list)
+	}
+	link := strings.TrimPrefix(list[0].(map[string]any)["url"].(string), s.nobody.Base)
+	if got, err := s.nobody.Raw(t.Context(), http.MethodGet, link, nil, nil); err != nil || string(got.Body) != "dear all" {
+		t.Errorf("%s: %v %d %q", link, err, got.Status, got.Body)
+	}
+	id := s.okFiles(t, as, "POST "+messages, shown, enclosed, s.text).text("id")
+	s.ok(t, as, "GET "+message, nil, s.text, id)
+	s.okFiles(t, as, "PATCH "+message, object{"components": shown["components"]}, enclosed, s.text, id)
+	hook := s.ok(t, s.owner.Client, "POST "+channelWebhooks, object{"name": "of files"}, s.text)
+	by := object{"content": "with a file", "username": "Clerk"}
+	m := s.okFiles(t, s.nobody, "POST "+webhookToken+"?wait=true", by, enclosed[:1], hook.text("id"), hook.text("token")).text("id")
+	s.okFiles(t, s.nobody, "PATCH "+webhookMessage, object{"content": "with another", "attachments": []object{}}, enclosed[1:], hook.text("id"), hook.text("token"), m)
+	s.okFiles(t, s.nobody, "POST "+webhookToken+"?wait=true&with_components=true", shown, enclosed, hook.text("id"), hook.text("token"))
+	s.fails(t, as, "POST "+messages, object{"flags": 1 << 15, "components": []object{{"type": 13, "file": object{"url": "attachment://none.txt"}}}}, 400, 50035, s.text)
+}
+
+// unfurled sends a link to a page with a film and waits for its embed.
+func (s *suite) unfurled(t *testing.T) {
+	cinema := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte(`<html><head><meta property="og:site_name" content="Cinema"><meta property="og:title" content="Film">
+			<meta property="og:video" content="https://example.com/film.mp4"><meta property="og:video:type" content="video/mp4"></head></html>`))
+	}))
+	defer cinema.Close()
+	id := s.ok(t, s.owner.Client, "POST "+messages, object{"content": "see " + cinema.URL}, s.text).text("id")
+	s.until(t, "the embed of a link", func() bool {
+		return slices.ContainsFunc(s.heard[ofBot]["MESSAGE_UPDATE"], func(e gatewayclient.Event) bool { return strings.Contains(string(e.Data), `"id":"`+id+`"`) })
+	})
+	if embeds, _ := s.ok(t, s.owner.Client, "GET "+message, nil, s.text, id).get("embeds").([]any); len(embeds) != 1 {
+		t.Errorf("embeds %v", embeds)
+	}
 }
 
 func (s *suite) reactions(t *testing.T) {

@@ -56,7 +56,11 @@ func (s *suite) polls(t *testing.T) {
 			{"poll_media": object{"text": "yes", "emoji": object{"name": "🍵"}}}, {"poll_media": object{"text": "no"}},
 		},
 	}}, s.text).text("id")
+	if err := s.guest.Do(t.Context(), http.MethodPut, "/channels/"+s.text+"/polls/"+id+"/answers/@me", object{"answer_ids": []string{"1"}}, nil); err != nil {
+		t.Error(err)
+	}
 	s.ok(t, own, "GET "+one+"/answers/{answer_id}", nil, s.text, id, "1")
+	s.ok(t, s.guest.Client, "GET "+message, nil, s.text, id)
 	s.ok(t, own, "POST "+one+"/expire", nil, s.text, id)
 	s.fails(t, own, "POST "+one+"/expire", nil, http.StatusBadRequest, 520001, s.text, id)
 }

@@ -182,8 +182,16 @@ func (s *suite) opcodes(t *testing.T, w *wire) {
 		read(t, c.Conn, gatewayclient.OpHeartbeatAck)
 	})
 	lists := object{"channels": object{s.text: [][2]int{{0, 99}}}}
-	for op, d := range map[int]any{14: object{"guild_id": s.guild, "channels": lists["channels"]}, 37: object{"subscriptions": object{s.guild: lists}}} {
-		s.show(t, anOpcode, map[int]string{14: "14 Guild Subscriptions", 37: "37 Guild Subscriptions Bulk"}[op], "of people's clients", func(t *testing.T) {
+	for _, c := range []struct {
+		op   int
+		name string
+		d    any
+	}{
+		{14, "14 Guild Subscriptions", object{"guild_id": s.guild, "channels": lists["channels"]}},
+		{37, "37 Guild Subscriptions Bulk", object{"subscriptions": object{s.guild: lists}}},
+	} {
+		s.show(t, anOpcode, c.name, "of people's clients", func(t *testing.T) {
+			op, d := c.op, c.d
 			c := w.of(s.owner).ready(t, nil, object{"intents": nil})
 			write(t, c.Conn, op, d)
 			dispatched(t, c.Conn, "GUILD_MEMBER_LIST_UPDATE")

@@ -27,3 +27,32 @@ func outOfScope(operation string) string {
 	}
 	return ""
 }
+
+// outsideModels are object schemas inside what is in scope of which the platform never makes any, as they are of what is not.
+var outsideModels = map[string]string{
+	"ActivityInstanceCallbackResponse":             "embedded activities",
+	"LaunchActivityInteractionCallbackResponse":    "embedded activities",
+	"MessageActivityResponse":                      "rich presence",
+	"BasicApplicationResponseWithBot":              "rich presence",
+	"MessageCallResponse":                          "voice",
+	"MessageLobbyMemberResponse":                   "Discord's social SDK",
+	"GuildProductPurchaseResponse":                 "monetization",
+	"PurchaseNotificationResponse":                 "monetization",
+	"MessageRoleSubscriptionDataResponse":          "monetization",
+	"GuildSubscriptionIntegrationResponse":         "monetization",
+	"PartialGuildSubscriptionIntegrationResponse":  "monetization",
+	"UserAvatarDecorationResponse":                 "monetization",
+	"UserCollectiblesResponse":                     "monetization",
+	"UserNameplateResponse":                        "monetization",
+	"UserPrimaryGuildResponse":                     "monetization: tags of boosted guilds",
+	"MessageMentionChannelResponse":                "discovery: of guilds that one may look into before joining",
+	"GuildLivelinessResponse":                      "discovery",
+	"ConnectedAccountResponse":                     "accounts of other services",
+	"ConnectedAccountIntegrationResponse":          "accounts of other services",
+	"ConnectedAccountGuildResponse":                "accounts of other services",
+	"ExternalConnectionIntegrationResponse":        "accounts of other services",
+	"PartialExternalConnectionIntegrationResponse": "accounts of other services",
+	"EntityMetadataStageInstanceResponse":          "voice",
+	"EntityMetadataVoiceResponse":                  "voice",
+	"StageScheduledEventResponse":                  "voice: stages",
+}

@@ -28,6 +28,8 @@ func (s *suite) users(t *testing.T) {
 func (s *suite) applications(t *testing.T) {
 	s.ok(t, s.bot.Client, "GET /applications/@me", nil)
 	s.ok(t, s.bot.Client, "GET /oauth2/applications/@me", nil)
+	install := object{"scopes": []string{"bot", "applications.commands"}, "permissions": "8"}
+	s.ok(t, s.bot.Client, "PATCH /applications/@me", object{"install_params": install, "integration_types_config": object{"0": object{"oauth2_install_params": install}}})
 	s.ok(t, s.bot.Client, "PATCH /applications/@me", object{"description": "conforms", "icon": pixel, "tags": []string{"test"}})
 	s.ok(t, s.owner.Client, "GET /applications/{application_id}", nil, s.bot.ApplicationID)
 	s.ok(t, s.owner.Client, "PATCH /applications/{application_id}", object{"description": ""}, s.bot.ApplicationID)
