@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -28,6 +29,7 @@ import (
 // redis-server at a loopback address of its own, started, asked whether it is ready and stopped as its template says.
 type redisPods struct {
 	*cluster
+	disk    string // directory of the volumes
 	network [3]byte
 	next    byte
 	running map[string]*redisPod
@@ -45,7 +47,7 @@ type redisPod struct {
 
 func newRedisPods(c *cluster) *redisPods {
 	pods := &redisPods{
-		cluster: c, network: [3]byte{127, byte(10 + rand.IntN(200)), byte(rand.IntN(256))},
+		cluster: c, disk: c.TempDir(), network: [3]byte{127, byte(10 + rand.IntN(200)), byte(rand.IntN(256))},
 		running: map[string]*redisPod{}, volumes: map[string]string{}, held: map[string]bool{},
 	}
 	c.Cleanup(func() {
@@ -166,7 +168,11 @@ func (p *redisPods) collectVolumes() {
 func (p *redisPods) run(set *appsv1.StatefulSet, name, revision string) {
 	p.Helper()
 	if p.volumes[name] == "" {
-		p.volumes[name] = p.TempDir()
+		dir, err := os.MkdirTemp(p.disk, name)
+		if err != nil {
+			p.Fatal(err)
+		}
+		p.volumes[name] = dir
 		claim := &corev1.PersistentVolumeClaim{
 			ObjectMeta: metav1.ObjectMeta{Name: "data-" + name, Namespace: p.namespace, Labels: set.Spec.VolumeClaimTemplates[0].Labels},
 			Spec:       set.Spec.VolumeClaimTemplates[0].Spec,
@@ -257,11 +263,19 @@ func (p *redisPods) mount(pod *redisPod) {
 		contents["secrets/"+key] = secret.Data[key]
 	}
 	for name, content := range contents {
-		path := filepath.Join(pod.dir, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, content, 0o600)); err != nil {
+		if err := replaceFile(filepath.Join(pod.dir, name), content); err != nil {
 			p.Fatal(err)
 		}
 	}
+}
+
+// replaceFile writes the file at once, as a kubelet does, unless it is so already: a script may be running.
+func replaceFile(path string, content []byte) error {
+	if have, err := os.ReadFile(path); err == nil && bytes.Equal(have, content) {
+		return nil
+	}
+	next := path + ".next"
+	return errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(next, content, 0o600), os.Rename(next, path))
 }
 
 // probe asks whether the pod is ready, and says so to the API server.
