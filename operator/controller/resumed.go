@@ -19,8 +19,9 @@ import (
 // A shard that restarts tells its sessions to reconnect. The next one only follows when they have resumed, lest a bot is told
 // again before it has caught up. Clients that never come back are not waited for.
 const (
-	// resumedPercent is how many of the sessions that there were have to be there again.
-	resumedPercent = 95
+	// missingPercent is how many of the sessions that there were may be missing, but at least one: a client that was about to
+	// leave is no reason to wait.
+	missingPercent = 5
 	// resumedWithin bounds the wait: past it, who has not come back does not.
 	resumedWithin = 2 * time.Minute
 	// resumedAgain is how often it is looked, for no watch tells.
@@ -49,7 +50,8 @@ func (r rollout) resumed(ctx context.Context, set *appsv1.StatefulSet) (progress
 	if err != nil {
 		return progress{}, err
 	}
-	if now*100 >= int(moving.Sessions)*resumedPercent || time.Since(moving.Since.Time) > resumedWithin {
+	before := int(moving.Sessions)
+	if before-now <= max(1, before*missingPercent/100) || time.Since(moving.Since.Time) > resumedWithin {
 		r.platform.Cluster.Status.Gateway.Moving = nil
 		return progress{}, nil
 	}
