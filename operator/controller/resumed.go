@@ -35,7 +35,7 @@ func (r rollout) leave(ctx context.Context, shard string) error {
 		return err
 	}
 	r.platform.Cluster.Status.Gateway.Moving = &v1alpha1.MovingSessions{
-		From: shard, Sessions: int32(min(sessions, 1<<30)), Since: metav1.NewTime(time.Now()).Rfc3339Copy(), //nolint:gosec // bounded
+		From: shard, Sessions: int32(min(sessions, 1<<30)), Since: metav1.NewTime(time.Now()).Rfc3339Copy(),
 	}
 	return nil
 }

@@ -45,11 +45,14 @@ func (r rollout) rotate(ctx context.Context) (progress, error) {
 			return progress{}, err
 		}
 		if secret == nil {
-			return progress{}, fmt.Errorf("Secret %s is gone", name)
+			return progress{}, fmt.Errorf("read Secret %s: it is gone", name)
 		}
 		accepted, err := parseAccepted(secret.Data[resources.AcceptedKey])
-		if err != nil || len(accepted) == 0 {
-			return progress{}, fmt.Errorf("Secret %s: key %s: %w", name, resources.AcceptedKey, err)
+		if err != nil {
+			return progress{}, fmt.Errorf("read Secret %s: %w", name, err)
+		}
+		if len(accepted) == 0 {
+			return progress{}, fmt.Errorf("read Secret %s: key %s is empty", name, resources.AcceptedKey)
 		}
 		status := rotationStatus(cluster, generated.Component)
 		next, again := nextStep(accepted, wantedGeneration(cluster, generated.Component), status, retireAfter(cluster, generated.Component), time.Now(),

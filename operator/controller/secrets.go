@@ -81,7 +81,7 @@ func (r *Reconciler) ensureGenerated(ctx context.Context, platform resources.Pla
 	}
 	accepted, err := parseAccepted(data[resources.AcceptedKey])
 	if err != nil {
-		return nil, fmt.Errorf("Secret %s: %w", platform.Name(generated.Component), err)
+		return nil, fmt.Errorf("read Secret %s: %w", platform.Name(generated.Component), err)
 	}
 	if len(accepted) == 0 {
 		accepted = []resources.Credential{{Generation: wantedGeneration(platform.Cluster, generated.Component), Value: newValue(generated)}}

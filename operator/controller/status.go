@@ -148,7 +148,7 @@ func (r rollout) countGateway(ctx context.Context) (dead []string, err error) {
 	gateway.Summary = fmt.Sprintf("%d/%d", gateway.ReadyShards, r.platform.Shards())
 	cluster.Status.Gateway = gateway
 	cluster.Status.ShardMap = v1alpha1.ShardMapStatus{
-		Generation: r.platform.ShardMap.Generation, Shards: int32(r.platform.ShardMap.Shards), //nolint:gosec // at most 512
+		Generation: r.platform.ShardMap.Generation, Shards: int32(r.platform.ShardMap.Shards),
 		Grown: r.platform.ShardMap.Grown, MovedShards: moved,
 	}
 	lacks := ""

@@ -71,12 +71,13 @@ func renderKeys(_ Platform, accepted []Credential) map[string]string {
 }
 
 func renderRedis(_ Platform, accepted []Credential) map[string]string {
-	user := "user default on ~* &* +@all"
+	var user strings.Builder
+	user.WriteString("user default on ~* &* +@all")
 	for _, password := range accepted {
 		sum := sha256.Sum256([]byte(password.Value))
-		user += " #" + hex.EncodeToString(sum[:])
+		user.WriteString(" #" + hex.EncodeToString(sum[:]))
 	}
-	return map[string]string{config.RedisPasswordFile: accepted[0].Value, RedisACLKey: user + "\n"}
+	return map[string]string{config.RedisPasswordFile: accepted[0].Value, RedisACLKey: user.String() + "\n"}
 }
 
 // renderPostgres gives each credential a role of its own, since a role of PostgreSQL has one password only. Two roles take

@@ -15,7 +15,8 @@ const (
 	// uid is the user of the image. The Secret's files belong to its group.
 	uid = 65532
 
-	clientPort   = 8080
+	clientPort = 8080
+	// AdminPort is where a pod of ours tells of itself: /healthz, /readyz, /metrics.
 	AdminPort    = 9090
 	redisPort    = 6379
 	postgresPort = 5432

@@ -33,7 +33,7 @@ func (c *cluster) connect(ctx context.Context) (*pgx.Conn, error) {
 	if err := k8s.Get(ctx, client.ObjectKey{Namespace: c.namespace, Name: "chat-postgres"}, &secret); err != nil {
 		return nil, err
 	}
-	var endpoints corev1.Endpoints // Patroni writes them
+	var endpoints corev1.Endpoints //nolint:staticcheck // deprecated, but it is these that Patroni writes
 	if err := k8s.Get(ctx, client.ObjectKey{Namespace: c.namespace, Name: "chat-postgres"}, &endpoints); err != nil {
 		return nil, err
 	}
