@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
 	"guildhall.chat/guildhall/api/access"
@@ -46,6 +47,7 @@ const stopGrace = 15 * time.Second
 
 // Run serves until ctx ends and the requests under way are answered.
 func (c *serveCommand) Run(ctx context.Context) error {
+	uuid.EnableRandPool() // each request gets an id, which is no secret
 	secrets, err := config.LoadSecrets(c.Secrets)
 	if err != nil {
 		return err

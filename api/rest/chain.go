@@ -46,7 +46,6 @@ func recovery(logger *slog.Logger) gin.HandlerFunc {
 
 // begin gives the request an id and measures it.
 func begin(logger *slog.Logger) gin.HandlerFunc {
-	uuid.EnableRandPool() // these ids are no secrets
 	handler := logger.Handler()
 	return func(c *gin.Context) {
 		start := time.Now()
