@@ -208,7 +208,7 @@ func startOperator(ctx context.Context, dir string) (stop func() (string, error)
 		return nil, err
 	}
 	var output bytes.Buffer
-	cmd := exec.Command(filepath.Join(dir, "operator"), "--admin-addr", ports.Addr(port), "--lease-namespace", "guildhall-system", "--progress-deadline", "10m")
+	cmd := exec.Command(filepath.Join(dir, "operator"), "--admin-addr", ports.Addr(port), "--namespace", "guildhall-system", "--progress-deadline", "10m")
 	cmd.Env = []string{"KUBECONFIG=" + kubeconfig}
 	cmd.Stderr = &output
 	process.Bind(cmd, syscall.SIGKILL)
