@@ -290,7 +290,6 @@ const (
 	ReasonRollingAPI         = "RollingAPI" // api and worker
 	ReasonRollingShardRouter = "RollingShardRouter"
 	ReasonRotating           = "Rotating"
-	ReasonDeleting           = "Deleting"
 )
 
 // Reasons of Degraded.

@@ -135,8 +135,7 @@ type PostgresSpec struct {
 
 // ExternalPostgresSpec says where a Postgres is.
 type ExternalPostgresSpec struct {
-	// SecretName names the Secret, in the same namespace, with the key postgres-dsn: the DSN of the primary. With a key
-	// postgres-replica-dsn, reads that allow it go there.
+	// SecretName names the Secret, in the same namespace, with the key postgres-dsn: the DSN of the primary.
 	//
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$`

@@ -20,12 +20,8 @@ const annotationApplied = "guildhall.chat/applied"
 // apply makes the fields of the object so, whoever else set them. Where they are so already it asks the API server for
 // nothing. answer, unless nil, gets the object as it is now.
 func (r rollout) apply(ctx context.Context, object runtime.ApplyConfiguration, answer client.Object) error {
-	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+	wanted, err := stamped(object)
 	if err != nil {
-		return fmt.Errorf("convert %T: %w", object, err)
-	}
-	wanted := &unstructured.Unstructured{Object: content}
-	if err := stamp(wanted); err != nil {
 		return err
 	}
 	name := wanted.GetKind() + " " + wanted.GetName()
@@ -48,12 +44,8 @@ func (r rollout) apply(ctx context.Context, object runtime.ApplyConfiguration, a
 
 // changes reports whether applying the object would change anything.
 func (r rollout) changes(ctx context.Context, object runtime.ApplyConfiguration) (bool, error) {
-	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+	wanted, err := stamped(object)
 	if err != nil {
-		return false, fmt.Errorf("convert %T: %w", object, err)
-	}
-	wanted := &unstructured.Unstructured{Object: content}
-	if err := stamp(wanted); err != nil {
 		return false, err
 	}
 	known, err := r.known(ctx, wanted)
@@ -97,11 +89,16 @@ func answerWith(content map[string]any, answer client.Object) error {
 	return runtime.DefaultUnstructuredConverter.FromUnstructured(content, answer)
 }
 
-// stamp adds the hash of the object to it.
-func stamp(object *unstructured.Unstructured) error {
-	content, err := json.Marshal(object.Object) // keys are sorted
+// stamped returns the object with a hash of itself.
+func stamped(wanted runtime.ApplyConfiguration) (*unstructured.Unstructured, error) {
+	converted, err := runtime.DefaultUnstructuredConverter.ToUnstructured(wanted)
 	if err != nil {
-		return fmt.Errorf("hash %s: %w", object.GetName(), err)
+		return nil, fmt.Errorf("convert %T: %w", wanted, err)
+	}
+	object := &unstructured.Unstructured{Object: converted}
+	content, err := json.Marshal(converted) // keys are sorted
+	if err != nil {
+		return nil, fmt.Errorf("hash %s: %w", object.GetName(), err)
 	}
 	sum := sha256.Sum256(content)
 	annotations := object.GetAnnotations()
@@ -110,7 +107,7 @@ func stamp(object *unstructured.Unstructured) error {
 	}
 	annotations[annotationApplied] = hex.EncodeToString(sum[:8])
 	object.SetAnnotations(annotations)
-	return nil
+	return object, nil
 }
 
 // covers reports whether have says all that want says. It may say more: what the API server defaults, and what others set.

@@ -27,7 +27,7 @@ type rollout struct {
 func (r rollout) run(ctx context.Context) (progress, error) {
 	again := time.Duration(0)
 	for _, stage := range []func(context.Context) (progress, error){
-		r.foundations, r.stores, r.migrate, r.gateway, r.serving, r.shardRouter, r.edge, r.prune, r.rotate,
+		r.foundations, r.stores, r.migrate, r.gateway, r.serving, r.shardRouter, r.prune, r.rotate, r.edge,
 	} {
 		reached, err := stage(ctx)
 		if refused := refusal(err); refused != nil {

@@ -44,7 +44,7 @@ func (r *Reconciler) readSecrets(ctx context.Context, platform *resources.Platfo
 				message: fmt.Sprintf("Secret %s does not exist: create it with the key %s", file.Secret, file.Key),
 			}, nil
 		}
-		if len(secret.Data[file.Key]) == 0 && !file.Optional {
+		if len(secret.Data[file.Key]) == 0 {
 			return &failure{
 				reason:  v1alpha1.ReasonSecretKeyMissing,
 				message: fmt.Sprintf("Secret %s has no key %s, or an empty one: add it", file.Secret, file.Key),

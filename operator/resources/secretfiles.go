@@ -14,9 +14,8 @@ import (
 
 // SecretFile is a key of a Secret that pods read as a file of the same name.
 type SecretFile struct {
-	Secret   string
-	Key      string
-	Optional bool // the platform can do without the key, not without the Secret
+	Secret string
+	Key    string
 }
 
 // SecretFiles returns all that the platform's own pods read, each from the Secret that the operator generates or that the
@@ -69,11 +68,7 @@ func (p Platform) secretVolume(component string) *apply.VolumeApplyConfiguration
 			continue
 		}
 		item := apply.KeyToPath().WithKey(file.Key).WithPath(file.Key)
-		source := apply.SecretProjection().WithName(file.Secret).WithItems(item)
-		if file.Optional {
-			source.WithOptional(true)
-		}
-		volume.WithSources(apply.VolumeProjection().WithSecret(source))
+		volume.WithSources(apply.VolumeProjection().WithSecret(apply.SecretProjection().WithName(file.Secret).WithItems(item)))
 	}
 	return apply.Volume().WithName(secretsVolume).WithProjected(volume)
 }
