@@ -56,7 +56,7 @@ func newWorldWith(t *testing.T, registration Policy) (*apitest.World, outbox) {
 		h := New(Config{
 			Store: w.Store, Authenticator: w.Authenticator, Keys: w.Keys, Passwords: auth.NewPasswords(2),
 			Limiter: ratelimit.New(w.Redis, slog.New(slog.DiscardHandler)), Mailer: mails, PublicURL: "http://example.com/",
-			Registration: registration,
+			Registration: registration, Clock: clock,
 		})
 		return append(h.Routes(), users.New(w.Store, w.Presences).Routes()...)
 	})

@@ -30,9 +30,10 @@ type Config struct {
 	Keys          *auth.Keys
 	Passwords     *auth.Passwords
 	Limiter       *ratelimit.Limiter
-	Mailer        Mailer // nil: nothing is mailed, and no address is ever verified
-	PublicURL     string // base of the links in mails
-	Registration  Policy // empty: Open
+	Mailer        Mailer           // nil: nothing is mailed, and no address is ever verified
+	PublicURL     string           // base of the links in mails
+	Registration  Policy           // empty: Open
+	Clock         func() time.Time // by which codes of a second factor are judged; nil: time.Now
 }
 
 // Policy says who may register.
@@ -49,7 +50,12 @@ const (
 type Handlers struct{ Config }
 
 // New returns the handlers.
-func New(cfg Config) *Handlers { return &Handlers{cfg} }
+func New(cfg Config) *Handlers {
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
+	}
+	return &Handlers{cfg}
+}
 
 // Routes lists the operations. Those without credentials are limited by address; logins besides by account.
 func (h *Handlers) Routes() []call.Route {

@@ -83,7 +83,7 @@ func byTOTP(h *Handlers, user snowflake.ID, f store.Factor, code string) (step, 
 	if err != nil {
 		return nil, err
 	}
-	when, ok := auth.TOTPStep(string(secret), code, time.Now())
+	when, ok := auth.TOTPStep(string(secret), code, h.Clock())
 	if !ok {
 		return nil, nil
 	}
@@ -210,7 +210,7 @@ func (h *Handlers) enableTOTP(c *call.Call) error {
 	if !ok {
 		return discord.ErrInvalidMFASecret
 	}
-	step, ok := auth.TOTPStep(secret, body.Code, time.Now())
+	step, ok := auth.TOTPStep(secret, body.Code, h.Clock())
 	if !ok {
 		return discord.ErrInvalidMFACode
 	}
