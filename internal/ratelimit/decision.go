@@ -79,8 +79,8 @@ func (d Decision) WriteHeaders(h http.Header) {
 	}
 	// The keys are in their canonical form, and the values share one array: every answer has them.
 	values := [...]string{
-		strconv.Itoa(d.Bucket.Limit), strconv.Itoa(d.Remaining), seconds(d.Reset.UnixMilli()),
-		seconds(d.ResetAfter.Milliseconds()), d.Bucket.Hash(),
+		strconv.Itoa(d.Bucket.Limit), strconv.Itoa(d.Remaining), seconds(d.Reset.Add(almostMillisecond).UnixMilli()),
+		seconds(milliseconds(d.ResetAfter)), d.Bucket.Hash(),
 	}
 	h["X-Ratelimit-Limit"] = values[0:1:1]
 	h["X-Ratelimit-Remaining"] = values[1:2:2]
@@ -88,6 +88,11 @@ func (d Decision) WriteHeaders(h http.Header) {
 	h["X-Ratelimit-Reset-After"] = values[3:4:4]
 	h["X-Ratelimit-Bucket"] = values[4:5:5]
 }
+
+// almostMillisecond, added before what is under a millisecond is cut off, rounds up: no client is to come back too soon.
+const almostMillisecond = time.Millisecond - 1
+
+func milliseconds(d time.Duration) int64 { return (d + almostMillisecond).Milliseconds() }
 
 func seconds(ms int64) string { return strconv.FormatFloat(float64(ms)/1000, 'f', 3, 64) }
 
@@ -103,7 +108,7 @@ type Refusal struct {
 func (d Decision) Refusal() Refusal {
 	r := Refusal{
 		Message:    "You are being rate limited.",
-		RetryAfter: float64(d.ResetAfter.Milliseconds()) / 1000,
+		RetryAfter: float64(milliseconds(d.ResetAfter)) / 1000,
 		Global:     d.Refused.global(),
 	}
 	if d.Refused == Banned {

@@ -47,9 +47,16 @@ func TestHeadersAndBody(t *testing.T) {
 			t.Errorf("%s: body %s, want %s", name, body, tt.body)
 		}
 	}
+	early := counted // by a part of a millisecond, if it were cut off
+	early.Refused, early.Reset, early.ResetAfter = ByBucket, reset.Add(100), 1001*time.Millisecond+100
+	h := http.Header{}
+	early.WriteHeaders(h)
+	if h.Get("X-RateLimit-Reset") != "1470173023.124" || h.Get("X-RateLimit-Reset-After") != "1.002" || early.Refusal().RetryAfter != 1.002 {
+		t.Errorf("not rounded up: %v, %v", h, early.Refusal())
+	}
 	shared := counted
 	shared.Refused, shared.Bucket.Shared = ByBucket, true
-	h := http.Header{}
+	h = http.Header{}
 	shared.WriteHeaders(h)
 	if scope := h.Get("X-RateLimit-Scope"); scope != "shared" || !shared.Excused() || counted.Excused() {
 		t.Errorf("scope of a limit that all share: %s", scope)

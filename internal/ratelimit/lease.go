@@ -22,17 +22,26 @@ type windowName struct {
 	major    string
 }
 
+// end says when a window ends as well as that is known here: Redis counts milliseconds, and its answer took a while. What is
+// held is given out until the earliest time; a client is told the latest, so that it doesn't come back too soon.
+type end struct{ earliest, latest time.Time }
+
+// endOf is the end of a window of which Redis said, between two moments, how much is left, rounded up.
+func endOf(asked, answered time.Time, left time.Duration) end {
+	return end{asked.Add(left - time.Millisecond), answered.Add(left)}
+}
+
 // lease is what this process has taken ahead of a window. Numbered as they are counted in Redis, requests remain the same
 // number whoever makes them.
 type lease struct {
 	next int // how many of the window came before the next one
 	left int
-	ends time.Time // not after the window does
-	size int       // how many were wanted the last time
+	ends end
+	size int // how many were wanted the last time
 }
 
-// over reports whether the window may have ended: Redis counts milliseconds.
-func (l *lease) over(now time.Time) bool { return !now.Add(time.Millisecond).Before(l.ends) }
+// over reports whether the window may have ended.
+func (l *lease) over(now time.Time) bool { return !now.Before(l.ends.earliest) }
 
 // leases are those of a process. What is held was counted in Redis when it was taken, so all pods together never let through
 // more than a limit.
@@ -52,7 +61,7 @@ func newLeases() *leases {
 // token is one request of a window.
 type token struct {
 	number int // how many of the window came before it
-	ends   time.Time
+	ends   end
 	ok     bool
 }
 
@@ -69,7 +78,7 @@ func (l *leases) draw(name windowName, now time.Time) token {
 
 // giveBack returns a request that was drawn and not used.
 func (l *leases) giveBack(name windowName, t token) {
-	if have, found := l.held.Get(name); found && t.ok && have.ends.Equal(t.ends) {
+	if have, found := l.held.Get(name); found && t.ok && have.ends == t.ends {
 		have.left++
 		have.next = min(have.next, t.number)
 	}
@@ -86,7 +95,7 @@ func (l *leases) wish(name windowName, now time.Time, needed int) int {
 }
 
 // add keeps what is left of a grant.
-func (l *leases) add(name windowName, next, left, size int, ends, now time.Time) {
+func (l *leases) add(name windowName, next, left, size int, ends end, now time.Time) {
 	have, found := l.held.Get(name)
 	if !found {
 		have = &lease{}

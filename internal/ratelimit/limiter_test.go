@@ -46,6 +46,49 @@ func TestBucketEndsAndBeginsAgain(t *testing.T) {
 	}
 }
 
+// slowWay holds up what goes to Redis.
+type slowWay struct{ by time.Duration }
+
+func (slowWay) DialHook(next redis.DialHook) redis.DialHook          { return next }
+func (slowWay) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+
+func (s *slowWay) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		time.Sleep(s.by)
+		return next(ctx, cmds)
+	}
+}
+
+func TestClientIsNotAskedBackTooSoonWhenRedisIsFar(t *testing.T) {
+	t.Parallel()
+	l, r := newLimiter(t, Bucket{Name: "far", Limit: 1, Window: 100 * time.Millisecond})
+	way := &slowWay{}
+	l.rdb.AddHook(way)
+	for range 5 {
+		way.by = 30 * time.Millisecond
+		first := l.Take(t.Context(), r)
+		if first.Refused != No {
+			t.Fatalf("a new window: %+v", first)
+		}
+		way.by = 0
+		time.Sleep(first.ResetAfter)
+		if d := l.Take(t.Context(), r); d.Refused != No {
+			t.Fatalf("after %s, as was asked: %+v", first.ResetAfter, d)
+		}
+		way.by = 20 * time.Millisecond
+		refused := l.Take(t.Context(), r)
+		if refused.Refused != ByBucket {
+			t.Fatalf("the second of one: %+v", refused)
+		}
+		way.by = 0
+		time.Sleep(refused.ResetAfter)
+		if d := l.Take(t.Context(), r); d.Refused != No {
+			t.Fatalf("after %s, as the refusal asked: %+v", refused.ResetAfter, d)
+		}
+		time.Sleep(r.Bucket.Window + 2*time.Millisecond)
+	}
+}
+
 func TestBucketsAreApart(t *testing.T) {
 	t.Parallel()
 	l, r := newLimiter(t, Bucket{Name: "one", Limit: 1, Window: time.Minute})

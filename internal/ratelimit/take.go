@@ -42,8 +42,8 @@ type Pending struct {
 	bucket, global token
 	refused        Reason
 	remaining      int
-	ends           time.Time // of the window that decided
-	err            error     // Redis didn't answer
+	ends           end   // of the window that decided
+	err            error // Redis didn't answer
 	ban            *redis.DurationCmd
 	epoch          *redis.StringCmd // nil: an address has none
 }
@@ -144,7 +144,8 @@ func (l *Limiter) distribute(t *take, began time.Time) {
 		}
 		return
 	}
-	bucketEnds, globalEnds := began.Add(got.bucketLeft), began.Add(got.globalLeft)
+	answered := l.now()
+	bucketEnds, globalEnds := endOf(began, answered, got.bucketLeft), endOf(began, answered, got.globalLeft)
 	next, fromBucket, fromGlobal := got.before, got.fromBucket, got.fromGlobal
 	for _, p := range t.waiting {
 		if !p.bucket.ok && fromBucket > 0 {
@@ -187,7 +188,7 @@ func (p *Pending) allow() {
 	p.refused, p.remaining, p.ends = No, p.request.Bucket.Limit-p.bucket.number-1, p.bucket.ends
 }
 
-func (p *Pending) refuse(by Reason, remaining int, ends time.Time) {
+func (p *Pending) refuse(by Reason, remaining int, ends end) {
 	if p.bucket.ok {
 		remaining = p.request.Bucket.Limit - p.bucket.number
 	}
@@ -214,7 +215,7 @@ func (p *Pending) Decision() Decision {
 	case p.err != nil:
 		d = l.local.take(now, p.request)
 	default:
-		d = newDecision(p.request.Bucket, p.remaining, max(p.ends.Sub(now), 0), now)
+		d = newDecision(p.request.Bucket, p.remaining, max(p.ends.latest.Sub(now), 0), now)
 		d.Refused = p.refused
 	}
 	if p.ban != nil {

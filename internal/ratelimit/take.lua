@@ -1,6 +1,7 @@
 -- Takes requests from the caller's global limit and from a bucket, of each as many as are needed and some ahead, or nothing.
 --
 -- A window is a counter that begins with its first request and expires at its end. Both keys have the caller's hash tag.
+-- What is left of a window is rounded up.
 --
 -- KEYS: 1 global window, 2 bucket window
 -- ARGV: 1 global limit, 2 global window ms, 3 needed of it (0: the caller has some), 4 wanted of it;
@@ -17,7 +18,7 @@ local function left(key, window)
   local ms = redis.call('PTTL', key)
   if ms < 0 then -- it has no end: give it one
     redis.call('PEXPIRE', key, window)
-    return tonumber(window)
+    ms = tonumber(window)
   end
   return ms + 1 -- in its last millisecond a key still lives
 end
@@ -27,7 +28,7 @@ local function take(key, count, limit, window, needed, wanted)
   local n = math.min(free, wanted, math.max(needed, math.floor(free / 8)))
   if count == 0 then
     redis.call('SET', key, n, 'PX', window)
-    return n, tonumber(window)
+    return n, tonumber(window) + 1
   end
   redis.call('INCRBY', key, n)
   return n, left(key, window)
