@@ -32,7 +32,7 @@ services: go
 
 test: tools lint unit suites ## run every test: lint, unit tests with the race detector, suites on running platforms
 
-tools: go # what tests need: PostgreSQL, Redis, a C compiler for the race detector, Node.js and Python for the clients' own decoders
+tools: go # what tests need: PostgreSQL, Redis, a C compiler for the race detector, Node.js and Python for the clients' own decoders, Prometheus
 	go run ./hack/local install --tests
 
 lint: go $(GOLANGCI_LINT) ## check the code with go vet and golangci-lint

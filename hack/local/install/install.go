@@ -88,17 +88,19 @@ func isDebian() bool {
 }
 
 func aptInstall(ctx context.Context, packages []string, progress io.Writer) error {
-	for _, args := range [][]string{
-		{"update"},
-		append([]string{"install", "--yes", "--no-install-recommends"}, packages...),
-	} {
-		_, _ = fmt.Fprintf(progress, "apt-get %s\n", strings.Join(args, " "))
-		cmd := exec.CommandContext(ctx, "apt-get", args...)
-		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
-		cmd.Stdout, cmd.Stderr = progress, progress
-		if err := cmd.Run(); err != nil {
-			return fmt.Errorf("apt-get %s: %w", args[0], err)
+	return withoutServices(policyFile, func() error {
+		for _, args := range [][]string{
+			{"update"},
+			append([]string{"install", "--yes", "--no-install-recommends"}, packages...),
+		} {
+			_, _ = fmt.Fprintf(progress, "apt-get %s\n", strings.Join(args, " "))
+			cmd := exec.CommandContext(ctx, "apt-get", args...)
+			cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+			cmd.Stdout, cmd.Stderr = progress, progress
+			if err := cmd.Run(); err != nil {
+				return fmt.Errorf("apt-get %s: %w", args[0], err)
+			}
 		}
-	}
-	return nil
+		return nil
+	})
 }

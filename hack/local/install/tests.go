@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -17,7 +18,8 @@ const minNode = 20
 
 // EnsureTestTools finds what only tests need, and installs what is missing as Ensure does: a C compiler, for the race
 // detector; Node.js, for the suites that drive discord.js; Python with discord.py and with zstandard, which newer versions of
-// discord.py read zstd-stream with; and, for the managed Postgres, Patroni, pgBackRest and ip.
+// discord.py read zstd-stream with; for the managed Postgres, Patroni, pgBackRest and ip; and Prometheus with promtool, for
+// dashboards and alerts.
 func EnsureTestTools(ctx context.Context, progress io.Writer) error {
 	packages, err := missingTestTools(ctx)
 	if err == nil {
@@ -37,7 +39,7 @@ func testAdvice(debianPackages []string) string {
 	if isDebian() {
 		return "install it as root: apt-get install " + strings.Join(debianPackages, " ")
 	}
-	return fmt.Sprintf("install a C compiler, Node.js %d or later with npm, Python with discord.py and zstandard, Patroni, pgBackRest and iproute2", minNode)
+	return fmt.Sprintf("install a C compiler, Node.js %d or later with npm, Python with discord.py and zstandard, Patroni, pgBackRest, iproute2 and Prometheus", minNode)
 }
 
 // missingTestTools names the Debian packages of what is missing; the error says what it is.
@@ -56,7 +58,8 @@ func missingTestTools(ctx context.Context) (packages []string, err error) {
 		problems = append(problems, fmt.Errorf("no npm: %w", err))
 	}
 	for _, program := range []struct{ name, debianPackage string }{
-		{"patroni", "patroni"}, {"pgbackrest", "pgbackrest"}, {"ip", "iproute2"},
+		{"patroni", "patroni"}, {"pgbackrest", "pgbackrest"}, {"ip", "iproute2"}, {"prometheus", "prometheus"},
+		{"promtool", "prometheus"},
 	} {
 		if _, err := exec.LookPath(program.name); err != nil {
 			packages = append(packages, program.debianPackage)
@@ -72,7 +75,7 @@ func missingTestTools(ctx context.Context) (packages []string, err error) {
 			problems = append(problems, fmt.Errorf("no Python with %s", module.title))
 		}
 	}
-	return packages, errors.Join(problems...)
+	return slices.Compact(packages), errors.Join(problems...)
 }
 
 // hasPython says whether there is a Python with one of the modules. It looks at the system's own, too: its modules come
