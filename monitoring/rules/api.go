@@ -5,7 +5,7 @@ import "time"
 // api is REST, what the api's worker does, and what is sent to applications.
 func api(scale Scale) Group {
 	short := scale.Range(5 * time.Minute)
-	return Group{Name: "guildhall-api", Recordings: []Recording{
+	return Group{Subsystem: API, Recordings: []Recording{
 		{
 			"guildhall:rest_latency_seconds:p99_rate5m",
 			`histogram_quantile(0.99, sum by (namespace, chatcluster, le) (rate(guildhall_http_request_duration_seconds_bucket[` + short + `])))`,
@@ -30,25 +30,25 @@ func api(scale Scale) Group {
 			Description: "Redis does not answer some requests for rate limits in {{ $labels.namespace }}/{{ $labels.chatcluster }}: each process counts by itself, more strictly, and permissions are read from Postgres each time.",
 		},
 		{
-			Name: "GuildhallWorkerJobIdle", Severity: Critical, For: scale.Time(5 * time.Minute),
+			Name: "GuildhallWorkerJobIdle", Severity: Critical, Subsystem: Worker, For: scale.Time(5 * time.Minute),
 			Conditions:  []Condition{{`max by (namespace, chatcluster, task) (guildhall_worker_lease_held)`, Is, 0}},
 			Summary:     "Nobody does the job {{ $labels.task }}",
 			Description: "No worker of {{ $labels.namespace }}/{{ $labels.chatcluster }} holds the lease of {{ $labels.task }}, so what it does waits.",
 		},
 		{
-			Name: "GuildhallWorkerJobFailing", Severity: Warning, For: scale.Time(10 * time.Minute),
+			Name: "GuildhallWorkerJobFailing", Severity: Warning, Subsystem: Worker, For: scale.Time(10 * time.Minute),
 			Conditions:  []Condition{{`sum by (namespace, chatcluster, task) (rate(guildhall_worker_failures_total[` + short + `]))`, Above, 0}},
 			Summary:     "The job {{ $labels.task }} fails",
 			Description: "Steps of {{ $labels.task }} in {{ $labels.namespace }}/{{ $labels.chatcluster }} have failed for 10 minutes and are tried again.",
 		},
 		{
-			Name: "GuildhallWebhooksLate", Severity: Warning, For: scale.Time(10 * time.Minute),
+			Name: "GuildhallWebhooksLate", Severity: Warning, Subsystem: Worker, For: scale.Time(10 * time.Minute),
 			Conditions:  []Condition{{`max by (namespace, chatcluster) (guildhall_webhook_queue_age_seconds)`, Above, scale.Seconds(15 * time.Minute)}},
 			Summary:     "Events to applications are late",
 			Description: "An event has waited {{ $value | humanizeDuration }} to be sent to an application of {{ $labels.namespace }}/{{ $labels.chatcluster }}.",
 		},
 		{
-			Name: "GuildhallWebhookDeadLetters", Severity: Warning, Keep: scale.Time(30 * time.Minute),
+			Name: "GuildhallWebhookDeadLetters", Severity: Warning, Subsystem: Worker, Keep: scale.Time(30 * time.Minute),
 			Conditions:  []Condition{{`sum by (namespace, chatcluster) (increase(guildhall_webhook_deliveries_total{outcome="dead"}[` + scale.Range(15*time.Minute) + `]))`, Above, 0}},
 			Summary:     "Events to applications were given up",
 			Description: "Events of {{ $labels.namespace }}/{{ $labels.chatcluster }} could not be delivered to the URL of an application and are tried no more.",

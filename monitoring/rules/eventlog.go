@@ -5,7 +5,7 @@ import "time"
 // eventLog is the way of events from Postgres over Redis to the gateway.
 func eventLog(scale Scale) Group {
 	short := scale.Range(5 * time.Minute)
-	return Group{Name: "guildhall-event-log", Recordings: []Recording{
+	return Group{Subsystem: EventLog, Recordings: []Recording{
 		{
 			"guildhall:event_lag_seconds:p99_rate5m",
 			`histogram_quantile(0.99, sum by (namespace, chatcluster, le) (rate(guildhall_events_lag_seconds_bucket[` + short + `])))`,

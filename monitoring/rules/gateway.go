@@ -5,7 +5,7 @@ import "time"
 // gateway is WebSocket sessions.
 func gateway(scale Scale) Group {
 	short := scale.Range(5 * time.Minute)
-	return Group{Name: "guildhall-gateway", Recordings: []Recording{
+	return Group{Subsystem: Gateway, Recordings: []Recording{
 		{
 			"guildhall:delivery_latency_seconds:p99_rate5m",
 			`histogram_quantile(0.99, sum by (namespace, chatcluster, le) (rate(guildhall_gateway_delivery_seconds_bucket[` + short + `])))`,

@@ -5,7 +5,7 @@ import "time"
 // operator is the operator and what it says of ChatClusters.
 func operator(scale Scale) Group {
 	short := scale.Range(5 * time.Minute)
-	return Group{Name: "guildhall-operator", Alerts: []Alert{
+	return Group{Subsystem: Operator, Alerts: []Alert{
 		{
 			Name: "GuildhallClusterUnavailable", Severity: Critical, For: scale.Time(2 * time.Minute),
 			Conditions:  []Condition{{`min by (namespace, chatcluster) (guildhall_operator_chatcluster_condition{condition="Available"})`, Is, 0}},

@@ -5,7 +5,7 @@ import "time"
 // postgres is PostgreSQL as the processes see it, whoever runs it, and its backups.
 func postgres(scale Scale) Group {
 	short := scale.Range(5 * time.Minute)
-	return Group{Name: "guildhall-postgres", Alerts: []Alert{
+	return Group{Subsystem: Postgres, Alerts: []Alert{
 		{
 			Name: "GuildhallPostgresDown", Severity: Critical, For: scale.Time(time.Minute),
 			Conditions:  []Condition{{`max by (namespace, chatcluster) (guildhall_ready{check="postgres"})`, Is, 0}},

@@ -5,7 +5,7 @@ import "time"
 // redis is the Redis Cluster as the processes see it, whoever runs it.
 func redis(scale Scale) Group {
 	short := scale.Range(5 * time.Minute)
-	return Group{Name: "guildhall-redis", Alerts: []Alert{
+	return Group{Subsystem: Redis, Alerts: []Alert{
 		{
 			Name: "GuildhallRedisDown", Severity: Critical, For: scale.Time(time.Minute),
 			Conditions:  []Condition{{`max by (namespace, chatcluster) (guildhall_ready{check="redis"})`, Is, 0}},

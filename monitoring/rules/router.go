@@ -6,7 +6,7 @@ import "time"
 func router(scale Scale) Group {
 	const perPod = `sum by (namespace, chatcluster, shard, gateway) (guildhall_router_pod_connections)`
 	short := scale.Range(5 * time.Minute)
-	return Group{Name: "guildhall-shard-router", Alerts: []Alert{
+	return Group{Subsystem: ShardRouter, Alerts: []Alert{
 		{
 			Name: "GuildhallRouterCannotPlace", Severity: Critical, For: scale.Time(2 * time.Minute),
 			Conditions:  []Condition{{`sum by (namespace, chatcluster) (rate(guildhall_router_refusals_total{reason=~"no_pod|internal_error|too_many_connections|too_many_pending"}[` + short + `]))`, Above, 0.05}},

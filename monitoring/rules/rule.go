@@ -43,10 +43,11 @@ func (c Condition) expr() string {
 type Alert struct {
 	Name        string // also that of its runbook, docs/runbooks/NAME.md
 	Severity    Severity
+	Subsystem   string // of Subsystems, or a template of one; that of its group if it is empty
 	Conditions  []Condition
 	For         time.Duration     // how long they must have held
 	Keep        time.Duration     // how long it rings on afterwards, so that what flaps rings once
-	Labels      map[string]string // beside severity
+	Labels      map[string]string // beside severity and subsystem
 	Summary     string            // one line
 	Description string            // what it means for users
 }
@@ -68,14 +69,27 @@ type Recording struct {
 
 // Group is what Prometheus evaluates together, in order.
 type Group struct {
-	Name       string
+	Subsystem  string // also that of its alerts
 	Recordings []Recording
 	Alerts     []Alert
 }
 
+// Subsystems that alerts are about. Those of processes are named as the component label names these.
+const (
+	SLO         = "slo" // what users notice, whichever subsystem it comes from
+	API         = "api"
+	Worker      = "worker"
+	Gateway     = "gateway"
+	ShardRouter = "shard-router"
+	EventLog    = "event-log"
+	Postgres    = "postgres"
+	Redis       = "redis"
+	Operator    = "operator"
+)
+
 // Groups returns all rules with their times scaled.
 func Groups(scale Scale) []Group {
-	return []Group{
+	groups := []Group{
 		objectives(scale),
 		targets(scale),
 		api(scale),
@@ -86,6 +100,14 @@ func Groups(scale Scale) []Group {
 		redis(scale),
 		operator(scale),
 	}
+	for _, group := range groups {
+		for i := range group.Alerts {
+			if group.Alerts[i].Subsystem == "" {
+				group.Alerts[i].Subsystem = group.Subsystem
+			}
+		}
+	}
+	return groups
 }
 
 // Alerts returns the alerts of all groups.

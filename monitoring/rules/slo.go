@@ -83,7 +83,7 @@ const fewest = 10
 const base = 5 * time.Minute
 
 func objectives(scale Scale) Group {
-	group := Group{Name: "guildhall-slo"}
+	group := Group{Subsystem: SLO}
 	for _, o := range Objectives() {
 		group.Recordings = append(group.Recordings,
 			Recording{o.record("all"), fmt.Sprintf(o.all, scale.Range(base))},
@@ -106,24 +106,22 @@ func (o Objective) Ratio(window time.Duration) string {
 	return "guildhall:" + o.ID + "_errors:ratio_rate" + Production.Range(window)
 }
 
-// RatioOver is PromQL for the part that was bad, over any range.
-func (o Objective) RatioOver(window time.Duration) string {
-	return o.ratioOver(Production.Range(window))
-}
+// Budget is the part that may be bad.
+func (o Objective) Budget() float64 { return round(1 - o.Target) }
 
 func (o Objective) ratioOver(window string) string {
 	return fmt.Sprintf("avg_over_time(%s[%s]) / (avg_over_time(%s[%s]) > 0)", o.record("bad"), window, o.record("all"), window)
 }
 
 func (o Objective) alert(b burn, scale Scale) Alert {
-	bound := b.factor * (1 - o.Target)
+	bound := round(b.factor * o.Budget())
 	long := scale.Range(b.long)
 	return Alert{
 		Name: o.Alert, Severity: b.severity, For: scale.Time(b.hold),
 		Labels: map[string]string{"long": Production.Range(b.long), "short": Production.Range(b.short)},
 		Conditions: []Condition{
-			{o.Ratio(b.long), Above, round(bound)},
-			{o.Ratio(b.short), Above, round(bound)},
+			{o.Ratio(b.long), Above, bound},
+			{o.Ratio(b.short), Above, bound},
 			{fmt.Sprintf("avg_over_time(%s[%s]) * %g", o.record("bad"), long, scale.Seconds(b.long)), Above, fewest},
 		},
 		Summary: fmt.Sprintf("%s: the error budget of 30 days is used up %g times too fast", o.Title, b.factor),

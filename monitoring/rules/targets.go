@@ -7,21 +7,21 @@ const components = `component=~"api|worker|gateway|shard-router|operator"`
 
 // targets are about processes as such.
 func targets(scale Scale) Group {
-	return Group{Name: "guildhall-targets", Alerts: []Alert{
+	return Group{Subsystem: "targets", Alerts: []Alert{
 		{
-			Name: "GuildhallComponentDown", Severity: Critical, For: scale.Time(2 * time.Minute),
+			Name: "GuildhallComponentDown", Severity: Critical, Subsystem: "{{ $labels.component }}", For: scale.Time(2 * time.Minute),
 			Conditions:  []Condition{{`sum by (namespace, chatcluster, component) (up{` + components + `})`, Is, 0}},
 			Summary:     "No {{ $labels.component }} answers",
 			Description: "Not one process of {{ $labels.component }} in {{ $labels.namespace }}/{{ $labels.chatcluster }} answers Prometheus: what it does is not done.",
 		},
 		{
-			Name: "GuildhallTargetDown", Severity: Warning, For: scale.Time(10 * time.Minute),
+			Name: "GuildhallTargetDown", Severity: Warning, Subsystem: "{{ $labels.component }}", For: scale.Time(10 * time.Minute),
 			Conditions:  []Condition{{`min by (namespace, chatcluster, component, pod) (up{` + components + `})`, Is, 0}},
 			Summary:     "{{ $labels.pod }} does not answer",
 			Description: "Prometheus has not read the metrics of {{ $labels.pod }} ({{ $labels.component }}) in {{ $labels.namespace }}/{{ $labels.chatcluster }} for 10 minutes. Others of its kind serve in its place.",
 		},
 		{
-			Name: "GuildhallRestarts", Severity: Warning,
+			Name: "GuildhallRestarts", Severity: Warning, Subsystem: "{{ $labels.component }}",
 			Conditions:  []Condition{{`max by (namespace, chatcluster, component, pod) (changes(process_start_time_seconds{` + components + `}[` + scale.Range(30*time.Minute) + `]))`, Above, 3}},
 			Keep:        scale.Time(10 * time.Minute),
 			Summary:     "{{ $labels.pod }} restarts again and again",

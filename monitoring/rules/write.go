@@ -64,7 +64,7 @@ func PrometheusRule(groups []Group, namespace, name string) ([]byte, error) {
 
 func fileOf(groups []Group) (f file) {
 	for _, group := range groups {
-		g := fileGroup{Name: group.Name}
+		g := fileGroup{Name: "guildhall-" + group.Subsystem}
 		for _, r := range group.Recordings {
 			g.Rules = append(g.Rules, fileRule{Record: r.Name, Expr: r.Value})
 		}
@@ -77,7 +77,7 @@ func fileOf(groups []Group) (f file) {
 }
 
 func (a Alert) rule() fileRule {
-	labels := map[string]string{"severity": string(a.Severity)}
+	labels := map[string]string{"severity": string(a.Severity), "subsystem": a.Subsystem}
 	maps.Copy(labels, a.Labels)
 	rule := fileRule{
 		Alert: a.Name, Expr: a.Expr(), Labels: labels,

@@ -1,6 +1,8 @@
 package resources
 
 import (
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -44,8 +46,17 @@ func (p Platform) ServiceMonitor() *unstructured.Unstructured {
 		selected[key] = value
 	}
 	return p.foreign(ServiceMonitorKind, p.Cluster.Name, under(wanted.Labels, p.Labels(Metrics)), map[string]any{
-		"selector":        map[string]any{"matchLabels": selected},
-		"podTargetLabels": []any{LabelInstance, LabelComponent, LabelShard},
-		"endpoints":       []any{map[string]any{"port": adminPortName, "path": "/metrics"}},
+		"selector": map[string]any{"matchLabels": selected},
+		"endpoints": []any{map[string]any{"port": adminPortName, "path": "/metrics", "relabelings": []any{
+			podLabel(LabelInstance, "chatcluster"), podLabel(LabelComponent, "component"), podLabel(LabelShard, "shard"),
+		}}},
 	})
 }
+
+// podLabel gives the series of a pod one of its labels, under the name that alerts and dashboards know.
+func podLabel(label, name string) map[string]any {
+	return map[string]any{"sourceLabels": []any{"__meta_kubernetes_pod_label_" + notInLabelNames.Replace(label)}, "targetLabel": name}
+}
+
+// notInLabelNames makes a name of Kubernetes one of Prometheus.
+var notInLabelNames = strings.NewReplacer(".", "_", "/", "_", "-", "_")
