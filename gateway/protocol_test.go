@@ -258,7 +258,7 @@ func TestDrain(t *testing.T) {
 	w := newWorld(t)
 	c := w.connect(w.bot(0), 0)
 	idle := w.greeted("")
-	go w.pod.stop()
+	go w.pod.sessions.Drain(t.Context(), 0) // and the pod goes on listening until its test is over
 	for _, c := range []*client{c, idle} {
 		if f := c.untilOp(discord.OpReconnect); string(f.D) != "null" {
 			t.Errorf("op 7 has d %s", f.D)
@@ -268,7 +268,7 @@ func TestDrain(t *testing.T) {
 		}
 		c.closed(discord.CloseUnknownError)
 	}
-	// While there is still a client, routers are told to go elsewhere, and who comes without one to come again.
+	// Routers are told to go elsewhere, and who comes without one to come again.
 	now := time.Now().UnixMilli()
 	word := http.Header{auth.ForwardedHeader: {w.keys.SealForwarded(auth.Forwarded{HelloAt: now, At: now})}}
 	_, answer, err := websocket.DefaultDialer.Dial(w.pod.url+"/internal/session?v=10&encoding=json", word)

@@ -27,7 +27,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience bounds how long a test waits for what must come.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // site is a store from which nothing is published but by the worker.
 type site struct {

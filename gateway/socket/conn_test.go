@@ -22,7 +22,7 @@ import (
 	"guildhall.chat/guildhall/internal/discord"
 )
 
-const patience = 15 * time.Second
+const patience = time.Minute
 
 // websocketClient makes a client of a connection on which the handshake is over.
 func websocketClient(conn net.Conn) *websocket.Conn {

@@ -22,7 +22,7 @@ import (
 )
 
 // patience bounds how long a test waits for what must come.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // world is a store whose events go to a Redis Cluster unless the valve is shut.
 type world struct {
