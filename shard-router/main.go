@@ -20,7 +20,7 @@ import (
 	"guildhall.chat/guildhall/shard-router/proxy"
 )
 
-// drainSlack is what the last connections have to end after they were cut.
+// drainSlack is what the last connections have to end after their clients were told.
 const drainSlack = 5 * time.Second
 
 type router struct {
@@ -35,7 +35,7 @@ type router struct {
 	MaxPending        int            `help:"Most connections that have not identified yet." default:"2000"`
 	MaxPerPod         int            `help:"Most connections that this router puts on one gateway pod." default:"9000"`
 	TrustedProxies    []netip.Prefix `help:"Networks whose X-Forwarded-For is believed, CIDR, comma-separated." placeholder:"CIDRS"`
-	DrainPeriod       time.Duration  `help:"Over which connections are cut when the router is told to stop." default:"20s"`
+	DrainPeriod       time.Duration  `help:"Over which clients are told to connect anew when the router is told to stop." default:"20s"`
 }
 
 func main() {

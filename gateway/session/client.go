@@ -174,6 +174,9 @@ func (c *Client) take(l *link) {
 	}
 }
 
+// HalfClosed implements socket.Protocol: the shard router that the client is connected to stops.
+func (c *Client) HalfClosed() { c.dismiss() }
+
 // Closed implements socket.Protocol. Only a client that closes with 1000 or 1001 ends its session.
 func (c *Client) Closed(code int) {
 	c.server.forget(c)

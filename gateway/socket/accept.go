@@ -129,4 +129,5 @@ type deaf struct{}
 
 func (deaf) Message([]byte) {}
 func (deaf) Ping()          {}
+func (deaf) HalfClosed()    {}
 func (deaf) Closed(int)     {}

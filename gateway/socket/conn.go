@@ -28,6 +28,9 @@ type Protocol interface {
 	Message(data []byte)
 	// Ping tells of a ping frame, which is answered here.
 	Ping()
+	// HalfClosed tells that no more messages come, though the other side still reads: so it is when a shard router stops.
+	// If the protocol closes the connection now, what it sends with that is still sent.
+	HalfClosed()
 	// Closed is the last call. code is that of the client's close frame, 1005 if it had none, or 0 if the connection
 	// ended without.
 	Closed(code int)

@@ -75,6 +75,7 @@ type recorder struct {
 
 func (r *recorder) Message(data []byte) { r.messages <- string(data) }
 func (r *recorder) Ping()               { r.pings <- struct{}{} }
+func (r *recorder) HalfClosed()         {}
 func (r *recorder) Closed(code int)     { r.closed <- code }
 
 // serve starts a server and returns where it is and each connection's recorder.

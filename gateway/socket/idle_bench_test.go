@@ -23,6 +23,7 @@ type idler struct{}
 
 func (idler) Message([]byte) {}
 func (idler) Ping()          {}
+func (idler) HalfClosed()    {}
 func (idler) Closed(int)     {}
 
 // serveIdle prints its address, and answers each line with one when its memory is tidied up.

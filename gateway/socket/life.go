@@ -155,6 +155,21 @@ func (c *Conn) discard(n int) {
 	}
 }
 
+// halfClosed ends reading at the end of what comes. What waits to be sent in a connection that is closing is still sent.
+func (c *Conn) halfClosed() {
+	if !c.over && !c.isClosing() {
+		c.protocol.HalfClosed()
+	}
+	if !c.isClosing() {
+		c.abort()
+		return
+	}
+	c.end(0)
+	c.mu.Lock()
+	c.draining = false
+	c.mu.Unlock()
+}
+
 // abort gives the connection up.
 func (c *Conn) abort() {
 	c.mu.Lock()

@@ -93,6 +93,7 @@ type onMessage func([]byte)
 
 func (f onMessage) Message(data []byte) { f(data) }
 func (onMessage) Ping()                 {}
+func (onMessage) HalfClosed()           {}
 func (onMessage) Closed(int)            {}
 
 // serveProtocol starts a server of another protocol than a recorder.
@@ -156,6 +157,44 @@ func TestHalfClosed(t *testing.T) {
 		t.Errorf("closed with %d", code)
 	}
 	r.expectGone(t)
+}
+
+// lastWord is a protocol that closes when the other side says no more.
+type lastWord struct {
+	onMessage
+	conn   *Conn
+	closed chan int
+}
+
+func (l lastWord) HalfClosed() {
+	l.conn.Send(discord.OpReconnect, nil)
+	l.conn.CloseWith(discord.CloseUnknownError)
+}
+func (l lastWord) Closed(code int) { l.closed <- code }
+
+// A router that stops still passes on what its clients are told with the close.
+func TestLastWordAfterHalfClose(t *testing.T) {
+	t.Parallel()
+	closed := make(chan int, 1)
+	client := dial(t, serveProtocol(t, func(c *Conn) Protocol { return lastWord{func([]byte) {}, c, closed} }))
+	// Amid a frame, which is never told.
+	writeRaw(t, client, masked(true, ws.OpText, "lost")[:3])
+	half, ok := client.NetConn().(*net.TCPConn)
+	if !ok {
+		t.Fatalf("client's connection is %T", client.NetConn())
+	}
+	if err := half.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if _, data, err := client.ReadMessage(); err != nil || !strings.Contains(string(data), `"op":7`) {
+		t.Errorf("got %s, %v", data, err)
+	}
+	if _, _, err := client.ReadMessage(); !websocket.IsCloseError(err, 4000) {
+		t.Errorf("closed with %v", err)
+	}
+	if code := <-closed; code != 0 {
+		t.Errorf("the protocol was told of code %d", code)
+	}
 }
 
 func TestCloseFrameIsNotAnswered(t *testing.T) {

@@ -52,8 +52,10 @@ func (c *Conn) read() {
 				return
 			}
 			c.partial = nil
-		case err != nil || m == 0:
+		case err != nil:
 			c.abort()
+		case m == 0:
+			c.halfClosed()
 		case c.over:
 			c.discard(m)
 		default:

@@ -15,11 +15,10 @@ func (p *Proxy) Ready(context.Context) error {
 	return nil
 }
 
-// Drain refuses new connections and cuts those there are over the period, each at a random time in it, so that the
-// clients' reconnecting is spread as well. It returns when all have ended; at once after ctx ends.
+// Drain refuses new connections and has the clients that there are told to connect anew over the period, each at a random
+// time in it, so that their reconnecting is spread as well. It returns when all have ended; after ctx has ended, they are cut.
 //
-// A placed connection can't be sent a close frame, for what is copied to it may be amid a frame. Clients take the lost
-// connection for what it is, and resume.
+// What is copied may be amid a frame, or of a compressed stream, so the router can't tell a client itself: its pod does.
 func (p *Proxy) Drain(ctx context.Context, period time.Duration) {
 	links := p.links.drain()
 	p.log.Info("draining", "connections", len(links), "period", period.String())
@@ -29,16 +28,15 @@ func (p *Proxy) Drain(ctx context.Context, period time.Duration) {
 		if period > 0 {
 			after = rand.N(period)
 		}
-		timers = append(timers, time.AfterFunc(after, l.cut))
+		timers = append(timers, time.AfterFunc(after, l.dismiss))
 	}
 	select {
 	case <-p.links.empty:
 	case <-ctx.Done():
 	}
 	for i, timer := range timers {
-		if timer.Stop() {
-			links[i].cut()
-		}
+		timer.Stop()
+		links[i].cut()
 	}
 	<-p.links.empty
 }

@@ -29,9 +29,11 @@ type link struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 
-	frames *frameReader // until the hand-over
-	mu     sync.Mutex
-	client *net.TCPConn // nil before the upgrade
+	frames  *frameReader // until the hand-over
+	mu      sync.Mutex
+	client  *net.TCPConn // nil before the upgrade
+	placed  bool         // a pod has it
+	leaving bool         // its pod is told that no more comes
 }
 
 func newLink(p *Proxy, r *http.Request, params codec.Params) *link {
@@ -59,12 +61,42 @@ func (l *link) start(client *net.TCPConn, buffered *bufio.Reader) {
 
 // cut ends the link, whatever it does, without a word to the client.
 func (l *link) cut() {
-	l.cancel()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.end()
+}
+
+// end is cut with the lock held.
+func (l *link) end() {
+	l.cancel()
 	if l.client != nil {
 		_ = l.client.Close()
 	}
+}
+
+// dismiss has the client told to connect anew: nothing of it is passed on any more, and its pod, which sees the end of what
+// comes, says so and closes. A client that no pod has is cut.
+func (l *link) dismiss() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.placed && l.client.SetReadDeadline(time.Now()) == nil {
+		l.leaving = true
+		return
+	}
+	l.end()
+}
+
+// handOver marks the link as placed.
+func (l *link) handOver() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.placed = true
+}
+
+func (l *link) isLeaving() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.leaving
 }
 
 // send writes a payload to the client.

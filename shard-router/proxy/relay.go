@@ -16,10 +16,14 @@ func (p *Proxy) relay(l *link, placed *place) {
 	toGateway := p.metrics.copied.WithLabelValues(directionToGateway)
 	toClient := p.metrics.copied.WithLabelValues(directionToClient)
 
+	l.handOver()
 	up := make(chan struct{})
 	go func() {
 		defer close(up)
 		l.limits.relay(placed.conn, l.client, toGateway)
+		if l.isLeaving() {
+			l.limits.discard(l.client)
+		}
 	}()
 	// If this write fails, so does the next.
 	_ = writeAll(l.client, placed.ahead, l.limits.Write)
@@ -35,14 +39,20 @@ func (p *Proxy) relay(l *link, placed *place) {
 }
 
 // relay copies from src to dst until one of them ends. Then dst is told that no more comes, and has a short time to
-// finish what it is saying. If dst takes no more, what src still says is dropped: closing src with unread data would
-// reset it, and it might lose what the other direction has brought it, as the reason of a close frame.
+// finish what it is saying.
 func (limits *Limits) relay(dst, src *net.TCPConn, copied prometheus.Counter) {
 	err := limits.copy(dst, src, copied)
 	_ = dst.CloseWrite()
-	until := time.Now().Add(limits.Linger)
-	_ = dst.SetReadDeadline(until)
-	if errors.Is(err, errWrite) && src.SetReadDeadline(until) == nil {
+	_ = dst.SetReadDeadline(time.Now().Add(limits.Linger))
+	if errors.Is(err, errWrite) {
+		limits.discard(src)
+	}
+}
+
+// discard drops what src still says, for a while: closing it with unread data would reset it, and it might lose what the
+// other direction has brought it, as the reason of a close frame.
+func (limits *Limits) discard(src *net.TCPConn) {
+	if src.SetReadDeadline(time.Now().Add(limits.Linger)) == nil {
 		_, _ = io.Copy(io.Discard, src)
 	}
 }

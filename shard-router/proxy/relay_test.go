@@ -113,9 +113,43 @@ func TestClientThatReadsNothingIsDropped(t *testing.T) {
 	t.Error("the pod could write without end")
 }
 
-func TestDrainCutsEveryConnection(t *testing.T) {
+// The pod, which alone knows where a frame ends, tells the client to connect anew, also one that goes on talking.
+func TestDrainHasThePodPartWithTheClient(t *testing.T) {
 	t.Parallel()
 	conn, s, r := joined(t, nil)
+	drained := make(chan struct{})
+	go func() {
+		defer close(drained)
+		r.proxy.Drain(context.Background(), 20*time.Millisecond)
+	}()
+	if _, _, err := s.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseAbnormalClosure) {
+		t.Errorf("the pod got %v, want the end of what comes", err)
+	}
+	for range 50 {
+		write(t, conn, `{"op":1,"d":"`+strings.Repeat("x", 10_000)+`"}`)
+	}
+	write(t, s.Conn, reconnect)
+	body := websocket.FormatCloseMessage(4000, "Unknown error.")
+	if err := s.WriteControl(websocket.CloseMessage, body, time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	_ = s.Close()
+	if got := read(t, conn); got != reconnect {
+		t.Errorf("the client got %s", got)
+	}
+	if got := closing(t, conn); got.Code != 4000 {
+		t.Errorf("the client got %v", got)
+	}
+	_ = conn.Close()
+	<-drained
+	gone(t, r)
+}
+
+const reconnect = `{"op":7,"d":null}`
+
+func TestDrainCutsWhoeverThePodDoesNotPartWith(t *testing.T) {
+	t.Parallel()
+	conn, s, r := joined(t, func(c *Config) { c.Limits.Linger = 20 * time.Millisecond })
 	pending := r.greeted(t)
 	if err := r.proxy.Ready(t.Context()); err != nil {
 		t.Fatalf("not ready: %v", err)
