@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -65,6 +66,7 @@ func newView(nodes, info, replication string, keys int64) (*View, error) {
 	if view.Self.Replica {
 		view.LinkUp = stream["master_link_status"] == "up"
 		offset = "slave_repl_offset"
+		view.MasterIP, _ = netip.ParseAddr(stream["master_host"])
 	}
 	// A replica that has never met its master has none.
 	view.Offset, _ = strconv.ParseInt(stream[offset], 10, 64)

@@ -26,11 +26,12 @@ type Member struct {
 type View struct {
 	Self     Node
 	Others   []Node
-	StateOK  bool  // it takes requests: a majority of masters is in reach
-	Keys     int64 // how many it holds
-	LinkUp   bool  // of a replica: it has its master's data, and is told each change
-	Offset   int64 // of the replication stream
-	MaxEpoch int64 // the highest that it has heard of
+	StateOK  bool       // it takes requests: a majority of masters is in reach
+	Keys     int64      // how many it holds
+	LinkUp   bool       // of a replica: it has its master's data, and is told each change
+	Offset   int64      // of the replication stream
+	MaxEpoch int64      // the highest that it has heard of
+	MasterIP netip.Addr // where a replica looks for its master; invalid: not known
 }
 
 // Picture is what all pods say, by ordinal.

@@ -13,6 +13,7 @@ func Plan(picture Picture, want Want) Step {
 		(*survey).cover,
 		(*survey).closeSlots,
 		(*survey).resumeMove,
+		(*survey).followMasters,
 		(*survey).giveReplicas,
 		(*survey).settle,
 		(*survey).leaveByHandover,

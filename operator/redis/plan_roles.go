@@ -80,6 +80,24 @@ func (s *survey) giveReplicas() Step {
 	return s.shareReplicas(targets, count)
 }
 
+// followMasters tells replicas once more whose they are, that look for their master where it was. A node that is told by others
+// where its master has gone, and not by the master itself, knows the address, but goes on replicating from the old one.
+func (s *survey) followMasters() Step {
+	var step Replicate
+	for _, member := range s.members {
+		master := s.byID[member.masterOf()]
+		if master == nil || member.View.LinkUp || member.Leaving || !member.finds(master) ||
+			!member.View.MasterIP.IsValid() || sameAddr(member.View.MasterIP, master.IP) {
+			continue
+		}
+		step.Pairs = append(step.Pairs, Pair{member, master})
+	}
+	if len(step.Pairs) == 0 {
+		return nil
+	}
+	return step
+}
+
 // countReplicas counts, by the id of their master, the replicas in pods that stay or that may come back.
 func (s *survey) countReplicas() map[string]int {
 	count := map[string]int{}

@@ -26,7 +26,7 @@ func settled(want Want) Picture {
 			picture[i].View.Keys = 1
 		} else {
 			self.Replica, self.Master = true, picture[i%want.Masters].View.Self.ID
-			picture[i].View.LinkUp = true
+			picture[i].View.LinkUp, picture[i].View.MasterIP = true, picture[i%want.Masters].IP
 		}
 	}
 	return introduce(picture)
@@ -117,6 +117,16 @@ func TestPlan(t *testing.T) {
 			}
 			return p
 		}, "introducing pod0 and pod1, pod0 and pod2, pod0 and pod3, pod0 and pod4, pod0 and pod5"},
+		"a replica looks for its master where that was": {six, func() Picture {
+			p := settled(six)
+			p[4].View.LinkUp, p[4].View.MasterIP = false, netip.MustParseAddr("10.9.9.9")
+			return p
+		}, "making pod4 a replica of pod1"},
+		"a replica whose master is slow": {six, func() Picture {
+			p := settled(six)
+			p[4].View.LinkUp = false
+			return p
+		}, "waiting: pod4 is taking over its master's data"},
 		"a new address": {six, func() Picture {
 			p := settled(six)
 			p[4].IP = netip.MustParseAddr("10.9.9.9")
