@@ -38,6 +38,7 @@ func wantedGeneration(cluster *v1alpha1.ChatCluster, component string) int64 {
 func (r rollout) rotate(ctx context.Context) (progress, error) {
 	cluster := r.platform.Cluster
 	soonest := time.Duration(0)
+	var rotating []string // side by side: the pods that read several of them roll once
 	for _, generated := range r.platform.GeneratedSecrets() {
 		name := r.platform.Name(generated.Component)
 		secret, err := r.reconciler.readSecret(ctx, cluster.Namespace, name)
@@ -65,7 +66,10 @@ func (r rollout) rotate(ctx context.Context) (progress, error) {
 			return progress{}, err
 		}
 		r.reconciler.Log.Info("rotating", "namespace", cluster.Namespace, "chatcluster", cluster.Name, "secret", name, "accepted", len(next), "uses", next[0].Generation)
-		return progress{reason: v1alpha1.ReasonRotating, waiting: "pods to read Secret " + name, advice: "see its conditions"}, nil
+		rotating = append(rotating, name)
+	}
+	if len(rotating) > 0 {
+		return progress{reason: v1alpha1.ReasonRotating, waiting: "pods to read Secret " + strings.Join(rotating, ", "), advice: "see its conditions"}, nil
 	}
 	return progress{again: soonest}, nil
 }
