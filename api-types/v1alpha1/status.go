@@ -303,6 +303,7 @@ const (
 	ReasonKindMissing      = "KindMissing"  // the cluster lacks a kind that the spec asks for
 	ReasonSlotsUncovered   = "SlotsUncovered"
 	ReasonBackupFailed     = "BackupFailed"
+	ReasonVersionSkipped   = "VersionSkipped" // spec.image would leave out a minor version; the one before stays
 )
 
 // Reasons of the components' conditions, beside those above.

@@ -1,6 +1,10 @@
 package controller
 
-import "time"
+import (
+	"time"
+
+	"guildhall.chat/guildhall/api-types/v1alpha1"
+)
 
 // progress is how far a pass came.
 type progress struct {
@@ -16,6 +20,20 @@ type failure struct {
 	reason  string // of the condition Degraded
 	message string // says what to do
 	retry   bool   // look again by itself: nothing that is watched tells that it has gone
+}
+
+// held says that the image of the spec is not rolled out, though all else may be.
+func (p progress) held(skipped *failure) progress {
+	if skipped == nil {
+		return p
+	}
+	if p.reason == v1alpha1.ReasonUpToDate {
+		p.reason = v1alpha1.ReasonBlocked
+	}
+	if p.failed == nil {
+		p.failed = skipped
+	}
+	return p
 }
 
 // with joins how far two things came that are done side by side: a failure is said rather than a wait.

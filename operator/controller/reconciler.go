@@ -82,5 +82,10 @@ func (r *Reconciler) pass(ctx context.Context, cluster *v1alpha1.ChatCluster) (p
 	if platform.ShardMap, err = r.readShardMap(ctx, platform); err != nil {
 		return progress{}, err
 	}
-	return rollout{reconciler: r, platform: platform}.run(ctx)
+	skipped := skippedVersion(cluster)
+	if skipped != nil {
+		platform.Held = cluster.Status.Version
+	}
+	reached, err := rollout{reconciler: r, platform: platform}.run(ctx)
+	return reached.held(skipped), err
 }

@@ -6,6 +6,7 @@
 package resources
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -43,11 +44,16 @@ const (
 type Platform struct {
 	Cluster *v1alpha1.ChatCluster
 	Secrets SecretVersions
+	// Held is the image that stays in place of the spec's, "" if that may be rolled out.
+	Held string
 	// ShardMap is the one that the shard routers follow.
 	ShardMap ShardMap
 	// OperatorNamespace is where the operator runs, "" if that is not known.
 	OperatorNamespace string
 }
+
+// image is Guildhall's for all pods.
+func (p Platform) image() string { return cmp.Or(p.Held, p.Cluster.Spec.Image) }
 
 // Shards is the number of gateway shards.
 func (p Platform) Shards() int { return int(p.Cluster.Spec.Gateway.Shards) }

@@ -112,7 +112,7 @@ func (p Platform) template(c pod) *apply.PodTemplateSpecApplyConfiguration {
 func (p Platform) container(c pod) *apply.ContainerApplyConfiguration {
 	container := apply.Container().
 		WithName(c.component).
-		WithImage(p.Cluster.Spec.Image).
+		WithImage(p.image()).
 		WithCommand(c.program...).
 		WithArgs("--secrets=" + secretsDir).
 		WithArgs(c.args...).

@@ -158,3 +158,35 @@ func TestLostShardMapComesBack(t *testing.T) {
 		t.Errorf("map %v, before %v; shard 0 moved at %s", after, before, c.moved(0))
 	}
 }
+
+// All else is done meanwhile, with the image that runs.
+func TestVersionThatSkipsOneIsNotRolledOut(t *testing.T) {
+	t.Parallel()
+	c := create(t, func(c *v1alpha1.ChatCluster) { c.Spec.Image = "guildhall:v0.1.0" })
+	c.finish()
+	image := func() string {
+		var deployment appsv1.Deployment
+		c.read("chat-api", &deployment)
+		return deployment.Spec.Template.Spec.Containers[0].Image
+	}
+
+	replicas := int32(3)
+	c.update(func(spec *v1alpha1.ChatClusterSpec) { spec.Image, spec.API.Replicas = "guildhall:v0.3.0", &replicas })
+	c.waitForWait(v1alpha1.ReasonRollingAPI, "Deployment chat-api")
+	c.waitFor(v1alpha1.ConditionDegraded, true, v1alpha1.ReasonVersionSkipped)
+	c.readyDeployment("chat-api")
+	c.waitFor(v1alpha1.ConditionProgressing, false, v1alpha1.ReasonBlocked)
+	c.waitForEvent(corev1.EventTypeWarning, v1alpha1.ReasonVersionSkipped)
+	if running := c.get().Status.Version; image() != "guildhall:v0.1.0" || running != "guildhall:v0.1.0" {
+		t.Errorf("%s runs, the status says %s", image(), running)
+	}
+
+	for _, next := range []string{"guildhall:v0.2.0", "guildhall:v0.3.0"} {
+		c.update(func(spec *v1alpha1.ChatClusterSpec) { spec.Image = next })
+		c.finish()
+		c.waitFor(v1alpha1.ConditionDegraded, false, v1alpha1.ReasonAsExpected)
+		if running := c.get().Status.Version; image() != next || running != next {
+			t.Errorf("%s runs, the status says %s, want %s", image(), running, next)
+		}
+	}
+}
