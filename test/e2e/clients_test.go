@@ -10,18 +10,24 @@ import (
 )
 
 // TestClientsPassTheirScenario has discord.js and discordgo do, through the Services of a platform made from the sample,
-// what they do in test/clients on a local one. make e2e builds that suite beside this program.
+// what they do in test/clients on a local one.
 func TestClientsPassTheirScenario(t *testing.T) {
+	p := newPlatform(t, func(spec *v1alpha1.ChatClusterSpec) { spec.Gateway.Shards = 2 })
+	p.clients("^TestElsewhere$")
+}
+
+// clients runs tests of test/clients on the platform. make builds that suite beside this program.
+func (p *platform) clients(pattern string) {
+	p.t.Helper()
 	program, err := os.Executable()
 	if err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
-	p := newPlatform(t, func(spec *v1alpha1.ChatClusterSpec) { spec.Gateway.Shards = 2 })
-	cmd := exec.CommandContext(t.Context(), filepath.Join(filepath.Dir(program), "clients.test"), "-test.run=^TestElsewhere$", "-test.v")
+	cmd := exec.CommandContext(p.t.Context(), filepath.Join(filepath.Dir(program), "clients.test"), "-test.run="+pattern, "-test.v")
 	cmd.Dir, cmd.Env = "../clients", append(os.Environ(), "CLIENTS_URL="+p.url)
 	output, err := cmd.CombinedOutput()
-	t.Logf("%s", output)
+	p.t.Logf("%s", output)
 	if err != nil {
-		t.Error(err)
+		p.t.Error(err)
 	}
 }

@@ -3,18 +3,26 @@ package e2e_test
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"os/exec"
 	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
+	"k8s.io/apimachinery/pkg/api/meta"
 
 	"guildhall.chat/guildhall/api-types/v1alpha1"
 	"guildhall.chat/guildhall/hack/kubernetes/images"
-	"guildhall.chat/guildhall/test/clients/rest"
 )
+
+// fault is something that is broken or changed while messages flow.
+type fault struct {
+	name string
+	do   func()
+	// amid names reasons of Progressing: when the rollout has come there, the operator's pods are deleted. Without any, that is
+	// done at once, while the deleted pod goes.
+	amid []string
+	// polite says that clients are told to reconnect: nobody just loses a connection.
+	polite bool
+}
 
 // TestFaultsUnderTraffic breaks and changes a platform while messages flow. In the middle of each, the operator's pods are
 // deleted too. No message that was answered may be lost, and no bot its session.
@@ -24,39 +32,97 @@ func TestFaultsUnderTraffic(t *testing.T) {
 	})
 	flow := startTraffic(t, p)
 	flow.flows(p)
-	for _, fault := range []struct {
-		name string
-		do   func()
-	}{
-		{"an api pod is deleted", func() { p.deletePod(p.pods("api")[0]) }},
-		{"a shard router pod is deleted", func() { p.deletePod(p.pods("shard-router")[0]) }},
-		{"a gateway pod is deleted", func() { p.deletePod(p.pods("gateway")[0]) }},
-		{"a master of Redis is deleted", func() { p.deletePod(p.redisMaster()) }},
-		{"the primary of Postgres is deleted", func() { p.deletePod(p.postgresPrimary()) }},
-		{"a value is changed", func() {
-			p.change(func(spec *v1alpha1.ChatClusterSpec) { spec.Gateway.MaxConnectionsPerPod = 14000 })
-		}},
-		{"another image is rolled out", func() {
-			p.change(func(spec *v1alpha1.ChatClusterSpec) { spec.Image = images.GuildhallNext })
-		}},
-		{"shards are doubled", func() {
-			p.change(func(spec *v1alpha1.ChatClusterSpec) { spec.Gateway.Shards = 4 })
-		}},
-	} {
-		ok := t.Run(fault.name, func(t *testing.T) {
-			p.t, flow.t = t, t
+	change := func(change func(*v1alpha1.ChatClusterSpec)) func() { return func() { p.change(change) } }
+	flow.survives(p,
+		fault{name: "an api pod is deleted", do: func() { p.deletePod(p.pods("api")[0]) }, polite: true},
+		fault{name: "a shard router pod is deleted", do: func() { p.deletePod(p.pods("shard-router")[0]) }, polite: true},
+		fault{name: "a gateway pod is deleted", do: func() { p.deletePod(p.pods("gateway")[0]) }, polite: true},
+		fault{name: "a master of Redis is deleted", do: func() { p.deletePod(p.redisMaster()) }},
+		fault{name: "the primary of Postgres is deleted", do: func() { p.deletePod(p.postgresPrimary()) }},
+		fault{
+			name: "a value is changed",
+			do:   change(func(spec *v1alpha1.ChatClusterSpec) { spec.Gateway.MaxConnectionsPerPod = 14000 }),
+			amid: []string{v1alpha1.ReasonRollingGateway},
+		},
+		fault{
+			name: "another image is rolled out",
+			do:   change(func(spec *v1alpha1.ChatClusterSpec) { spec.Image = images.GuildhallNext }),
+			amid: []string{v1alpha1.ReasonRollingGateway, v1alpha1.ReasonRollingAPI, v1alpha1.ReasonRollingShardRouter},
+		},
+		fault{
+			name: "shards are doubled",
+			do:   change(func(spec *v1alpha1.ChatClusterSpec) { spec.Gateway.Shards = 4 }),
+			amid: []string{v1alpha1.ReasonResharding, v1alpha1.ReasonRollingGateway},
+		},
+		fault{
+			name: "shards are halved",
+			do:   change(func(spec *v1alpha1.ChatClusterSpec) { spec.Gateway.Shards = 2 }),
+			amid: []string{v1alpha1.ReasonRollingAPI},
+		},
+		fault{
+			name: "secrets are rotated",
+			do: change(func(spec *v1alpha1.ChatClusterSpec) {
+				spec.Rotation.SigningKeys, spec.Rotation.RedisPassword, spec.Rotation.PostgresPassword = 1, 1, 1
+			}),
+			amid: []string{v1alpha1.ReasonRollingGateway, v1alpha1.ReasonRollingAPI},
+		},
+	)
+	flow.finish(p)
+	cluster, err := p.read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rotated := cluster.Status.Rotation
+	if rotated.RedisPassword.Generation != 1 || rotated.PostgresPassword.Generation != 1 || rotated.SigningKeys.UsedSince == nil {
+		t.Errorf("rotation: %+v", rotated)
+	}
+}
+
+// survives does each of the faults, and judges what became of the traffic.
+func (f *traffic) survives(p *platform, faults ...fault) {
+	whole := p.t
+	defer func() { p.t, f.t = whole, whole }()
+	for _, fault := range faults {
+		if !whole.Run(fault.name, func(t *testing.T) {
+			p.t, f.t = t, t
+			before := f.count()
 			fault.do()
-			killOperator(t.Context(), t)
+			if len(fault.amid) == 0 {
+				killOperator(t.Context(), t)
+			}
+			for _, reason := range fault.amid {
+				p.amid(reason)
+				killOperator(t.Context(), t)
+			}
 			p.settled()
 			p.whole()
-			flow.flows(p)
-		})
-		p.t, flow.t = t, t
-		if !ok {
-			break // the next would be judged for this one's damage
+			f.flows(p)
+			now := f.count()
+			t.Logf("%d messages answered, %d not, %d resumes, %d connections lost without a word", now.answered-before.answered,
+				now.unknown-before.unknown, now.resumes-before.resumes, now.abrupt-before.abrupt)
+			if fault.polite && now.abrupt > before.abrupt {
+				t.Error("clients were not told to reconnect")
+			}
+		}) {
+			return // the next would be judged for this one's damage
 		}
 	}
-	flow.finish(p)
+}
+
+// amid waits until a rollout of the spec as it is now has come to a stage.
+func (p *platform) amid(reason string) {
+	p.t.Helper()
+	p.eventually("the rollout is at "+reason, func(ctx context.Context) error {
+		cluster, err := p.read(ctx)
+		if err != nil {
+			return err
+		}
+		now := meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionProgressing)
+		if now == nil || now.Reason != reason || now.ObservedGeneration != cluster.Generation {
+			return fmt.Errorf("%s", shown(cluster.Status.Conditions))
+		}
+		return nil
+	})
 }
 
 // redisMaster returns a pod that holds slots.
@@ -87,81 +153,4 @@ func (p *platform) postgresPrimary() corev1.Pod {
 		p.t.Fatalf("the primary %q: %v", cluster.Status.Postgres.Primary, err)
 	}
 	return pod
-}
-
-// TestBadImageStopsAtTheFirstShard gives an image that nobody has: what runs goes on, and the old image is a cure.
-func TestBadImageStopsAtTheFirstShard(t *testing.T) {
-	p := newPlatform(t, func(spec *v1alpha1.ChatClusterSpec) { spec.Gateway.Shards = 2 })
-	flow := startTraffic(t, p)
-	flow.flows(p)
-	p.change(func(spec *v1alpha1.ChatClusterSpec) { spec.Image = "guildhall:nobody-has-this" })
-	p.eventually("the condition says what the rollout waits for", func(ctx context.Context) error {
-		cluster, err := p.read(ctx)
-		if err != nil {
-			return err
-		}
-		if cluster.Status.ObservedGeneration != cluster.Generation || cluster.Status.WaitingFor == nil {
-			return fmt.Errorf("%s", shown(cluster.Status.Conditions))
-		}
-		p.t.Log(shown(cluster.Status.Conditions))
-		return nil
-	})
-	flow.flows(p)
-	updated := 0
-	for _, component := range []string{"gateway", "api", "worker", "shard-router"} {
-		for _, pod := range p.pods(component) {
-			if pod.Spec.Containers[0].Image != images.Guildhall {
-				updated++
-			}
-		}
-	}
-	if updated > 1 {
-		t.Errorf("%d pods have the bad image", updated)
-	}
-	p.change(func(spec *v1alpha1.ChatClusterSpec) { spec.Image = images.Guildhall })
-	p.settled()
-	flow.flows(p)
-	flow.finish(p)
-}
-
-// TestDeletedPlatformIsFoundAgain deletes a ChatCluster and applies the same manifest again.
-func TestDeletedPlatformIsFoundAgain(t *testing.T) {
-	p := newPlatform(t, nil)
-	flow := startTraffic(t, p)
-	flow.flows(p)
-	flow.leave()
-	cluster, err := p.read(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if output, err := exec.CommandContext(t.Context(), "kubectl", "--namespace", p.namespace.name, "delete", "cc", p.name, "--wait").CombinedOutput(); err != nil {
-		t.Fatalf("delete: %v: %s", err, output)
-	}
-	p.eventually("its pods are gone", func(ctx context.Context) error {
-		var pods corev1.PodList
-		if err := k8s.List(ctx, &pods, client.InNamespace(p.namespace.name)); err != nil {
-			return err
-		}
-		if len(pods.Items) > 0 {
-			return fmt.Errorf("%d are left", len(pods.Items))
-		}
-		return nil
-	})
-	again := &v1alpha1.ChatCluster{Spec: cluster.Spec}
-	again.Name, again.Namespace = cluster.Name, cluster.Namespace
-	p.create(again)
-	p.settled()
-	for content, id := range flow.posted {
-		var message rest.Message
-		found := false
-		for _, channel := range flow.channels {
-			if flow.talkers[0].Do(t.Context(), http.MethodGet, "/channels/"+channel+"/messages/"+id, nil, &message) == nil {
-				found = true
-				break
-			}
-		}
-		if !found || message.Content != content {
-			t.Errorf("message %q is lost", content)
-		}
-	}
 }

@@ -18,7 +18,7 @@ import (
 
 const (
 	// patience bounds each wait. Past it something hangs, whatever the machine.
-	patience = 5 * time.Minute
+	patience = 20 * time.Minute
 	poll     = 200 * time.Millisecond
 )
 

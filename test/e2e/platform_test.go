@@ -37,8 +37,15 @@ type platform struct {
 // waits until it is available.
 func newPlatform(t *testing.T, change func(*v1alpha1.ChatClusterSpec)) *platform {
 	t.Helper()
+	return newPlatformIn(newNamespace(t), change)
+}
+
+// newPlatformIn is newPlatform in a namespace in which something is there already.
+func newPlatformIn(n namespace, change func(*v1alpha1.ChatClusterSpec)) *platform {
+	t := n.t
+	t.Helper()
 	needOperator(t)
-	p := &platform{namespace: newNamespace(t)}
+	p := &platform{namespace: n}
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

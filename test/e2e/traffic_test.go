@@ -3,10 +3,13 @@ package e2e_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/gorilla/websocket"
 
 	"guildhall.chat/guildhall/test/clients/gatewayclient"
 	"guildhall.chat/guildhall/test/clients/rest"
@@ -25,6 +28,7 @@ const (
 type traffic struct {
 	t        *testing.T // the one that waits now
 	whole    *testing.T // takes what the talkers have to say
+	owner    *rest.User
 	channels []string
 	talkers  []*rest.Bot
 	hearers  []*hearer
@@ -42,10 +46,22 @@ type hearer struct {
 	name    string
 	session *gatewayclient.Session
 
-	mu    sync.Mutex
-	heard map[string]int // by id
-	views int            // guilds that it has been told of
-	life  int
+	mu     sync.Mutex
+	heard  map[string]int // by id
+	views  int            // guilds that it has been told of
+	life   int
+	abrupt int // connections lost without a close frame
+}
+
+// dropped is told that a connection has ended.
+func (h *hearer) dropped(turn gatewayclient.Turn) {
+	var closed *websocket.CloseError
+	if turn.Kind != gatewayclient.Dropped || !errors.As(turn.Err, &closed) || closed.Code != websocket.CloseAbnormalClosure {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.abrupt++
 }
 
 func (h *hearer) take(event gatewayclient.Event) {
@@ -76,6 +92,7 @@ func startTraffic(t *testing.T, p *platform) *traffic {
 	if err != nil {
 		t.Fatalf("register: %v", err)
 	}
+	flow.owner = owner
 	var listeners []*rest.Bot
 	for i := range talkers + hearers {
 		bot, err := owner.CreateBot(ctx, "bot", rest.AllPrivileged)
@@ -111,6 +128,7 @@ func startTraffic(t *testing.T, p *platform) *traffic {
 			Gateway: gateway, Token: bot.Token,
 			Intents: gatewayclient.IntentGuilds | gatewayclient.IntentGuildMessages | gatewayclient.IntentMessageContent,
 			OnEvent: h.take,
+			OnTurn:  h.dropped,
 			Logf:    func(format string, args ...any) { t.Logf(h.name+": "+format, args...) },
 		})
 		if err != nil {
@@ -250,9 +268,25 @@ func (f *traffic) finish(p *platform) {
 	f.stop()
 	f.done.Wait()
 	f.judge(p)
-	resumes := 0
+	all := f.count()
+	f.t.Logf("in all %d messages answered, %d not, %d resumes, %d connections lost without a word", all.answered, all.unknown, all.resumes, all.abrupt)
+}
+
+// counts are what became of the traffic.
+type counts struct {
+	answered, unknown int // messages
+	resumes, abrupt   int // connections
+}
+
+func (f *traffic) count() (c counts) {
+	f.mu.Lock()
+	c.answered, c.unknown = len(f.posted), f.unknown
+	f.mu.Unlock()
 	for _, h := range f.hearers {
-		resumes += h.session.Resumes()
+		h.mu.Lock()
+		c.abrupt += h.abrupt
+		h.mu.Unlock()
+		c.resumes += h.session.Resumes()
 	}
-	f.t.Logf("%d messages answered, %d not, %d resumes", len(f.posted), f.unknown, resumes)
+	return c
 }
