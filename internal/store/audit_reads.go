@@ -20,6 +20,10 @@ type AuditQuery struct {
 
 // AuditLog returns entries of a guild's audit log with the objects that they name and that still exist.
 func (s *Store) AuditLog(ctx context.Context, guild snowflake.ID, q AuditQuery) (*discord.AuditLog, error) {
+	return readOne(ctx, s, func(ctx context.Context, from querier) (*discord.AuditLog, error) { return auditLog(ctx, from, guild, q) })
+}
+
+func auditLog(ctx context.Context, from querier, guild snowflake.ID, q AuditQuery) (*discord.AuditLog, error) {
 	direction := `desc`
 	if q.After != 0 {
 		direction = `asc`
@@ -30,7 +34,7 @@ func (s *Store) AuditLog(ctx context.Context, guild snowflake.ID, q AuditQuery) 
 	}
 	log := &discord.AuditLog{}
 	var err error
-	log.Entries, err = collect(ctx, s.pool, scanAuditEntry, `select id, user_id, target_id, action, changes, options, reason
+	log.Entries, err = collect(ctx, from, scanAuditEntry, `select id, user_id, target_id, action, changes, options, reason
 		from audit_log where guild_id = $1 and id > $2 and ($3::bigint = 0 or id < $3) and ($4::bigint = 0 or user_id = $4)
 		and ($5 = '' or target_id = $5) and ($6::int = 0 or action = $6) order by id `+direction+` limit $7`,
 		guild, q.After, q.Before, q.User, target, q.Action, q.Limit)
@@ -40,7 +44,7 @@ func (s *Store) AuditLog(ctx context.Context, guild snowflake.ID, q AuditQuery) 
 	if log.Entries == nil {
 		log.Entries = []discord.AuditEntry{}
 	}
-	return log, s.fillAuditLog(ctx, guild, log)
+	return log, fillAuditLog(ctx, from, guild, log)
 }
 
 func scanAuditEntry(row pgx.Row) (e discord.AuditEntry, err error) {
@@ -49,7 +53,7 @@ func scanAuditEntry(row pgx.Row) (e discord.AuditEntry, err error) {
 }
 
 // fillAuditLog reads all that the entries name, in one round trip. An id is that of one kind of object only.
-func (s *Store) fillAuditLog(ctx context.Context, guild snowflake.ID, log *discord.AuditLog) error {
+func fillAuditLog(ctx context.Context, from querier, guild snowflake.ID, log *discord.AuditLog) error {
 	ids := []snowflake.ID{}
 	note := func(id *snowflake.ID) {
 		if id != nil {
@@ -79,7 +83,7 @@ func (s *Store) fillAuditLog(ctx context.Context, guild snowflake.ID, log *disco
 	var integrations []discord.Integration
 	b.Queue(integrationQuery+`where i.guild_id = $1 and (i.id = any($2) or a.id = any($2)) order by i.id`, guild, ids).
 		Query(collectInto(&integrations, scanIntegration))
-	if err := s.pool.SendBatch(ctx, b).Close(); err != nil {
+	if err := from.SendBatch(ctx, b).Close(); err != nil {
 		return fmt.Errorf("objects of the audit log of guild %s: %w", guild, err)
 	}
 	log.Integrations = make([]discord.PartialIntegration, len(integrations))

@@ -28,7 +28,7 @@ func (s *Store) Bans(ctx context.Context, guild snowflake.ID, page Page) ([]disc
 	if page.Before != 0 {
 		direction, page.After = `desc`, 0
 	}
-	bans, err := collect(ctx, s.pool, scanBan, banQuery+`where b.guild_id = $1 and b.user_id > $2
+	bans, err := list(ctx, s, scanBan, banQuery+`where b.guild_id = $1 and b.user_id > $2
 		and ($3::bigint = 0 or b.user_id < $3) order by b.user_id `+direction+` limit $4`,
 		guild, page.After, page.Before, page.Limit)
 	if err != nil {
@@ -42,7 +42,7 @@ func (s *Store) Bans(ctx context.Context, guild snowflake.ID, page Page) ([]disc
 
 // SearchBans returns bans of users whose name or display name starts with the text, whatever the case.
 func (s *Store) SearchBans(ctx context.Context, guild snowflake.ID, prefix string, limit int) ([]discord.Ban, error) {
-	bans, err := collect(ctx, s.pool, scanBan, banQuery+`where b.guild_id = $1
+	bans, err := list(ctx, s, scanBan, banQuery+`where b.guild_id = $1
 		and exists (select from unnest(array[u.username, u.global_name]) as name
 			where starts_with(lower(name collate "und-x-icu"), $2)) order by b.user_id limit $3`,
 		guild, strings.ToLower(prefix), limit)

@@ -11,7 +11,7 @@ import (
 
 // Members returns a page of a guild's members: those with a user id above after, ascending.
 func (s *Store) Members(ctx context.Context, guild, after snowflake.ID, limit int) ([]discord.Member, error) {
-	members, err := collect(ctx, s.pool, scanMember, `select `+memberColumns+memberFrom+`
+	members, err := list(ctx, s, scanMember, `select `+memberColumns+memberFrom+`
 		where m.guild_id = $1 and m.user_id > $2 order by m.user_id limit $3`, guild, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("members of guild %s: %w", guild, err)
@@ -21,7 +21,7 @@ func (s *Store) Members(ctx context.Context, guild, after snowflake.ID, limit in
 
 // RoleMembers returns the ids of members of a guild that have a role, those who have been there longest first.
 func (s *Store) RoleMembers(ctx context.Context, guild, role snowflake.ID, limit int) ([]snowflake.ID, error) {
-	ids, err := collect(ctx, s.pool, scanID, `select user_id from members where guild_id = $1 and $2 = any(roles)
+	ids, err := list(ctx, s, scanID, `select user_id from members where guild_id = $1 and $2 = any(roles)
 		order by joined_at, user_id limit $3`, guild, role, limit)
 	if err != nil {
 		return nil, fmt.Errorf("members of role %s: %w", role, err)
@@ -35,7 +35,7 @@ func (s *Store) RoleMembers(ctx context.Context, guild, role snowflake.ID, limit
 // SearchMembers returns members whose username, display name or nickname starts with the text, whatever the case. The
 // database's own locale may know no letters beyond ASCII, so ICU's is named.
 func (s *Store) SearchMembers(ctx context.Context, guild snowflake.ID, prefix string, limit int) ([]discord.Member, error) {
-	members, err := collect(ctx, s.pool, scanMember, `select `+memberColumns+memberFrom+`
+	members, err := list(ctx, s, scanMember, `select `+memberColumns+memberFrom+`
 		where m.guild_id = $1 and exists (select from unnest(array[u.username, u.global_name, m.nick]) as name
 			where starts_with(lower(name collate "und-x-icu"), $2)) order by m.user_id limit $3`,
 		guild, strings.ToLower(prefix), limit)

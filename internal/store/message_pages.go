@@ -19,7 +19,14 @@ type SharedPage struct {
 // SharedMessages returns a page for all viewers.
 func (s *Store) SharedMessages(ctx context.Context, p MessagePage) (*SharedPage, error) {
 	p.Viewer = 0
-	messages, err := s.Messages(ctx, p)
+	return readOne(ctx, s, func(ctx context.Context, q querier) (*SharedPage, error) { return s.sharedMessages(ctx, q, p) })
+}
+
+func (s *Store) sharedMessages(ctx context.Context, q querier, p MessagePage) (*SharedPage, error) {
+	messages, err := page(ctx, q, p)
+	if err == nil {
+		err = s.complete(ctx, q, messages, 0)
+	}
 	if err != nil || len(messages) == 0 {
 		return &SharedPage{}, err
 	}
@@ -29,7 +36,7 @@ func (s *Store) SharedMessages(ctx context.Context, p MessagePage) (*SharedPage,
 		ids[i] = m.ID
 		page.Own = page.Own || m.Poll != nil || m.Flags&discord.MessageFlagHasThread != 0
 	}
-	err = s.pool.QueryRow(ctx, `select exists (select from reactions where message_id = any($1))`, ids).Scan(&page.Reacted)
+	err = q.QueryRow(ctx, `select exists (select from reactions where message_id = any($1))`, ids).Scan(&page.Reacted)
 	if err != nil {
 		return nil, fmt.Errorf("reactions: %w", err)
 	}
@@ -42,8 +49,10 @@ func (s *Store) PageFor(ctx context.Context, shared *SharedPage, p MessagePage) 
 	case shared.Own:
 		return s.Messages(ctx, p)
 	case shared.Reacted:
-		messages := slices.Clone(shared.Messages)
-		return messages, addReactions(ctx, s.pool, messages, p.Viewer)
+		return readOne(ctx, s, func(ctx context.Context, q querier) ([]discord.Message, error) {
+			messages := slices.Clone(shared.Messages)
+			return messages, addReactions(ctx, q, messages, p.Viewer)
+		})
 	}
 	return shared.Messages, nil
 }

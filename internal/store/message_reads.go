@@ -35,15 +35,22 @@ const alive = `m.deleted_at is null`
 
 // Messages returns a page of a channel's messages, newest first, complete.
 func (s *Store) Messages(ctx context.Context, p MessagePage) ([]discord.Message, error) {
-	messages, err := s.page(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	return messages, s.complete(ctx, s.pool, messages, p.Viewer)
+	return s.completed(ctx, p.Viewer, func(ctx context.Context, q querier) ([]discord.Message, error) { return page(ctx, q, p) })
+}
+
+// completed reads messages, on a replica or on the primary, and what completes them from the same.
+func (s *Store) completed(ctx context.Context, viewer snowflake.ID, read func(context.Context, querier) ([]discord.Message, error)) ([]discord.Message, error) {
+	return readOne(ctx, s, func(ctx context.Context, q querier) ([]discord.Message, error) {
+		messages, err := read(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		return messages, s.complete(ctx, q, messages, viewer)
+	})
 }
 
 // page returns the rows of a page.
-func (s *Store) page(ctx context.Context, p MessagePage) ([]discord.Message, error) {
+func page(ctx context.Context, q querier, p MessagePage) ([]discord.Message, error) {
 	older, newer := 0, 0
 	switch p.Placement {
 	case Newest:
@@ -56,7 +63,7 @@ func (s *Store) page(ctx context.Context, p MessagePage) ([]discord.Message, err
 		newer = p.Limit / 2
 		older = p.Limit - newer
 	}
-	messages, err := collect(ctx, s.pool, scanMessage, `
+	messages, err := collect(ctx, q, scanMessage, `
 		(select `+messageColumns+messageFrom+`where m.channel_id = $1 and m.id <= $2 and `+alive+` order by m.id desc limit $3)
 		union all
 		(select `+messageColumns+messageFrom+`where m.channel_id = $1 and m.id > $2 and `+alive+` order by m.id limit $4)`,

@@ -111,7 +111,7 @@ func (tx *Tx) removeReactions(ctx context.Context, message snowflake.ID, which s
 
 // Reactors returns users who reacted with an emoji and have an id above after, ascending.
 func (s *Store) Reactors(ctx context.Context, message snowflake.ID, e Emoji, after snowflake.ID, limit int) ([]discord.User, error) {
-	users, err := collect(ctx, s.pool, scanUser, `select `+userColumns+` from reactions r join users u on u.id = r.user_id
+	users, err := list(ctx, s, scanUser, `select `+userColumns+` from reactions r join users u on u.id = r.user_id
 		where r.message_id = $1 and r.emoji_id = $2 and r.emoji_name = $3 and r.user_id > $4 order by r.user_id limit $5`,
 		message, e.ID, e.key(), after, limit)
 	if err != nil {

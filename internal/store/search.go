@@ -32,6 +32,14 @@ const MaxSearchResults = 10_000
 
 // SearchMessages returns a page of the ids that a query finds, and how many it finds, up to MaxSearchResults.
 func (s *Store) SearchMessages(ctx context.Context, q SearchQuery) (ids []snowflake.ID, total int, err error) {
+	err = s.read(ctx, func(ctx context.Context, from querier) error {
+		ids, total, err = searchMessages(ctx, from, q)
+		return err
+	})
+	return ids, total, err
+}
+
+func searchMessages(ctx context.Context, from querier, q SearchQuery) (ids []snowflake.ID, total int, err error) {
 	condition, args := q.condition()
 	page := fmt.Sprintf(`select message_id from message_search s where %s order by message_id %s limit %d offset %d`,
 		condition, q.direction(), q.Limit, q.Offset)
@@ -44,7 +52,7 @@ func (s *Store) SearchMessages(ctx context.Context, q SearchQuery) (ids []snowfl
 	}
 	count := fmt.Sprintf(`select count(*) from (select from message_search s where %s limit %d) as hits`, condition, MaxSearchResults)
 	// Planned anew each time: how many messages a word or a channel has decides which index serves.
-	rows, err := s.pool.Query(ctx, page, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
+	rows, err := from.Query(ctx, page, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
 	if err == nil {
 		ids, err = pgx.CollectRows(rows, pgx.RowTo[snowflake.ID])
 	}
@@ -53,7 +61,7 @@ func (s *Store) SearchMessages(ctx context.Context, q SearchQuery) (ids []snowfl
 	}
 	if err == nil {
 		_, args = q.condition() // without the rank
-		err = s.pool.QueryRow(ctx, count, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...).Scan(&total)
+		err = from.QueryRow(ctx, count, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...).Scan(&total)
 	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("search messages: %w", err)
@@ -136,10 +144,12 @@ func (s *Store) MessagesByID(ctx context.Context, ids []snowflake.ID) ([]discord
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	messages, err := collect(ctx, s.pool, scanMessage, `select `+messageColumns+messageFrom+
-		`where m.id = any($1) and `+alive+` order by array_position($1, m.id)`, ids)
-	if err != nil {
-		return nil, fmt.Errorf("messages by id: %w", err)
-	}
-	return messages, s.complete(ctx, s.pool, messages, 0)
+	return s.completed(ctx, 0, func(ctx context.Context, q querier) ([]discord.Message, error) {
+		messages, err := collect(ctx, q, scanMessage, `select `+messageColumns+messageFrom+
+			`where m.id = any($1) and `+alive+` order by array_position($1, m.id)`, ids)
+		if err != nil {
+			return nil, fmt.Errorf("messages by id: %w", err)
+		}
+		return messages, nil
+	})
 }

@@ -35,6 +35,7 @@ type Publisher interface {
 // Store is the platform's Postgres.
 type Store struct {
 	pool      *pgxpool.Pool
+	replicas  *replicas // nil: there are none
 	ids       *snowflake.Generator
 	publisher Publisher
 	linker    Linker
@@ -60,18 +61,11 @@ func OpenWith(ctx context.Context, dsn string, conns int32) (*Store, error) {
 
 // OpenTraced is OpenWith where a tracer, unless nil, is told of every statement.
 func OpenTraced(ctx context.Context, dsn string, conns int32, tracer pgx.QueryTracer) (*Store, error) {
-	cfg, err := pgxpool.ParseConfig(dsn)
+	cfg, err := poolConfig(dsn, conns)
 	if err != nil {
-		// pgx's error may quote the DSN, which holds a password.
 		return nil, errors.New("postgres-dsn is not a valid connection string")
 	}
-	cfg.MaxConns = conns
 	cfg.ConnConfig.Tracer = tracer
-	cfg.MaxConnIdleTime = time.Minute
-	cfg.ConnConfig.RuntimeParams["statement_timeout"] = fmt.Sprint(statementTimeout.Milliseconds())
-	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = fmt.Sprint(statementTimeout.Milliseconds())
-	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
-	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("connect to Postgres: %w", err)
@@ -90,11 +84,31 @@ func OpenTraced(ctx context.Context, dsn string, conns int32, tracer pgx.QueryTr
 	return s, nil
 }
 
+// poolConfig is what all connections have. Its error may quote the DSN, which holds a password.
+func poolConfig(dsn string, conns int32) (*pgxpool.Config, error) {
+	cfg, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, err
+	}
+	cfg.MaxConns = conns
+	cfg.MaxConnIdleTime = time.Minute
+	cfg.ConnConfig.RuntimeParams["statement_timeout"] = fmt.Sprint(statementTimeout.Milliseconds())
+	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = fmt.Sprint(statementTimeout.Milliseconds())
+	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
+	return cfg, nil
+}
+
 // PublishTo sets where committed events go. It is called once, before the first change.
 func (s *Store) PublishTo(p Publisher) { s.publisher = p }
 
-// Close waits for running statements and closes the pool.
-func (s *Store) Close() { s.pool.Close() }
+// Close waits for running statements and closes the connections.
+func (s *Store) Close() {
+	if s.replicas != nil {
+		s.replicas.pool.Close()
+	}
+	s.pool.Close()
+}
 
 // Ping reports whether the primary answers.
 func (s *Store) Ping(ctx context.Context) error { return s.pool.Ping(ctx) }

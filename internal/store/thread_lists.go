@@ -49,7 +49,7 @@ func (s *Store) ArchivedThreads(ctx context.Context, page ArchivedPage, viewer s
 	if !page.Before.IsZero() {
 		before = &page.Before
 	}
-	threads, err := collect(ctx, s.pool, scanThreadFor(viewer), `select `+threadColumns+threadFrom+`
+	threads, err := list(ctx, s, scanThreadFor(viewer), `select `+threadColumns+threadFrom+`
 		where t.parent_id = $2 and t.archived and (t.type = $3) = $4 and ($5::timestamptz is null or t.archive_timestamp < $5)
 		order by t.archive_timestamp desc, t.id desc limit $6`,
 		viewer, page.Channel, discord.ChannelPrivateThread, page.Private, before, page.Limit)
@@ -61,7 +61,7 @@ func (s *Store) ArchivedThreads(ctx context.Context, page ArchivedPage, viewer s
 
 // JoinedArchivedThreads returns a page of a channel's archived private threads that a user is in, newest first.
 func (s *Store) JoinedArchivedThreads(ctx context.Context, channel, user, before snowflake.ID, limit int) ([]discord.Channel, error) {
-	threads, err := collect(ctx, s.pool, scanThreadFor(user), `select `+threadColumns+threadFrom+`
+	threads, err := list(ctx, s, scanThreadFor(user), `select `+threadColumns+threadFrom+`
 		where t.parent_id = $2 and t.archived and t.type = $3 and tm.user_id is not null and ($4::bigint = 0 or t.id < $4)
 		order by t.id desc limit $5`, user, channel, discord.ChannelPrivateThread, before, limit)
 	if err != nil {
@@ -185,10 +185,12 @@ func (s *Store) PostOwners(ctx context.Context, channel snowflake.ID, threads []
 
 // FirstMessages returns the messages that threads began with, of forum posts and of threads that were made from a message.
 func (s *Store) FirstMessages(ctx context.Context, threads []snowflake.ID, viewer snowflake.ID) ([]discord.Message, error) {
-	messages, err := collect(ctx, s.pool, scanMessage,
-		`select `+messageColumns+messageFrom+`where m.id = any($1) and `+alive+` order by m.id`, threads)
-	if err != nil {
-		return nil, fmt.Errorf("first messages of threads: %w", err)
-	}
-	return messages, s.complete(ctx, s.pool, messages, viewer)
+	return s.completed(ctx, viewer, func(ctx context.Context, q querier) ([]discord.Message, error) {
+		messages, err := collect(ctx, q, scanMessage,
+			`select `+messageColumns+messageFrom+`where m.id = any($1) and `+alive+` order by m.id`, threads)
+		if err != nil {
+			return nil, fmt.Errorf("first messages of threads: %w", err)
+		}
+		return messages, nil
+	})
 }

@@ -1,0 +1,133 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"guildhall.chat/guildhall/internal/pgtest"
+	"guildhall.chat/guildhall/internal/store"
+)
+
+// counted returns the value of a counter with one label.
+func counted(t *testing.T, name, label string) (n float64) {
+	t.Helper()
+	families, err := prometheus.DefaultGatherer.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			if family.GetName() == name && m.GetLabel()[0].GetValue() == label {
+				n = m.GetCounter().GetValue()
+			}
+		}
+	}
+	return n
+}
+
+// Nobody but this test has a replica, so what it counts is its own.
+func fromReplica(t *testing.T) float64 {
+	return counted(t, "guildhall_postgres_reads_total", "replica")
+}
+
+// newest posts a message and returns what the newest page then begins with.
+func (p *postOffice) newest(t *testing.T, content string) string {
+	t.Helper()
+	if err := p.post(t.Context(), p.guild, p.message(p.channels[0], content)); err != nil {
+		t.Fatal(err)
+	}
+	page, err := p.Messages(t.Context(), store.MessagePage{Channel: p.channels[0], Limit: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(page) == 0 {
+		return ""
+	}
+	return page[0].Content
+}
+
+// untilReplica posts and reads until a replica has answered, and fails if any answer is older than what was posted.
+func (p *postOffice) untilReplica(t *testing.T, from string) {
+	t.Helper()
+	before := fromReplica(t)
+	for deadline := time.Now().Add(time.Minute); fromReplica(t) == before; {
+		if time.Now().After(deadline) {
+			t.Fatal("no replica answers")
+		}
+		if got := p.newest(t, from); got != from {
+			t.Fatalf("posted %q, read %q", from, got)
+		}
+	}
+}
+
+func TestReplicasAnswerAndNeverWithLessThanThePrimary(t *testing.T) {
+	t.Parallel()
+	p := newPostOffice(t, 1)
+	replica := pgtest.NewReplica(t, p.dsn)
+	if err := p.ReadFrom(t.Context(), replica.DSN); err != nil {
+		t.Fatal(err)
+	}
+	p.untilReplica(t, "hello")
+	for i := range 100 {
+		if want := fmt.Sprint("message ", i); p.newest(t, want) != want {
+			t.Fatalf("%s is missing right after it was sent", want)
+		}
+	}
+
+	replica.Pause(t)
+	behind, before := counted(t, "guildhall_postgres_replica_fallbacks_total", "behind"), fromReplica(t)
+	for i := range 10 {
+		if want := fmt.Sprint("not replayed ", i); p.newest(t, want) != want {
+			t.Fatalf("%s is missing: an answer of a replica that is behind", want)
+		}
+	}
+	if counted(t, "guildhall_postgres_replica_fallbacks_total", "behind") == behind {
+		t.Error("no read found the replica behind")
+	}
+	if fromReplica(t) != before {
+		t.Error("a replica that is behind counts as having answered")
+	}
+	replica.Resume(t)
+	p.untilReplica(t, "replayed")
+
+	replica.Stop(t)
+	for i := range 10 {
+		if want := fmt.Sprint("no replica ", i); p.newest(t, want) != want {
+			t.Fatalf("%s is missing", want)
+		}
+	}
+	replica.Start(t)
+	p.untilReplica(t, "back again")
+
+	// One that has gone a way of its own never answers again, whatever its position says.
+	replica.Promote(t)
+	before = fromReplica(t)
+	for i := range 10 {
+		if want := fmt.Sprint("elsewhere ", i); p.newest(t, want) != want {
+			t.Fatalf("%s is missing: an answer of another primary", want)
+		}
+	}
+	if fromReplica(t) != before {
+		t.Error("a server that follows nobody has answered")
+	}
+	if counted(t, "guildhall_postgres_replica_fallbacks_total", "failed") == 0 {
+		t.Error("no read found the replica gone")
+	}
+}
+
+func TestAReplicaThatIsNotThereCostsNoError(t *testing.T) {
+	t.Parallel()
+	p := newPostOffice(t, 1)
+	if err := p.ReadFrom(t.Context(), "postgres://nobody@127.0.0.1:1/nowhere"); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.newest(t, "hello"); got != "hello" {
+		t.Errorf("read %q", got)
+	}
+	if err := p.ReadFrom(t.Context(), "postgres://password@:bad:/"); err == nil {
+		t.Error("a DSN that is none is taken")
+	}
+}
