@@ -40,6 +40,12 @@ func open(ctx context.Context, secrets config.Secrets, d Dependencies, logger *s
 	if err != nil {
 		return nil, err
 	}
+	if secrets.PostgresReplicaDSN != "" {
+		if err := s.ReadFrom(ctx, secrets.PostgresReplicaDSN); err != nil {
+			s.Close()
+			return nil, err
+		}
+	}
 	rdb := redis.NewClusterClient(&redis.ClusterOptions{
 		Addrs:       d.RedisAddrs,
 		Password:    secrets.RedisPassword,

@@ -136,6 +136,8 @@ type PostgresSpec struct {
 // ExternalPostgresSpec says where a Postgres is.
 type ExternalPostgresSpec struct {
 	// SecretName names the Secret, in the same namespace, with the key postgres-dsn: the DSN of the primary.
+	// It may have the key postgres-replica-dsn: the DSN of streaming replicas, which then answer what would be much work for
+	// the primary.
 	//
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$`

@@ -16,12 +16,13 @@ import (
 
 // Names of the files in the directory of secrets.
 const (
-	PostgresDSNFile   = "postgres-dsn"
-	RedisPasswordFile = "redis-password"
-	SigningKeysFile   = "signing-keys"
-	SMTPPasswordFile  = "smtp-password"
-	S3AccessKeyFile   = "s3-access-key"
-	S3SecretKeyFile   = "s3-secret-key" //nolint:gosec // the name of a file
+	PostgresDSNFile        = "postgres-dsn"
+	PostgresReplicaDSNFile = "postgres-replica-dsn"
+	RedisPasswordFile      = "redis-password"
+	SigningKeysFile        = "signing-keys"
+	SMTPPasswordFile       = "smtp-password"
+	S3AccessKeyFile        = "s3-access-key"
+	S3SecretKeyFile        = "s3-secret-key" //nolint:gosec // the name of a file
 )
 
 // MinSigningKey is the least length of a signing key in bytes: that of a SHA-256 digest, as RFC 2104 section 3 advises.
@@ -34,27 +35,29 @@ const redacted = "[redacted]"
 
 // Secrets are the contents of the directory of secrets. Formatted, logged or marshalled they say "[redacted]".
 type Secrets struct {
-	PostgresDSN   string   // of the primary
-	RedisPassword string   // empty: none
-	SigningKeys   [][]byte // at least one; the first signs, all verify
-	SMTPPassword  string   // empty: none
-	S3AccessKey   string   // empty: none
-	S3SecretKey   string   // empty: none
+	PostgresDSN        string   // of the primary
+	PostgresReplicaDSN string   // of streaming replicas; empty: none
+	RedisPassword      string   // empty: none
+	SigningKeys        [][]byte // at least one; the first signs, all verify
+	SMTPPassword       string   // empty: none
+	S3AccessKey        string   // empty: none
+	S3SecretKey        string   // empty: none
 }
 
 // LoadSecrets reads the secrets in dir. postgres-dsn and signing-keys must be there. The error names the file.
 func LoadSecrets(dir string) (Secrets, error) {
 	dsn, dsnErr := readRequired(dir, PostgresDSNFile)
+	replicaDSN, replicaErr := readOptional(dir, PostgresReplicaDSNFile)
 	keys, keysErr := LoadSigningKeys(dir)
 	redisPassword, redisErr := readOptional(dir, RedisPasswordFile)
 	smtpPassword, smtpErr := readOptional(dir, SMTPPasswordFile)
 	s3Access, s3AccessErr := readOptional(dir, S3AccessKeyFile)
 	s3Secret, s3SecretErr := readOptional(dir, S3SecretKeyFile)
-	if err := errors.Join(dsnErr, keysErr, redisErr, smtpErr, s3AccessErr, s3SecretErr); err != nil {
+	if err := errors.Join(dsnErr, replicaErr, keysErr, redisErr, smtpErr, s3AccessErr, s3SecretErr); err != nil {
 		return Secrets{}, err
 	}
 	return Secrets{
-		PostgresDSN: dsn, RedisPassword: redisPassword, SigningKeys: keys, SMTPPassword: smtpPassword,
+		PostgresDSN: dsn, PostgresReplicaDSN: replicaDSN, RedisPassword: redisPassword, SigningKeys: keys, SMTPPassword: smtpPassword,
 		S3AccessKey: s3Access, S3SecretKey: s3Secret,
 	}, nil
 }

@@ -28,15 +28,16 @@ func key(n int) string { return base64.StdEncoding.EncodeToString(bytes.Repeat([
 func TestLoadSecrets(t *testing.T) {
 	t.Parallel()
 	dir := writeSecrets(t, map[string]string{
-		"postgres-dsn":   "postgres://u:hunter2@h/d\n",
-		"redis-password": "hunter3\n",
-		"signing-keys":   key(32) + "\n\n" + key(64) + "\r\n",
+		"postgres-dsn":         "postgres://u:hunter2@h/d\n",
+		"postgres-replica-dsn": "postgres://u:hunter2@replica/d\n",
+		"redis-password":       "hunter3\n",
+		"signing-keys":         key(32) + "\n\n" + key(64) + "\r\n",
 	})
 	s, err := LoadSecrets(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.PostgresDSN != "postgres://u:hunter2@h/d" || s.RedisPassword != "hunter3" || s.SMTPPassword != "" ||
+	if s.PostgresDSN != "postgres://u:hunter2@h/d" || s.RedisPassword != "hunter3" || s.PostgresReplicaDSN != "postgres://u:hunter2@replica/d" || s.SMTPPassword != "" ||
 		len(s.SigningKeys) != 2 || len(s.SigningKeys[0]) != 32 || len(s.SigningKeys[1]) != 64 {
 		t.Fatal("read wrongly")
 	}
@@ -44,7 +45,7 @@ func TestLoadSecrets(t *testing.T) {
 
 func TestSecretsAreNeverShown(t *testing.T) {
 	t.Parallel()
-	s := Secrets{PostgresDSN: "hunter2", RedisPassword: "hunter2", SigningKeys: [][]byte{[]byte("hunter2")}, SMTPPassword: "hunter2", S3SecretKey: "hunter2"}
+	s := Secrets{PostgresDSN: "hunter2", PostgresReplicaDSN: "hunter2", RedisPassword: "hunter2", SigningKeys: [][]byte{[]byte("hunter2")}, SMTPPassword: "hunter2", S3SecretKey: "hunter2"}
 	var shown bytes.Buffer
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		_, _ = fmt.Fprintf(&shown, verb+" "+verb+" "+verb+"\n", s, &s, struct{ S Secrets }{s})

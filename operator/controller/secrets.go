@@ -45,6 +45,9 @@ func (r *Reconciler) readSecrets(ctx context.Context, platform *resources.Platfo
 			}, nil
 		}
 		if len(secret.Data[file.Key]) == 0 {
+			if file.Optional {
+				continue
+			}
 			return &failure{
 				reason:  v1alpha1.ReasonSecretKeyMissing,
 				message: fmt.Sprintf("Secret %s has no key %s, or an empty one: add it", file.Secret, file.Key),

@@ -92,8 +92,9 @@ func renderPostgres(p Platform, accepted []Credential) map[string]string {
 		return fmt.Sprintf("postgres://%s:%s@%s.%s.svc:%d/%s", role(accepted[0]), accepted[0].Value, service, p.Cluster.Namespace, postgresPort, PostgresRole)
 	}
 	return map[string]string{
-		config.PostgresDSNFile: dsn(p.Name(Postgres)),
-		PostgresLoginsKey:      logins.String(),
+		config.PostgresDSNFile:        dsn(p.Name(Postgres)),
+		config.PostgresReplicaDSNFile: dsn(p.Name(Postgres) + postgresReplicas),
+		PostgresLoginsKey:             logins.String(),
 	}
 }
 

@@ -12,6 +12,9 @@ import (
 // which database it has, on whom commits wait, and a switchover that was asked for.
 var patroniKeys = []string{"config", "sync", "failover"}
 
+// postgresReplicas is the suffix of the Service of the standbys.
+const postgresReplicas = "-replicas"
+
 // PostgresServices returns those of the managed Postgres. Where Patroni writes the endpoints itself there is no selector: the
 // primary's Service follows its lock, so that a primary that hangs gets no connections. Its keys have Services only because
 // Kubernetes deletes endpoints without one; they are kept with the data, which they are about.
@@ -20,7 +23,7 @@ func (p Platform) PostgresServices() []*apply.ServiceApplyConfiguration {
 	services := []*apply.ServiceApplyConfiguration{
 		p.postgresService("", apply.ServiceSpec().WithType(corev1.ServiceTypeClusterIP).WithPorts(port)).
 			WithOwnerReferences(p.owner()),
-		p.postgresService("-replicas", apply.ServiceSpec().WithType(corev1.ServiceTypeClusterIP).
+		p.postgresService(postgresReplicas, apply.ServiceSpec().WithType(corev1.ServiceTypeClusterIP).
 			WithSelector(p.Labels(Postgres)).
 			WithSelector(map[string]string{LabelPostgresRole: postgresReplica}).
 			WithPorts(port.WithTargetPort(intstr.FromString(postgresPortName)))).

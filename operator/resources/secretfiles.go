@@ -16,6 +16,8 @@ import (
 type SecretFile struct {
 	Secret string
 	Key    string
+	// Optional says that the Secret need not have the key.
+	Optional bool
 }
 
 // SecretFiles returns all that the platform's own pods read, each from the Secret that the operator generates or that the
@@ -24,9 +26,13 @@ func (p Platform) SecretFiles() []SecretFile {
 	spec := p.Cluster.Spec
 	files := []SecretFile{{Secret: p.Name(Keys), Key: config.SigningKeysFile}}
 	if external := spec.Postgres.External; external != nil {
-		files = append(files, SecretFile{Secret: external.SecretName, Key: config.PostgresDSNFile})
+		files = append(files, SecretFile{Secret: external.SecretName, Key: config.PostgresDSNFile},
+			SecretFile{Secret: external.SecretName, Key: config.PostgresReplicaDSNFile, Optional: true})
 	} else {
 		files = append(files, SecretFile{Secret: p.Name(Postgres), Key: config.PostgresDSNFile})
+		if p.PostgresInstances() > 1 {
+			files = append(files, SecretFile{Secret: p.Name(Postgres), Key: config.PostgresReplicaDSNFile})
+		}
 	}
 	if external := spec.Redis.External; external == nil {
 		files = append(files, SecretFile{Secret: p.Name(Redis), Key: config.RedisPasswordFile})
@@ -54,7 +60,7 @@ func reads(component string) []string {
 		return []string{config.SigningKeysFile, config.PostgresDSNFile, config.RedisPasswordFile}
 	}
 	return []string{
-		config.SigningKeysFile, config.PostgresDSNFile, config.RedisPasswordFile,
+		config.SigningKeysFile, config.PostgresDSNFile, config.PostgresReplicaDSNFile, config.RedisPasswordFile,
 		config.SMTPPasswordFile, config.S3AccessKeyFile, config.S3SecretKeyFile,
 	}
 }
@@ -68,7 +74,11 @@ func (p Platform) secretVolume(component string) *apply.VolumeApplyConfiguration
 			continue
 		}
 		item := apply.KeyToPath().WithKey(file.Key).WithPath(file.Key)
-		volume.WithSources(apply.VolumeProjection().WithSecret(apply.SecretProjection().WithName(file.Secret).WithItems(item)))
+		source := apply.SecretProjection().WithName(file.Secret).WithItems(item)
+		if file.Optional {
+			source.WithOptional(true)
+		}
+		volume.WithSources(apply.VolumeProjection().WithSecret(source))
 	}
 	return apply.Volume().WithName(secretsVolume).WithProjected(volume)
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/utils/ptr"
 
 	"guildhall.chat/guildhall/api-types/v1alpha1"
 )
@@ -33,6 +34,7 @@ func TestVersionsChangeWithWhatIsRead(t *testing.T) {
 		"nothing":        {func(map[string][]byte) {}, ""},
 		"a foreign key":  {func(c map[string][]byte) { c["tls.crt"] = []byte("x") }, ""},
 		"the DSN":        {func(c map[string][]byte) { c["postgres-dsn"] = []byte("x") }, "migrate gateway api worker"},
+		"the replicas":   {func(c map[string][]byte) { c["postgres-replica-dsn"] = []byte("x") }, "api worker"},
 		"mail":           {func(c map[string][]byte) { c["smtp-password"] = []byte("x") }, "api worker"},
 		"Redis":          {func(c map[string][]byte) { c["redis-password"] = []byte("x") }, "gateway api worker"},
 		"an empty value": {func(c map[string][]byte) { c["redis-password"] = nil }, "gateway api worker"},
@@ -55,6 +57,32 @@ func TestOldAndNewLoginsAreDifferentRoles(t *testing.T) {
 	data := renderPostgres(platform(), []Credential{{Generation: 3, Value: "old"}, {Generation: 4, Value: "new"}})
 	if data[PostgresLoginsKey] != "guildhall_b old\nguildhall_a new\n" || !strings.HasPrefix(data["postgres-dsn"], "postgres://guildhall_b:old@chat-postgres.talk.svc:5432/guildhall") {
 		t.Errorf("%q", data)
+	}
+}
+
+func TestStandbysAreReadFromWhereThereAreSome(t *testing.T) {
+	t.Parallel()
+	p := platform()
+	replica := func() (file SecretFile, there bool) {
+		for _, f := range p.SecretFiles() {
+			if f.Key == "postgres-replica-dsn" {
+				return f, true
+			}
+		}
+		return file, false
+	}
+	p.Cluster.Spec.Postgres = v1alpha1.PostgresSpec{}
+	data := renderPostgres(p, []Credential{{Generation: 3, Value: "x"}})
+	if file, there := replica(); !there || file.Optional || !strings.Contains(data[file.Key], "@chat-postgres-replicas.talk.svc:5432/") {
+		t.Errorf("managed: %v %v %q", file, there, data)
+	}
+	p.Cluster.Spec.Postgres.Instances = ptr.To[int32](1)
+	if file, there := replica(); there {
+		t.Errorf("without a standby: %v", file)
+	}
+	p.Cluster.Spec.Postgres = v1alpha1.PostgresSpec{External: &v1alpha1.ExternalPostgresSpec{SecretName: "mine"}}
+	if file, there := replica(); !there || !file.Optional || file.Secret != "mine" {
+		t.Errorf("external: %v %v", file, there)
 	}
 }
 
