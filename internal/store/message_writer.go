@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -45,8 +46,11 @@ const (
 	// writeTimeout bounds a batch. It is not the requests' own: one that goes away must not undo the others.
 	writeTimeout = 8 * time.Second
 	// writePatience is how long messages leave it to a run before them. Past it another one begins beside it, so that a guild
-	// whose rows are locked, or whose part of Redis does not answer, holds up few others.
+	// whose rows are locked, or whose part of Redis does not answer, holds up nobody else for longer.
 	writePatience = 20 * time.Millisecond
+	// lockPatience is how long a transaction of several logs waits for a lock. Past it each log is written by itself, and those whose
+	// rows are still locked are left to runs of their own.
+	lockPatience = 50 * time.Millisecond
 	// writeRuns bounds how many transactions are under way at once.
 	writeRuns = 8
 )
@@ -109,11 +113,15 @@ func (w *messageWriters) run() {
 		}
 		w.mu.Unlock()
 		w.commit(batch)
-		w.mu.Lock()
-		for _, m := range batch {
-			delete(w.busy, m.event.Log)
-		}
-		w.mu.Unlock()
+	}
+}
+
+// release makes the logs of a batch free for other runs.
+func (w *messageWriters) release(batch []*pendingMessage) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, m := range batch {
+		delete(w.busy, m.event.Log)
 	}
 }
 
@@ -138,16 +146,73 @@ func (w *messageWriters) take() (batch []*pendingMessage) {
 	return batch
 }
 
+// commit writes a batch and releases its logs. Where some of them are locked it writes the others, and leaves those to runs of
+// their own.
 func (w *messageWriters) commit(batch []*pendingMessage) {
+	logs := byLog(batch)
+	patience := lockPatience
+	if len(logs) == 1 {
+		patience = 0 // nobody else waits with it
+	}
+	if w.settle(batch, patience) {
+		w.release(batch)
+		return
+	}
+	for _, log := range logs {
+		if w.settle(log, lockPatience) {
+			w.release(log)
+			continue
+		}
+		w.mu.Lock()
+		aside := w.runs < writeRuns
+		if aside {
+			w.runs++
+		}
+		w.mu.Unlock()
+		wait := func() {
+			w.settle(log, 0)
+			w.release(log)
+		}
+		if !aside {
+			wait()
+			continue
+		}
+		go func() {
+			wait()
+			w.run() // what has come for the log meanwhile
+		}()
+	}
+}
+
+// byLog splits a batch, in its order, by the logs.
+func byLog(batch []*pendingMessage) (logs [][]*pendingMessage) {
+	at := map[snowflake.ID]int{}
+	for _, m := range batch {
+		i, seen := at[m.event.Log]
+		if !seen {
+			i = len(logs)
+			at[m.event.Log], logs = i, append(logs, nil)
+		}
+		logs[i] = append(logs[i], m)
+	}
+	return logs
+}
+
+// settle commits messages and tells their senders. It does neither, and reports false, when it has waited for a lock for longer than
+// patience; 0 is as long as it takes.
+func (w *messageWriters) settle(batch []*pendingMessage, patience time.Duration) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
-	evs, err := w.store.insertMessages(ctx, batch)
-	if refused(err) && len(batch) > 1 {
+	evs, err := w.store.insertMessages(ctx, batch, patience)
+	switch {
+	case lockedOut(err):
+		return false
+	case refused(err) && len(batch) > 1:
 		// One of them can't be stored; that must not cost the others.
 		for i := range batch {
-			w.commit(batch[i : i+1])
+			w.settle(batch[i:i+1], 0)
 		}
-		return
+		return true
 	}
 	for _, m := range batch {
 		m.done <- err
@@ -155,6 +220,13 @@ func (w *messageWriters) commit(batch []*pendingMessage) {
 	if err == nil && w.store.publisher != nil {
 		w.store.publisher.Publish(ctx, evs)
 	}
+	return true
+}
+
+// lockedOut reports whether Postgres gave up waiting for a lock.
+func lockedOut(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "55P03"
 }
 
 // refused reports whether Postgres did not take the data: a data exception or a violated constraint, or a guild that is gone.
@@ -168,9 +240,9 @@ func refused(err error) bool {
 }
 
 // insertMessages commits messages; it tries again as Change does.
-func (s *Store) insertMessages(ctx context.Context, batch []*pendingMessage) ([]events.Event, error) {
+func (s *Store) insertMessages(ctx context.Context, batch []*pendingMessage, patience time.Duration) ([]events.Event, error) {
 	for attempt := 1; ; attempt++ {
-		evs, err := s.tryInsertMessages(ctx, batch)
+		evs, err := s.tryInsertMessages(ctx, batch, patience)
 		if err == nil || attempt == changeAttempts || !retryable(err) {
 			return evs, err
 		}
@@ -178,8 +250,11 @@ func (s *Store) insertMessages(ctx context.Context, batch []*pendingMessage) ([]
 }
 
 // tryInsertMessages is one transaction in one round trip: pgx sends the batch with a single Sync, which makes it one.
-func (s *Store) tryInsertMessages(ctx context.Context, batch []*pendingMessage) ([]events.Event, error) {
+func (s *Store) tryInsertMessages(ctx context.Context, batch []*pendingMessage, patience time.Duration) ([]events.Event, error) {
 	b := &pgx.Batch{}
+	if patience != 0 {
+		b.Queue(`select set_config('lock_timeout', $1, true)`, strconv.FormatInt(patience.Milliseconds(), 10))
+	}
 	evs := make([]events.Event, len(batch))
 	newest := map[snowflake.ID]snowflake.ID{}
 	threads := map[snowflake.ID]activity{}

@@ -219,6 +219,70 @@ func TestALockedGuildDoesNotHoldUpTheOthers(t *testing.T) {
 	all.Wait()
 }
 
+// Whoever is committed together with a guild whose rows are locked is written all the same.
+func TestALockedGuildDoesNotHoldUpItsBatch(t *testing.T) {
+	t.Parallel()
+	p := newPostOffice(t, 1)
+	type room struct{ guild, channel snowflake.ID }
+	var locked []room
+	for range 3 {
+		guild, channels := p.newGuild(t, 1)
+		locked = append(locked, room{guild, channels[0]})
+	}
+	lock, err := p.db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range locked {
+		// Any of the rows that a message writes.
+		query, id := `select from logs where id = $1 for update`, r.guild
+		if i == 2 {
+			query, id = `select from channels where id = $1 for update`, r.channel
+		}
+		if _, err := lock.Exec(t.Context(), query, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var held, free sync.WaitGroup
+	post := func(wg *sync.WaitGroup, r room, content string) {
+		wg.Go(func() {
+			if err := p.post(t.Context(), r.guild, p.message(r.channel, content)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	// The first holds up a run, so that the rest gather for the next.
+	post(&held, locked[0], "x")
+	for {
+		var waits bool
+		if err := lock.QueryRow(t.Context(), `select exists (select from pg_locks where not granted)`).Scan(&waits); err != nil {
+			t.Fatal(err)
+		}
+		if waits {
+			break
+		}
+	}
+	for range 20 {
+		post(&held, locked[1], "y")
+		post(&held, locked[2], "z")
+		post(&free, room{p.guild, p.channels[0]}, "free")
+	}
+	free.Wait()
+	if err := lock.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	held.Wait()
+	for i, r := range locked {
+		want := 20
+		if i == 0 {
+			want = 1
+		}
+		if evs, err := p.Outbox(t.Context(), r.guild, 0, 1000); err != nil || len(evs) != want {
+			t.Errorf("%d events of a guild that was locked, %v", len(evs), err)
+		}
+	}
+}
+
 func TestSenderThatGoesAwayDoesNotUndoTheOthers(t *testing.T) {
 	t.Parallel()
 	p := newPostOffice(t, 1)
