@@ -217,6 +217,25 @@ func remarshal(t *testing.T, from, to any) {
 	}
 }
 
+// What an application is told of files is what it may answer with.
+func TestTheLimitOfFilesIsTold(t *testing.T) {
+	t.Parallel()
+	h := newHall(t)
+	if told := h.invoke(t, h.friend, 2, h.greeting(h.who())).AttachmentSizeLimit; told != store.LimitFileSize.Default {
+		t.Errorf("by default %d", told)
+	}
+	const more = 20 << 20
+	err := h.Store.Change(t.Context(), func(tx *store.Tx) error {
+		return tx.SetLimit(t.Context(), store.LimitFileSize, 0, new(int64(more)), nil)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if told := h.invoke(t, h.friend, 2, h.greeting(h.who())).AttachmentSizeLimit; told != more {
+		t.Errorf("told %d of %d", told, more)
+	}
+}
+
 func TestAnswersByHTTP(t *testing.T) {
 	t.Parallel()
 	h := newHall(t)

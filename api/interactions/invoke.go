@@ -155,6 +155,10 @@ func (h *Handlers) scene(c *call.Call, sent *invocation) (*scene, error) {
 	if len(s.payload.Owners) == 0 {
 		return nil, discord.ErrUnknownApplication // it is not here
 	}
+	// What the application answers with are files of its own.
+	if s.payload.AttachmentSizeLimit, err = h.store.Limit(ctx, store.LimitFileSize, s.app.ID); err != nil {
+		return nil, err
+	}
 	s.describe()
 	return s, nil
 }
@@ -210,7 +214,7 @@ func (s *scene) describe() {
 	p := &s.payload
 	p.ApplicationID, p.Version, p.Entitlements = s.app.ID, 1, []struct{}{}
 	p.Channel, p.ChannelID, p.Context = s.room.Channel, &s.room.Channel.ID, &s.context
-	p.AppPermissions, p.AttachmentSizeLimit, p.Locale = s.appHere, maxAttachment, s.locale()
+	p.AppPermissions, p.Locale = s.appHere, s.locale()
 	if s.room.Direct() {
 		p.User = &s.user
 	} else {
@@ -224,9 +228,6 @@ func (s *scene) describe() {
 	s.details.AppPermissions, s.details.Locale = s.appHere, p.Locale
 	s.details.Metadata = discord.InteractionMetadata{User: s.user, Owners: p.Owners}
 }
-
-// maxAttachment is the largest file that an answer may have, in bytes.
-const maxAttachment = 10 << 20
 
 // locale is the language of the user's client.
 func (s *scene) locale() string {
