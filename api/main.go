@@ -6,7 +6,10 @@
 //	api migrate   brings the schema to this version and ends
 package main
 
-import "guildhall.chat/guildhall/internal/config"
+import (
+	"guildhall.chat/guildhall/internal/config"
+	"guildhall.chat/guildhall/internal/memory"
+)
 
 type cli struct {
 	Serve   serveCommand   `cmd:"" help:"Answer REST requests."`
@@ -15,6 +18,11 @@ type cli struct {
 	Migrate migrateCommand `cmd:"" help:"Bring the database's schema to this version and end."`
 }
 
+// collectAt is how much garbage, in percent of what lives, the collector lets come together. Requests make much of it, and little
+// lives: by the runtime's own measure the collector would run many times a second.
+const collectAt = 400
+
 func main() {
+	memory.Tune(collectAt)
 	config.Run("api", "The REST service of Guildhall.", &cli{})
 }
