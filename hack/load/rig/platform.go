@@ -135,6 +135,17 @@ func (p *Platform) PIDs() (pids []int, err error) {
 	return pids, err
 }
 
+// Children returns the processes of all services and stores that run now.
+func (p *Platform) Children() (children []Process, err error) {
+	current, err := status.Read(p.data)
+	for _, child := range current.Children {
+		if child.PID != 0 {
+			children = append(children, Process{Name: child.Name, PID: child.PID, Addr: fmt.Sprintf("127.0.0.1:%d", child.Ports["listen"])})
+		}
+	}
+	return children, err
+}
+
 // Gateways returns the gateways, in the order of their shards.
 func (p *Platform) Gateways() (gateways []Process, err error) {
 	for shard := range p.shards {

@@ -4,10 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"guildhall.chat/guildhall/hack/load/payload"
 	"guildhall.chat/guildhall/hack/load/procstat"
@@ -81,22 +78,7 @@ func together(ctx context.Context, pids []int, clients, calls int, do func(ctx c
 	if err != nil {
 		return 0, err
 	}
-	var next atomic.Int64
-	group, ctx := errgroup.WithContext(ctx)
-	for client := range clients {
-		group.Go(func() error {
-			for {
-				n := int(next.Add(1)) - 1
-				if n >= calls {
-					return nil
-				}
-				if err := do(ctx, client, n); err != nil {
-					return err
-				}
-			}
-		})
-	}
-	if err := group.Wait(); err != nil {
+	if err := concurrently(ctx, clients, calls, do); err != nil {
 		return 0, err
 	}
 	time.Sleep(settle)

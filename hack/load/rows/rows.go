@@ -1,5 +1,5 @@
 // Package rows measures the platform under load, each figure against a peer in the same run: fan-out, latency, memory, many
-// sessions, resuming and identifying at once, and the REST calls that are made most. Every delivery is verified; a row whose deliveries are not right is an error,
+// sessions, resuming and identifying at once, and the REST calls that are made most; and what all of that costs, for planning. Every delivery is verified; a row whose deliveries are not right is an error,
 // not a figure.
 package rows
 
@@ -69,6 +69,7 @@ var groups = []group{
 	{"rest/read", restRead},
 	{"rest/post", restPost},
 	{"rest/history", restHistory},
+	{"cost", costs},
 }
 
 // Selects says whether any row of the package is selected.
