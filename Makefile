@@ -15,7 +15,7 @@ SHORT_TIMEOUT  := 20m
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build services test tools lint unit suites e2e e2e-short compatibility bench generate image
+.PHONY: help run build services test tools lint unit suites e2e e2e-short compatibility bench capacity generate image
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,11 @@ compatibility: go ## write docs/compatibility.md as the platform shows it (DISCO
 bench: go ## run the benchmarks, each against its peer in the same run: a table, and JSON lines in bin/bench.jsonl (BENCH=fanout/json,memory ROUNDS=5 DIVIDE=100)
 	@mkdir -p $(BIN)
 	go run ./hack/bench --json $(BIN)/bench.jsonl $(if $(BENCH),--only $(BENCH)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(DIVIDE),--divide $(DIVIDE))
+
+capacity: go ## measure what things cost on this machine, and size platforms in its cores (docs/capacity.md)
+	@mkdir -p $(BIN)
+	go run ./hack/bench --json $(BIN)/capacity.jsonl --only cost $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(DIVIDE),--divide $(DIVIDE))
+	go run ./hack/capacity size --bench $(BIN)/capacity.jsonl
 
 generate: go ## make the generated code anew
 	go generate ./...
