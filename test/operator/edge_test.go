@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"guildhall.chat/guildhall/api-types/v1alpha1"
+	"guildhall.chat/guildhall/test/apiserver"
 )
 
 // Where the kinds of others come from.
@@ -30,7 +31,7 @@ const (
 // installKind installs a CustomResourceDefinition of a Go module.
 func installKind(t *testing.T, module, file string) {
 	t.Helper()
-	output, err := command(context.WithoutCancel(t.Context()), "go", "mod", "download", "-json", module)
+	output, err := apiserver.Command(context.WithoutCancel(t.Context()), "go", "mod", "download", "-json", module)
 	if err != nil {
 		t.Fatal(err)
 	}

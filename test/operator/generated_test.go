@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"guildhall.chat/guildhall/test/apiserver"
 )
 
 var generator = regexp.MustCompile(`(?m)^//go:generate (go run sigs\.k8s\.io/controller-tools\S+ .*)$`)
@@ -33,7 +35,7 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 				args = append(args, strings.Replace(word, "paths=.", "paths=guildhall.chat/guildhall/"+filepath.Dir(source), 1))
 			}
 		}
-		if _, err := command(t.Context(), args[0], append(args[1:], "output:dir="+into)...); err != nil {
+		if _, err := apiserver.Command(t.Context(), args[0], append(args[1:], "output:dir="+into)...); err != nil {
 			t.Fatal(err)
 		}
 		for _, path := range made {
