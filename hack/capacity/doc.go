@@ -79,6 +79,9 @@ func cells(c plan.Costs) (string, error) {
 	return report.Phases([]plan.Phase{last.Quieter(0.1), last.Quieter(0.01), last.Cell(10), last.Cell(10).Quieter(0.1)}, c, plan.Standard)
 }
 
+// online is the part of a guild's members that is assumed to be connected at the peak.
+const online = 0.2
+
 // scenario is a simulation of the document.
 type scenario struct {
 	guilds                         int
@@ -93,7 +96,7 @@ var (
 
 func (s scenario) input() (simulation.Input, error) {
 	p, err := population.New(s.guilds, s.sessions, s.perSession, population.Sigma, 1)
-	return simulation.Input{Population: p, Messages: s.messages, Shards: s.shards, Pods: s.pods, Seed: 1}, err
+	return simulation.Input{Population: p, Messages: s.messages, Online: online, Shards: s.shards, Pods: s.pods, Seed: 1}, err
 }
 
 // simulated runs a scenario; it fails unless that is what arithmetic predicts.

@@ -14,11 +14,14 @@ func Simulation(in simulation.Input, out simulation.Output) string {
 	sums.row("deliveries a second", number(out.Deliveries), number(in.Messages*in.FanOut()))
 	sums.row("sessions of the largest guild", number(out.Largest), "")
 	sums.row("its part of all deliveries", percent(out.LargestShare), "")
-	balance := newTable("shards", "guilds", "most", "deviation", "sessions", "most", "deviation", "deliveries a second", "most", "deviation",
+	balance := newTable("shards", "guilds", "most", "deviation", "members", "sessions", "most", "deviation", "deliveries a second", "most", "deviation",
 		"the largest guild alone")
 	for _, b := range out.Balance {
 		cells := []string{grouped(int64(b.Shards))}
-		for _, s := range []simulation.Spread{b.Guilds, b.Sessions, b.Deliveries} {
+		for i, s := range []simulation.Spread{b.Guilds, b.Sessions, b.Deliveries} {
+			if i == 1 {
+				cells = append(cells, number(in.Members(b)))
+			}
 			cells = append(cells, number(s.Mean), ratio(s.Imbalance()), ratio(s.Deviation/s.Mean)+" ("+ratio(s.Predicted/s.Mean)+")")
 		}
 		balance.row(append(cells, ratio(b.Deliveries.Largest/b.Deliveries.Mean))...)

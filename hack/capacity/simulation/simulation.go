@@ -16,6 +16,7 @@ import (
 type Input struct {
 	population.Population
 	Messages float64 // a second, of all guilds
+	Online   float64 // the part of a guild's members that is connected
 	Shards   []int   // numbers of shards to try
 	Pods     []int   // numbers of pods to try
 	Seed     uint64  // of the times at which guilds were made
@@ -38,6 +39,9 @@ type Balance struct {
 	Shards                       int
 	Guilds, Sessions, Deliveries Spread
 }
+
+// Members is how many members the guilds of a shard have, on average: in proportion to their sessions, as even or uneven.
+func (in Input) Members(b Balance) float64 { return b.Sessions.Mean / in.Online }
 
 // Spread is the load of shards.
 type Spread struct {

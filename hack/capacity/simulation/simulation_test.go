@@ -13,7 +13,7 @@ func input(t *testing.T, guilds int) Input {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Input{Population: p, Messages: 1000, Shards: []int{1, 3, 16, 128}, Pods: []int{1, 20}, Seed: 1}
+	return Input{Population: p, Messages: 1000, Online: 0.5, Shards: []int{1, 3, 16, 128}, Pods: []int{1, 20}, Seed: 1}
 }
 
 func TestSimulationIsWhatArithmeticPredicts(t *testing.T) {
@@ -33,6 +33,9 @@ func TestSimulationIsWhatArithmeticPredicts(t *testing.T) {
 	one := out.Balance[0]
 	if one.Guilds.Max != 10_000 || one.Deliveries.Imbalance() != 1 {
 		t.Errorf("one shard has all: %+v", one)
+	}
+	if members := in.Members(one); members < 3.9e6 || members > 4e6 { // a million sessions in two guilds each, half of whose members are there
+		t.Errorf("%v members", members)
 	}
 }
 

@@ -1,11 +1,15 @@
 package rows
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"guildhall.chat/guildhall/hack/capacity/plan"
 	"guildhall.chat/guildhall/hack/load/rig"
 )
 
@@ -31,12 +35,20 @@ func TestLoadSmoke(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	results, err := Run(ctx, r, Options{Only: []string{"fanout/zlib-stream/1000", "latency", "storm", "rest"}, Rounds: 1, Divide: 100})
+	results, err := Run(ctx, r, Options{Only: []string{"fanout/zlib-stream/1000", "latency", "storm", "rest", "cost"}, Rounds: 1, Divide: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var names []string
+	var costs bytes.Buffer
+	lines := json.NewEncoder(&costs)
 	for _, result := range results {
+		if strings.HasPrefix(result.Name, "cost/") {
+			if err := lines.Encode(result); err != nil || result.What == "" {
+				t.Errorf("%+v, %v", result, err)
+			}
+			continue
+		}
 		names = append(names, result.Name)
 		if !(result.Ratio >= 0) {
 			t.Errorf("%+v", result)
@@ -49,6 +61,9 @@ func TestLoadSmoke(t *testing.T) {
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("%v", names)
+	}
+	if _, _, err := plan.Measured(&costs); err != nil {
+		t.Errorf("capacity can't be planned from the costs: %v", err)
 	}
 }
 
