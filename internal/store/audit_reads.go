@@ -20,7 +20,9 @@ type AuditQuery struct {
 
 // AuditLog returns entries of a guild's audit log with the objects that they name and that still exist.
 func (s *Store) AuditLog(ctx context.Context, guild snowflake.ID, q AuditQuery) (*discord.AuditLog, error) {
-	return readOne(ctx, s, func(ctx context.Context, from querier) (*discord.AuditLog, error) { return auditLog(ctx, from, guild, q) })
+	return readOne(ctx, s, func(ctx context.Context, from querier) (*discord.AuditLog, error) {
+		return auditLog(ctx, from, guild, q)
+	})
 }
 
 func auditLog(ctx context.Context, from querier, guild snowflake.ID, q AuditQuery) (*discord.AuditLog, error) {

@@ -60,7 +60,7 @@ func (s *Store) FollowSearch(ctx context.Context, limit int, describe Describe) 
 			return err
 		}
 		done = !full
-		if err := indexMessages(ctx, tx, touched, describe); err != nil {
+		if err := s.indexMessages(ctx, tx, touched, describe); err != nil {
 			return err
 		}
 		if next == state.mark {
@@ -152,7 +152,7 @@ func (s *Store) FillSearch(ctx context.Context, limit int, describe Describe) (d
 		if err != nil {
 			return err
 		}
-		if err := indexMessages(ctx, tx, ids, describe); err != nil {
+		if err := s.indexMessages(ctx, tx, ids, describe); err != nil {
 			return err
 		}
 		done = len(ids) < limit
@@ -170,7 +170,7 @@ func (s *Store) FillSearch(ctx context.Context, limit int, describe Describe) (d
 }
 
 // indexMessages makes the documents of messages as they are now; those that have been deleted lose theirs.
-func indexMessages(ctx context.Context, tx pgx.Tx, ids []snowflake.ID, describe Describe) error {
+func (s *Store) indexMessages(ctx context.Context, tx pgx.Tx, ids []snowflake.ID, describe Describe) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -182,8 +182,6 @@ func indexMessages(ctx context.Context, tx pgx.Tx, ids []snowflake.ID, describe 
 	if err != nil {
 		return err
 	}
-	b := &pgx.Batch{}
-	b.Queue(`delete from message_search where message_id = any($1)`, ids)
 	n := len(messages)
 	found, channels := make([]snowflake.ID, n), make([]snowflake.ID, n)
 	guilds, parents := make([]*snowflake.ID, n), make([]*snowflake.ID, n)
@@ -194,10 +192,17 @@ func indexMessages(ctx context.Context, tx pgx.Tx, ids []snowflake.ID, describe 
 		found[i], channels[i], guilds[i], parents[i] = m.ID, m.ChannelID, m.GuildID, m.ParentID
 		facets[i], texts[i] = arrayOfTexts(doc.Facets), doc.Text
 	}
+	vectors, err := s.vectors(ctx, tx, texts)
+	if err != nil {
+		return err
+	}
+	b := &pgx.Batch{}
+	b.Queue(`delete from message_search where message_id = any($1)`, ids)
 	b.Queue(`insert into message_search (message_id, guild_id, channel_id, parent_id, doc)
-		select id, guild_id, channel_id, parent_id, array_to_tsvector(facets::text[]) || to_tsvector('guildhall', words)
-		from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])
-			as m (id, guild_id, channel_id, parent_id, facets, words)`, found, guilds, channels, parents, facets, texts)
+		select id, guild_id, channel_id, parent_id, array_to_tsvector(facets::text[])
+			|| case when vector is null then to_tsvector('guildhall', words) else vector::tsvector end
+		from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[])
+			as m (id, guild_id, channel_id, parent_id, facets, words, vector)`, found, guilds, channels, parents, facets, texts, vectors)
 	return tx.SendBatch(ctx, b).Close()
 }
 

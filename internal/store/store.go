@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -40,6 +41,7 @@ type Store struct {
 	publisher Publisher
 	linker    Linker
 	writers   messageWriters
+	lexemes   *lru.Cache[string, string] // words as the search index has them
 	people    *coalesce.Group[peopleOf, map[snowflake.ID]Person]
 }
 
@@ -71,6 +73,7 @@ func OpenTraced(ctx context.Context, dsn string, conns int32, tracer pgx.QueryTr
 		return nil, fmt.Errorf("connect to Postgres: %w", err)
 	}
 	s := &Store{pool: pool}
+	s.lexemes, _ = lru.New[string, string](lexemesHeld) // it refuses sizes below one alone
 	s.writers.init(s)
 	s.people = coalesce.New(statementTimeout, func(ctx context.Context, asked []peopleOf) ([]map[snowflake.ID]Person, error) {
 		return people(ctx, s.pool, asked)

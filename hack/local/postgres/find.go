@@ -33,8 +33,8 @@ var versionNumber = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 func Find(ctx context.Context, version int) (Binaries, error) {
 	var dirs []string
 	if path, err := exec.LookPath("postgres"); err == nil {
-		if real, err := filepath.EvalSymlinks(path); err == nil { // a link there need not have its sisters beside it
-			path = real
+		if target, err := filepath.EvalSymlinks(path); err == nil { // a link there need not have its sisters beside it
+			path = target
 		}
 		dirs = append(dirs, filepath.Dir(path))
 	}
