@@ -67,6 +67,24 @@ func Queries() (all []Query) {
 	return all
 }
 
+// Link is where a panel leads to.
+type Link struct {
+	Dashboard, Panel string
+	Doc              string // below Docs
+}
+
+// Links returns where all panels lead to.
+func Links() (all []Link) {
+	for _, page := range pages() {
+		for _, row := range page.rows {
+			for _, panel := range row.panels {
+				all = append(all, Link{page.name, panel.title, panel.doc})
+			}
+		}
+	}
+	return all
+}
+
 // width of Grafana's grid, and heights of what is on it.
 const (
 	width       = 24

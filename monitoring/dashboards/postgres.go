@@ -29,7 +29,7 @@ func postgres() page {
 					queries: []query{{`sum by (component) (rate(guildhall_postgres_pool_wait_seconds_total{@}[$__rate_interval]))`, "{{component}}"}}},
 			}},
 			{"Changes", []panel{
-				{title: "Transactions", unit: "ops", doc: "dashboards.md#postgres", about: "That change something.",
+				{title: "Changes", unit: "ops", doc: "dashboards.md#postgres", about: "Transactions a second that change something.",
 					queries: []query{{`sum by (component) (rate(guildhall_postgres_change_seconds_count{@}[$__rate_interval]))`, "{{component}}"}}},
 				latency("Transactions", "runbooks/GuildhallRESTSlow.md", "From the beginning to after the commit, retries included.", "guildhall_postgres_change_seconds"),
 				{title: "Failures", unit: "ops", doc: "runbooks/GuildhallPostgresDown.md", about: "Because of Postgres, not of what was asked for.",
