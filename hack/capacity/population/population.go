@@ -60,7 +60,7 @@ func (p Population) solve(mean float64) float64 {
 	low, high := math.Log(mean)-p.Sigma*p.Sigma, math.Log(p.cap)+8*p.Sigma
 	for range 100 {
 		p.mu = (low + high) / 2
-		if p.mean(1) < mean {
+		if p.Moment(1) < mean {
 			low = p.mu
 		} else {
 			high = p.mu
@@ -93,10 +93,8 @@ func (p Population) Moment(k float64) float64 {
 	return p.partial(k, quantile(1-1/n)) + math.Pow(p.Size(p.Guilds-1), k)/n
 }
 
-// mean is the k-th moment of the whole law: of min(X, cap), X log-normal.
-func (p Population) mean(k float64) float64 { return p.partial(k, math.Inf(1)) }
-
-// partial is the part of the k-th moment that comes from guilds up to so many sigmas above the median.
+// partial is the part of the k-th moment of the law, of min(X, cap) with X log-normal, that comes from guilds up to so many sigmas above
+// the median.
 func (p Population) partial(k, upTo float64) float64 {
 	capped := (math.Log(p.cap) - p.mu) / p.Sigma
 	below := math.Exp(k*p.mu+k*k*p.Sigma*p.Sigma/2) * normal(min(upTo, capped)-k*p.Sigma)

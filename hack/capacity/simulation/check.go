@@ -7,7 +7,7 @@ import (
 )
 
 // tolerance is how far the sums over guilds may be from the integrals, as a part: those take the guilds as a smooth crowd.
-const tolerance = 0.03
+const tolerance = 0.02
 
 // Check fails where the simulation is not what arithmetic predicts: the sum of the guilds' sessions, the fan-out of a message, and for
 // each number of shards that they differ by as much as chance has them differ, none is fuller than it allows, nor all emptier than
