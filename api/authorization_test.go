@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"regexp"
 	"strings"
@@ -131,7 +130,7 @@ func newWorld(t *testing.T) *world {
 			t.Fatal(err)
 		}
 		const url = "http://127.0.0.1:8080"
-		cfg := rest.Config{Logger: slog.New(slog.DiscardHandler), Redis: a.Redis, Limiter: a.Limiter, Authenticator: a.Authenticator, Access: a.Access}
+		cfg := rest.Config{Logger: a.Logger, Redis: a.Redis, Limiter: a.Limiter, Authenticator: a.Authenticator, Access: a.Access}
 		back := &backends{store: a.Store, redis: a.Redis, publisher: a.Publisher, fetch: fetch.New(nil), files: files}
 		(&serveCommand{PublicURL: url, GatewayURL: "ws://127.0.0.1:8080", Shards: 1}).addRoutes(&cfg, back, a.Keys, mail.NewQueue(nil, cfg.Logger))
 		w.routes = cfg.Routes

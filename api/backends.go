@@ -11,6 +11,7 @@ import (
 	"guildhall.chat/guildhall/internal/config"
 	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/fetch"
+	"guildhall.chat/guildhall/internal/roundtrip"
 	"guildhall.chat/guildhall/internal/store"
 )
 
@@ -58,6 +59,7 @@ func open(ctx context.Context, secrets config.Secrets, d Dependencies, logger *s
 		// Else go-redis waits for ReadTimeout whatever the deadline of the context is.
 		ContextTimeoutEnabled: true,
 	})
+	roundtrip.Measure(rdb)
 	publisher := events.NewPublisher(rdb, s, d.ResumeWindow, logger)
 	s.PublishTo(publisher)
 	return &backends{store: s, redis: rdb, publisher: publisher, fetch: fetch.New(d.FetchAllow), files: files}, nil

@@ -19,6 +19,7 @@ import (
 	"guildhall.chat/guildhall/api/rest"
 	"guildhall.chat/guildhall/internal/auth"
 	"guildhall.chat/guildhall/internal/config"
+	"guildhall.chat/guildhall/internal/metrics"
 	"guildhall.chat/guildhall/internal/ratelimit"
 	"guildhall.chat/guildhall/internal/telemetry"
 )
@@ -32,6 +33,8 @@ type serveCommand struct {
 	Shards         int    `help:"Number of gateway shards; GET /gateway/bot recommends it." default:"1"`
 	MaxConcurrency int    `help:"Sessions that a bot may start at once in 5 seconds; GET /gateway/bot tells." default:"1"`
 	RateLimits     string `help:"on; for load tests off, or raised: counted, and never reached." enum:"on,off,raised" default:"on"`
+
+	AccessLog uint64 `help:"One in so many requests is logged, and each that failed by a fault of the platform; 0: these alone." default:"100"`
 
 	Registration string `help:"Who may register: everybody (open), who has an invitation (invite), nobody (closed)." enum:"open,invite,closed" default:"open"`
 
@@ -47,6 +50,7 @@ const stopGrace = 15 * time.Second
 
 // Run serves until ctx ends and the requests under way are answered.
 func (c *serveCommand) Run(ctx context.Context) error {
+	metrics.Default.Withhold(onlyWorker...)
 	uuid.EnableRandPool() // each request gets an id, which is no secret
 	secrets, err := config.LoadSecrets(c.Secrets)
 	if err != nil {
@@ -92,6 +96,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		Access:         access.New(back.store, back.publisher),
 		VerifiedOnly:   c.RequireVerifiedEmail,
 		TrustedProxies: c.TrustedProxies,
+		AccessLog:      c.AccessLog,
 	}
 	c.addRoutes(&cfg, back, keys, queue)
 	handler, err := rest.New(cfg)

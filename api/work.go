@@ -17,6 +17,7 @@ import (
 	"guildhall.chat/guildhall/api/unfurl"
 	"guildhall.chat/guildhall/api/worker"
 	"guildhall.chat/guildhall/internal/config"
+	"guildhall.chat/guildhall/internal/metrics"
 	"guildhall.chat/guildhall/internal/presence"
 	"guildhall.chat/guildhall/internal/ratelimit"
 	"guildhall.chat/guildhall/internal/telemetry"
@@ -30,6 +31,7 @@ type workerCommand struct {
 
 // Run does the jobs until ctx ends.
 func (c *workerCommand) Run(ctx context.Context) error {
+	metrics.Default.Withhold(onlyServe...)
 	secrets, err := config.LoadSecrets(c.Secrets)
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ import (
 	"guildhall.chat/guildhall/internal/config"
 	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/presence"
+	"guildhall.chat/guildhall/internal/roundtrip"
 	"guildhall.chat/guildhall/internal/sessionlimit"
 	"guildhall.chat/guildhall/internal/store"
 	"guildhall.chat/guildhall/internal/telemetry"
@@ -129,6 +130,7 @@ func (g *gateway) Run(ctx context.Context) error {
 		ReadBufferSize: redisBuffer, WriteBufferSize: redisBuffer,
 	})
 	defer func() { _ = rdb.Close() }()
+	roundtrip.Measure(rdb)
 	if g.RateLimits == "off" {
 		log.Warn("RATE LIMITS ARE OFF: any client may send and start sessions as fast as it likes. This is for load tests alone")
 	}

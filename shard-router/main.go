@@ -15,6 +15,7 @@ import (
 
 	"guildhall.chat/guildhall/internal/auth"
 	"guildhall.chat/guildhall/internal/config"
+	"guildhall.chat/guildhall/internal/metrics"
 	"guildhall.chat/guildhall/internal/telemetry"
 	"guildhall.chat/guildhall/shard-router/placement"
 	"guildhall.chat/guildhall/shard-router/proxy"
@@ -60,7 +61,7 @@ func (r *router) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pods, err := r.source(admin.Registry(), log)
+	pods, err := r.source(log)
 	if err != nil {
 		return err
 	}
@@ -71,12 +72,14 @@ func (r *router) Run(ctx context.Context) error {
 
 	limits := proxy.DefaultLimits()
 	limits.Connections, limits.Pending = r.MaxConnections, r.MaxPending
+	table := placement.NewTable(pods.Source, r.MaxPerPod)
+	declare(metrics.Default).from(table, pods)
 	p := proxy.New(proxy.Config{
 		Shards:            pods.shards,
 		HeartbeatInterval: r.HeartbeatInterval,
 		TrustedProxies:    r.TrustedProxies,
 		Limits:            limits,
-	}, placement.NewTable(pods.Source, r.MaxPerPod), keys, proxy.NewMetrics(admin.Registry()), log)
+	}, table, keys, proxy.NewMetrics(metrics.Default), log)
 	admin.Ready("clients", p.Ready)
 	admin.Ready("gateway", pods.ready)
 	log.Info("serving", "listen", listener.Addr().String(), "admin", admin.Addr().String())

@@ -14,11 +14,11 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
 	"guildhall.chat/guildhall/internal/auth"
 	"guildhall.chat/guildhall/internal/config"
+	"guildhall.chat/guildhall/internal/metrics"
 	"guildhall.chat/guildhall/internal/telemetry"
 	"guildhall.chat/guildhall/shard-router/placement"
 	"guildhall.chat/guildhall/shard-router/proxy"
@@ -121,7 +121,7 @@ func TestStopDrainsAndTellsThatItIsNotReady(t *testing.T) {
 	limits := proxy.DefaultLimits()
 	p := proxy.New(proxy.Config{Shards: func() int { return 1 }, HeartbeatInterval: r.HeartbeatInterval, Limits: limits},
 		placement.NewTable(pods, r.MaxPerPod), keys,
-		proxy.NewMetrics(prometheus.NewRegistry()), log)
+		proxy.NewMetrics(metrics.New()), log)
 	admin.Ready("clients", p.Ready)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)

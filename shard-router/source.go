@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
@@ -18,9 +17,10 @@ import (
 // source tells placement which pods there are, and over how many shards.
 type source struct {
 	placement.Source
-	shards func() int
-	ready  func(context.Context) error // an error while nothing is known
-	follow func(context.Context) error // keeps it true until the context ends
+	shards     func() int
+	generation func() int64                // of the shard map; 0: there is none, or it is not known
+	ready      func(context.Context) error // an error while nothing is known
+	follow     func(context.Context) error // keeps it true until the context ends
 }
 
 func alwaysReady(context.Context) error { return nil }
@@ -60,13 +60,13 @@ func (r *router) checkSource() error {
 }
 
 // source returns what the flags, which are good, say.
-func (r *router) source(registry prometheus.Registerer, log *slog.Logger) (*source, error) {
+func (r *router) source(log *slog.Logger) (*source, error) {
 	if !r.watches() {
 		pods, err := placement.ParseStatic(r.Pods, r.Shards)
 		if err != nil {
 			return nil, err
 		}
-		return &source{Source: pods, shards: func() int { return r.Shards }, ready: alwaysReady, follow: unchanging}, nil
+		return &source{Source: pods, shards: func() int { return r.Shards }, generation: func() int64 { return 0 }, ready: alwaysReady, follow: unchanging}, nil
 	}
 	service, err := discover.ParseName(r.GatewayService)
 	if err != nil {
@@ -86,6 +86,6 @@ func (r *router) source(registry prometheus.Registerer, log *slog.Logger) (*sour
 	if err != nil {
 		return nil, fmt.Errorf("client of Kubernetes: %w", err)
 	}
-	watcher := discover.New(client, service, shardMap, registry, log)
-	return &source{Source: watcher, shards: watcher.Shards, ready: watcher.Ready, follow: watcher.Run}, nil
+	watcher := discover.New(client, service, shardMap, log)
+	return &source{Source: watcher, shards: watcher.Shards, generation: watcher.Generation, ready: watcher.Ready, follow: watcher.Run}, nil
 }

@@ -84,7 +84,8 @@ func (a *Access) Guild(c *call.Call, id snowflake.ID) (*Guild, error) {
 
 // current is a guild of at least the version, from memory if it is held.
 func (a *Access) current(ctx context.Context, id snowflake.ID, v events.Version) (*Guild, error) {
-	if g, held := a.guilds.Get(id); held && g.Version.Structure >= v.Structure {
+	g, held := a.guilds.Get(id)
+	if guildLookups.Found(held && g.Version.Structure >= v.Structure) {
 		return g, nil
 	}
 	return a.load(ctx, id, v)
@@ -135,7 +136,8 @@ func (a *Access) load(ctx context.Context, id snowflake.ID, v events.Version) (*
 func (a *Access) Member(c *call.Call, g *Guild, user snowflake.ID) (permissions.Member, error) {
 	v, ok := c.Version(g.Guild.ID)
 	key := memberKey{g.Guild.ID, user}
-	if held, found := a.members.Get(key); found && ok && held.version >= v.Members {
+	held, found := a.members.Get(key)
+	if memberLookups.Found(found && ok && held.version >= v.Members) {
 		return held.member, nil
 	}
 	m, err := a.store.MemberAccess(c.Request.Context(), g.Guild.ID, user)
@@ -172,7 +174,7 @@ func (a *Access) Enter(c *call.Call, guild snowflake.ID) (*Visit, error) {
 func (a *Access) Room(c *call.Call, channel snowflake.ID) (*Room, error) {
 	ctx := c.Request.Context()
 	guild, known := a.channels.Get(channel)
-	if !known {
+	if !channelLookups.Found(known) {
 		var err error
 		guild, err = a.store.GuildOf(ctx, channel)
 		if errors.Is(err, store.ErrNotFound) {

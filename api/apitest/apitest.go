@@ -7,6 +7,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"testing"
@@ -46,6 +47,8 @@ type World struct {
 	Files         *files.Files
 	Poster        *posting.Poster
 	DSN           string
+	Logger        *slog.Logger
+	Logs          *Logs // what it has logged, at every level
 	// Public are routes outside /api; the function that makes the routes may set it.
 	Public []call.Route
 
@@ -81,7 +84,8 @@ func serve(t testing.TB, routes func(w *World) []call.Route, limits ...ratelimit
 	keys, err := auth.NewKeys([][]byte{secret})
 	must(t, err)
 
-	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
+	logs := &Logs{}
+	logger := slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), logs), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	rdb := redistest.Client(t)
 	publisher := events.NewPublisher(rdb, s, 5*time.Minute, logger)
 	s.PublishTo(publisher)
@@ -89,7 +93,7 @@ func serve(t testing.TB, routes func(w *World) []call.Route, limits ...ratelimit
 	w := &World{
 		Store: s, Access: access.New(s, publisher), Publisher: publisher, Presences: presence.New(rdb), Redis: rdb,
 		Authenticator: authn.New(s, keys, limiter, logger), Keys: keys, Limiter: limiter, DSN: dsn, db: db,
-		statements: counted,
+		statements: counted, Logger: logger, Logs: logs,
 	}
 	blobs, err := blob.NewDirectory(t.TempDir())
 	must(t, err)
@@ -101,7 +105,7 @@ func serve(t testing.TB, routes func(w *World) []call.Route, limits ...ratelimit
 	routed := routes(w)
 	w.handler, err = rest.New(rest.Config{
 		Logger: logger, Redis: rdb, Limiter: limiter, Authenticator: w.Authenticator,
-		Access: w.Access, Routes: routed, Public: w.Public,
+		Access: w.Access, Routes: routed, Public: w.Public, AccessLog: 1,
 	})
 	must(t, err)
 	return w

@@ -25,6 +25,7 @@ import (
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/internal/auth"
 	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/metrics"
 	"guildhall.chat/guildhall/internal/ratelimit"
 	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
@@ -32,6 +33,8 @@ import (
 
 // held is how many identities are kept in memory.
 const held = 65536
+
+var lookups = metrics.NewCache("identities")
 
 // Epochs is where pods learn of each other's changes; see ratelimit.Limiter.
 type Epochs interface {
@@ -143,7 +146,7 @@ func (a *Authenticator) Confirm(ctx context.Context, c Claims, epoch int64, know
 	}
 	id, ok := a.held.Get(c.login())
 	// A token of a later epoch than Redis knows proves that Redis has lost news.
-	if !ok || !known || id.Epoch != epoch || c.epoch > epoch {
+	if !lookups.Found(ok && known && id.Epoch == epoch && c.epoch <= epoch) {
 		var err error
 		if id, err = a.ask(ctx, c); err != nil {
 			return call.Caller{}, err

@@ -33,7 +33,7 @@ func (a *Authenticator) Changed(ctx context.Context, user snowflake.ID, epoch in
 	// The change is made; a client that goes away must not keep it from the other pods.
 	ctx = context.WithoutCancel(ctx)
 	if err := a.tell(ctx, user, epoch); err != nil {
-		a.log.Warn("changed credentials are not yet known to all pods", "user", user, "error", err)
+		a.log.WarnContext(ctx, "changed credentials are not yet known to all pods", "user", user, "error", err)
 		select {
 		case a.insisting <- struct{}{}:
 			go a.insist(ctx, user, epoch)

@@ -187,7 +187,7 @@ func (m *Moderator) count(ctx context.Context, key string, by int) int64 {
 	sum := pipe.IncrBy(ctx, key, int64(by))
 	pipe.ExpireNX(ctx, key, memory)
 	if _, err := pipe.Exec(ctx); err != nil {
-		m.log.Warn("auto-moderation does not count", "error", err)
+		m.log.WarnContext(ctx, "auto-moderation does not count", "error", err)
 		return 0
 	}
 	return sum.Val()

@@ -203,6 +203,7 @@ func (c *Call) Fail(err error) {
 		c.Logger.Error("request failed", "method", c.Request.Method, "route", c.FullPath(), "error", err)
 		e = discord.ErrInternal
 	}
+	denied(e)
 	encoded, _ := json.Marshal(e)
 	c.Data(e.Status, "application/json", encoded)
 	c.Abort()

@@ -1,17 +1,10 @@
 package mail
 
-import (
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
-)
+import "guildhall.chat/guildhall/internal/metrics"
 
 var (
-	sent = promauto.NewCounter(prometheus.CounterOpts{
-		Name: "guildhall_mails_sent_total",
-		Help: "Mails that were handed over.",
-	})
-	dropped = promauto.NewCounter(prometheus.CounterOpts{
-		Name: "guildhall_mails_dropped_total",
-		Help: "Mails that were given up, or found the queue full.",
-	})
+	sent = metrics.NewCounter("guildhall_mails_sent_total",
+		"Mails that were handed over.")
+	dropped = metrics.NewCounter("guildhall_mails_dropped_total",
+		"Mails that were given up, or found the queue full.")
 )

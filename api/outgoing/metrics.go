@@ -1,18 +1,12 @@
 package outgoing
 
-import (
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
-)
+import "guildhall.chat/guildhall/internal/metrics"
+
+var deliveries = metrics.NewCounters("guildhall_webhook_deliveries_total",
+	"Attempts to send events to applications, by what became of them: taken, failed (to be tried again), dead.", "outcome")
 
 var (
-	deliveries = promauto.NewCounterVec(prometheus.CounterOpts{
-		Name: "guildhall_event_deliveries_total", Help: "Attempts to send events to applications, by what became of them.",
-	}, []string{"outcome"})
-	deliveriesWaiting = promauto.NewGauge(prometheus.GaugeOpts{
-		Name: "guildhall_event_deliveries_waiting", Help: "Events that wait to be sent to applications.",
-	})
-	deliveriesDead = promauto.NewGauge(prometheus.GaugeOpts{
-		Name: "guildhall_event_deliveries_dead", Help: "Events that were given up.",
-	})
+	deliveriesTaken  = deliveries.WithLabelValues("taken")
+	deliveriesFailed = deliveries.WithLabelValues("failed")
+	deliveriesDead   = deliveries.WithLabelValues("dead")
 )

@@ -53,15 +53,9 @@ func (q *Queue) Step(ctx context.Context) error {
 		}
 		all.Wait()
 		if len(taken) == 0 {
-			break
+			return nil
 		}
 	}
-	waiting, dead, err := q.store.Deliveries(ctx)
-	if err == nil {
-		deliveriesWaiting.Set(float64(waiting))
-		deliveriesDead.Set(float64(dead))
-	}
-	return err
 }
 
 // deliver sends one event. What can't be written down about it is done again.
@@ -76,13 +70,13 @@ func (q *Queue) deliver(ctx context.Context, d store.Delivery) {
 	}
 	switch {
 	case err == nil:
-		deliveries.WithLabelValues("taken").Inc()
+		deliveriesTaken.Inc()
 		q.note(d, q.store.Delivered(ctx, d.ID))
 	case d.Attempts+1 < maxAttempts:
-		deliveries.WithLabelValues("failed").Inc()
+		deliveriesFailed.Inc()
 		q.note(d, q.store.PutOffDelivery(ctx, d.ID, time.Now().Add(pause(d.Attempts)), cause(err)))
 	default:
-		deliveries.WithLabelValues("dead").Inc()
+		deliveriesDead.Inc()
 		ended, err := q.store.BuryDelivery(ctx, d, cause(err), mostDead)
 		q.note(d, err)
 		if ended {

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/telemetry"
 )
 
 // callKey holds the *call.Call in gin's context.
@@ -34,7 +36,7 @@ func recovery(logger *slog.Logger) gin.HandlerFunc {
 				panic(r)
 			}
 			panics.Inc()
-			logger.Error("panic", "route", c.FullPath(), "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			logger.ErrorContext(c.Request.Context(), "panic", "route", c.FullPath(), "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 			if !c.Writer.Written() {
 				answer(discord.ErrInternal)(c)
 			}
@@ -44,16 +46,20 @@ func recovery(logger *slog.Logger) gin.HandlerFunc {
 	}
 }
 
-// begin gives the request an id and measures it.
-func begin(logger *slog.Logger) gin.HandlerFunc {
-	handler := logger.Handler()
+// begin gives the request an id, which its context and its log lines carry, and measures it.
+func begin(logger *slog.Logger, access *accessLog) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		start := time.Now()
 		id := uuid.NewString()
 		c.Writer.Header()["X-Request-Id"] = []string{id}
-		c.Set(callKey, &call.Call{Context: c, Logger: slog.New(&named{handler, id})})
+		c.Request = c.Request.WithContext(telemetry.WithRequest(c.Request.Context(), id))
+		c.Set(callKey, &call.Call{Context: c, Logger: telemetry.Bound(logger, func() context.Context { return c.Request.Context() })})
+		inFlight.Inc()
+		defer inFlight.Dec()
 		c.Next()
-		observe(c.Request.Method, c.FullPath(), c.Writer.Status(), time.Since(start))
+		took := time.Since(start)
+		observe(c.Request.Method, c.FullPath(), c.Writer.Status(), took)
+		access.note(c, took)
 	}
 }
 

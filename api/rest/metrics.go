@@ -1,51 +1,45 @@
 package rest
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"guildhall.chat/guildhall/internal/metrics"
 )
 
 var (
-	requests = promauto.NewHistogramVec(prometheus.HistogramOpts{
-		Name:    "guildhall_http_request_duration_seconds",
-		Help:    "How long REST requests took, by method, route and status.",
-		Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
-	}, []string{"method", "route", "status"})
-	panics = promauto.NewCounter(prometheus.CounterOpts{
-		Name: "guildhall_http_panics_total",
-		Help: "Requests that ended in a panic, each a bug.",
-	})
+	requests = metrics.NewHistograms("guildhall_http_request_duration_seconds",
+		"How long REST requests took, by method, template of the route and class of the status: 2xx, 3xx, 4xx, 5xx.", metrics.Latency, "method", "route", "status")
+	inFlight = metrics.NewGauge("guildhall_http_requests_in_flight",
+		"REST requests that are being answered.")
+	panics = metrics.NewCounter("guildhall_http_panics_total",
+		"Requests that ended in a panic, each a bug.")
 )
 
 // outcome is what requests are told apart by.
 type outcome struct {
 	method, route string
-	status        int
+	class         int // of the status: its first digit
 }
 
 // observers keeps the series of each outcome, so that they need not be looked up by their labels. There are as many as routes
-// and statuses.
+// and classes.
 var observers sync.Map
 
 func observe(method, route string, status int, took time.Duration) {
-	key := outcome{method, route, status}
+	if route == "" {
+		method = "other" // that of what is no route is anything that a client likes
+	}
+	key := outcome{method, route, status / 100}
 	found, ok := observers.Load(key)
 	if !ok {
-		route := strings.TrimPrefix(route, "/api")
-		if route == "" {
-			route = "none"
-		}
-		observer := requests.WithLabelValues(method, route, strconv.Itoa(status))
-		if key.route == "" {
-			observer.Observe(took.Seconds()) // the method of what is no route is anything that a client likes
-			return
-		}
-		found, _ = observers.LoadOrStore(key, observer)
+		route := cmp.Or(strings.TrimPrefix(route, "/api"), "none")
+		found, _ = observers.LoadOrStore(key, requests.WithLabelValues(method, route, strconv.Itoa(key.class)+"xx"))
 	}
 	found.(prometheus.Observer).Observe(took.Seconds())
 }

@@ -23,6 +23,7 @@ type Config struct {
 	Limiter        *ratelimit.Limiter
 	Access         *access.Access
 	VerifiedOnly   bool     // users must verify their mail address before they act
+	AccessLog      uint64   // one in so many requests is logged, and each that the platform failed; 0: these alone
 	TrustedProxies []string // CIDRs whose X-Forwarded-For is believed
 	Routes         []call.Route
 	Public         []call.Route // outside /api: images and pages; those without a limit are not counted
@@ -50,7 +51,7 @@ func New(cfg Config) (http.Handler, error) {
 	if err := engine.SetTrustedProxies(cfg.TrustedProxies); err != nil {
 		return nil, err
 	}
-	engine.Use(recovery(cfg.Logger), begin(cfg.Logger), standingHeaders, crossOrigin)
+	engine.Use(recovery(cfg.Logger), begin(cfg.Logger, &accessLog{log: cfg.Logger, every: cfg.AccessLog}), standingHeaders, crossOrigin)
 	engine.NoRoute(notFound)
 	engine.NoMethod(answer(discord.ErrMethodNotAllowed))
 

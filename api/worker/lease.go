@@ -46,6 +46,9 @@ func (w *Worker) hold(ctx context.Context, j job, until time.Time) {
 	stop()
 	renewing.Wait() // a renewal under way would take the lease again after it is given back
 	leasesHeld.WithLabelValues(j.name).Set(0)
+	if j.end != nil {
+		j.end()
+	}
 }
 
 // renew returns when the lease is another's, or may be.

@@ -36,7 +36,7 @@ func (c *counted) job(holder string) job {
 			}
 			return nil
 		}
-	}}
+	}, nil}
 }
 
 // contender runs one job of a worker until the function that it returns is called.
@@ -139,7 +139,7 @@ func TestFailedStepIsTriedAgain(t *testing.T) {
 			}
 			return context.DeadlineExceeded
 		}
-	}})
+	}, nil})
 	if tries != 2 {
 		t.Errorf("%d tries", tries)
 	}

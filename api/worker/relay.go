@@ -14,6 +14,8 @@ const (
 	// lookBackEvery and lookBack make it look again at what it has seen in Redis: a failover may have lost it since.
 	lookBackEvery = 5 * time.Second
 	lookBack      = time.Minute
+	// saveEvery is how often the mark is saved while it moves.
+	saveEvery = time.Second
 )
 
 // relay brings Redis up to the outbox. It starts with all that the outbox has.
@@ -25,6 +27,7 @@ type relay struct {
 	passed  []reached  // earlier marks, the first as long ago as lookBack; at the beginning that is all
 	looked  time.Time  // when it last looked back
 	masters string     // the Redis processes at that time
+	saved   reached    // the mark that was saved last
 }
 
 // reached is a mark and when it was passed.
@@ -44,10 +47,22 @@ func (r *relay) step(ctx context.Context) error {
 	next, err := r.send(ctx, r.mark)
 	if err != nil {
 		// The mark stays: what could not be sent is looked for again.
-		r.observe(ctx)
 		return err
 	}
 	r.mark = next
+	return r.save(ctx)
+}
+
+// save keeps the mark for the next relay, and for those who watch this one.
+func (r *relay) save(ctx context.Context) error {
+	now := time.Now()
+	if r.mark == r.saved.mark || now.Sub(r.saved.at) < saveEvery {
+		return nil
+	}
+	if err := r.store.SaveMark(ctx, r.mark); err != nil {
+		return err
+	}
+	r.saved = reached{r.mark, now}
 	return nil
 }
 
@@ -64,7 +79,6 @@ func (r *relay) lookBack(ctx context.Context, now time.Time) error {
 	}
 	next, err := r.send(ctx, since)
 	if err != nil {
-		r.observe(ctx)
 		return err
 	}
 	r.mark, r.masters, r.looked = next, masters, now
@@ -72,8 +86,7 @@ func (r *relay) lookBack(ctx context.Context, now time.Time) error {
 	for len(r.passed) > 1 && now.Sub(r.passed[1].at) >= lookBack {
 		r.passed = r.passed[1:]
 	}
-	r.observe(ctx)
-	return r.store.SaveMark(ctx, next)
+	return r.save(ctx)
 }
 
 // send brings Redis up to everything committed since the mark, and returns the next one.
@@ -85,10 +98,4 @@ func (r *relay) send(ctx context.Context, since store.Mark) (next store.Mark, er
 	sent, err := r.publisher.CatchUp(ctx, heads)
 	relayed.Add(float64(sent))
 	return next, err
-}
-
-func (r *relay) observe(ctx context.Context) {
-	if age, err := r.store.OutboxAge(ctx, r.mark); err == nil {
-		backlogAge.Set(age.Seconds())
-	}
 }

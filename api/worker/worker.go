@@ -37,33 +37,39 @@ type job struct {
 	every time.Duration
 	// begin makes the step for one holding of the lease, so that what the step remembers starts anew with it.
 	begin func() step
+	// end, unless nil, is called when the lease is held no more.
+	end func()
 }
 
 func (w *Worker) jobs() []job {
+	m := newMeasuring(w.store, w.publisher)
 	always := func(s step) func() step { return func() step { return s } }
 	return []job{
-		{"relay", relayInterval, func() step { return newRelay(w.store, w.publisher).step }},
-		{"partitions", time.Minute, always(w.partitions)},
-		{"presence", 2 * time.Second, always(w.expirePresence)},
-		{"search", searchInterval, always(w.index)},
-		{"threads", 30 * time.Second, always(w.archiveThreads)},
-		{"housekeeping", 10 * time.Minute, always(w.housekeep)},
-		{"purge", purgeInterval, always(w.purge)},
-		{"scheduled events", 5 * time.Second, always(w.advanceEvents)},
-		{"invite targets", time.Second, always(w.takeTargets)},
-		{"temporary members", 30 * time.Second, always(w.removeGuests)},
+		{"relay", relayInterval, func() step { return newRelay(w.store, w.publisher).step }, nil},
+		{"measuring", measureInterval, always(m.step), m.forget},
+		{"partitions", time.Minute, always(w.partitions), nil},
+		{"presence", 2 * time.Second, always(w.expirePresence), nil},
+		{"search", searchInterval, always(w.index), nil},
+		{"threads", 30 * time.Second, always(w.archiveThreads), nil},
+		{"housekeeping", 10 * time.Minute, always(w.housekeep), nil},
+		{"purge", purgeInterval, always(w.purge), nil},
+		{"scheduled events", 5 * time.Second, always(w.advanceEvents), nil},
+		{"invite targets", time.Second, always(w.takeTargets), nil},
+		{"temporary members", 30 * time.Second, always(w.removeGuests), nil},
 	}
 }
 
 // Add adds a job that another package has: a step that is repeated so soon after its end. It is called before Run.
 func (w *Worker) Add(name string, every time.Duration, do func(context.Context) error) {
-	w.added = append(w.added, job{name, every, func() step { return do }})
+	w.added = append(w.added, job{name, every, func() step { return do }, nil})
 }
 
 // Run does the jobs whose leases it gets, until ctx ends.
 func (w *Worker) Run(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, j := range append(w.jobs(), w.added...) {
+		leasesHeld.WithLabelValues(j.name).Set(0)
+		failures.WithLabelValues(j.name)
 		all.Go(func() { w.contend(ctx, j) })
 	}
 	all.Wait()
@@ -75,9 +81,16 @@ const retryAfter = time.Second
 // repeat does the job until ctx ends.
 func (w *Worker) repeat(ctx context.Context, j job) {
 	next := j.begin()
+	took, good := stepSeconds.WithLabelValues(j.name), lastSuccess.WithLabelValues(j.name)
+	defer lastSuccess.DeleteLabelValues(j.name)
 	for ctx.Err() == nil {
 		wait := j.every
-		if err := next(ctx); err != nil && ctx.Err() == nil {
+		begun := time.Now()
+		err := next(ctx)
+		took.Observe(time.Since(begun).Seconds())
+		if err == nil {
+			good.SetToCurrentTime()
+		} else if ctx.Err() == nil {
 			failures.WithLabelValues(j.name).Inc()
 			w.log.Warn("job failed, will try again", "job", j.name, "error", err)
 			wait = retryAfter

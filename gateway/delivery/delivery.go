@@ -18,6 +18,8 @@ type Delivery struct {
 	// receiver, which keeps it itself for as long as it may have to be sent again.
 	Alone Receiver
 	Own   *codec.Shared
+	// At is when the change was made that the dispatch tells of, in Unix milliseconds; 0: the latency is not observed.
+	At int64
 
 	position int64
 	counted  int // what the history has counted for it

@@ -16,6 +16,7 @@ type lane struct {
 	index   int
 	batches chan []*Delivery // closed by the line at its end
 	touched []Receiver       // to be flushed, in this order
+	unwritten
 }
 
 func newLane(index int) *lane {
@@ -36,15 +37,18 @@ func (l *lane) work(batch []*Delivery) {
 	for {
 		for len(batch) > 0 && room > 0 {
 			n := min(len(batch), room)
-			l.queue(batch[:n])
+			l.queue(batch[:n], flushed)
 			room -= n
 			if batch = batch[n:]; len(batch) == 0 {
 				batch = l.waiting()
 			}
 		}
-		for next := min(flushed+flushesAtOnce, len(l.touched)); flushed < next; flushed++ {
-			l.touched[flushed].Flush()
+		next := min(flushed+flushesAtOnce, len(l.touched))
+		for _, r := range l.touched[flushed:next] {
+			r.Flush()
 		}
+		l.sent(next - flushed)
+		flushed = next
 		if flushed >= turn {
 			left := copy(l.touched, l.touched[flushed:])
 			clear(l.touched[left:])
@@ -70,18 +74,24 @@ func (l *lane) waiting() []*Delivery {
 	}
 }
 
-// queue queues the deliveries at their receivers.
-func (l *lane) queue(batch []*Delivery) {
+// queue queues the deliveries at their receivers. So many of touched had their turn.
+func (l *lane) queue(batch []*Delivery, flushed int) {
 	for _, d := range batch {
 		if r := d.Alone; r != nil && r.Lane() == l.index && r.AcceptOwn(d.position, d) {
 			l.touched = append(l.touched, r)
 		}
+		receivers := 0
 		for _, p := range d.Parts {
-			for _, r := range p.To.lane(l.index) {
+			here := p.To.lane(l.index)
+			receivers += len(here)
+			for _, r := range here {
 				if r.Accept(d.position, p.Dispatch) {
 					l.touched = append(l.touched, r)
 				}
 			}
+		}
+		if receivers > 0 {
+			l.queued(d.At, len(l.touched)-flushed)
 		}
 	}
 }

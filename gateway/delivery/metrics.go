@@ -2,21 +2,18 @@ package delivery
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"guildhall.chat/guildhall/internal/metrics"
 )
 
 var (
-	batchSize = promauto.NewHistogram(prometheus.HistogramOpts{
-		Name:    "guildhall_gateway_batch_dispatches",
-		Help:    "Dispatches that were journaled and handed to the lanes together.",
-		Buckets: prometheus.ExponentialBuckets(1, 4, 8),
-	})
-	jumps = promauto.NewCounter(prometheus.CounterOpts{
-		Name: "guildhall_gateway_journal_jumps_total",
-		Help: "Times that the pod went on without its journal: sessions from before can't be resumed elsewhere.",
-	})
-	historyBytes = promauto.NewGauge(prometheus.GaugeOpts{
-		Name: "guildhall_gateway_history_bytes",
-		Help: "Payloads kept for sessions that resume on this pod.",
-	})
+	batchSize = metrics.NewHistogram("guildhall_gateway_batch_dispatches",
+		"Dispatches that were journaled and handed to the lanes together.", prometheus.ExponentialBuckets(1, 4, 8))
+	jumps = metrics.NewCounter("guildhall_gateway_journal_jumps_total",
+		"Times that the pod went on without its journal: sessions from before can't be resumed elsewhere.")
+	latency = metrics.NewHistogram("guildhall_gateway_delivery_seconds",
+		"Time from the commit of a change until its dispatch was written to the connections of all its receivers of a lane, as far as clients read.",
+		append(metrics.Latency[:len(metrics.Latency):len(metrics.Latency)], 30))
+	historyBytes = metrics.NewGauge("guildhall_gateway_history_bytes",
+		"Payloads kept for sessions that resume on this pod.")
 )

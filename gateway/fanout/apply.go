@@ -27,7 +27,6 @@ func (g *Guild) Event(e events.Event) {
 		g.hub.log.Error("event can't be applied", "guild", g.id, "seq", e.Seq, "type", e.Head.Type, "error", err)
 		g.lose()
 	}
-	observeLatency(e)
 }
 
 // handle applies an event and delivers it by the state after it; what is removed, by the state before. The lock is held.

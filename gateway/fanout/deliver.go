@@ -87,7 +87,7 @@ func (g *Guild) byContent(sc scope) (with, without *audience) {
 // submit puts an event on the line. A durable one has an entry even if nobody here receives it: who moves to another pod
 // must know how far this one was.
 func (g *Guild) submit(d *dispatch, parts ...delivery.Part) {
-	out := &delivery.Delivery{}
+	out := &delivery.Delivery{At: d.event.Head.At}
 	n := 0
 	for _, p := range parts {
 		if p.To.Len() > 0 {

@@ -1,43 +1,26 @@
 package fanout
 
 import (
-	"time"
-
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"guildhall.chat/guildhall/internal/discord"
-	"guildhall.chat/guildhall/internal/events"
+	"guildhall.chat/guildhall/internal/metrics"
 )
 
 var (
-	viewsOpen = promauto.NewGauge(prometheus.GaugeOpts{
-		Name: "guildhall_gateway_guild_views",
-		Help: "Guilds that this pod keeps a view of.",
-	})
-	viewsLost = promauto.NewCounter(prometheus.CounterOpts{
-		Name: "guildhall_gateway_guild_views_lost_total",
-		Help: "Guild views that could not be kept exact; their sessions were told to start anew.",
-	})
-	viewLoad = promauto.NewHistogram(prometheus.HistogramOpts{
-		Name:    "guildhall_gateway_guild_load_seconds",
-		Help:    "Time to load a guild's view.",
-		Buckets: prometheus.ExponentialBuckets(0.002, 2, 13),
-	})
-	dispatches = promauto.NewCounterVec(prometheus.CounterOpts{
-		Name: "guildhall_gateway_dispatches_total",
-		Help: "Events handed to sessions, by type.",
-	}, []string{"type"})
-	listsRefused = promauto.NewCounter(prometheus.CounterOpts{
-		Name: "guildhall_gateway_member_lists_refused_total",
-		Help: "Member lists that were not made because their guild has as many in use as it may.",
-	})
-	latency = promauto.NewHistogram(prometheus.HistogramOpts{
-		Name:    "guildhall_gateway_delivery_seconds",
-		Help:    "Time from the change that made an event until it was on its way to all its sessions here.",
-		Buckets: prometheus.ExponentialBuckets(0.001, 2, 15),
-	})
+	viewsOpen = metrics.NewGauge("guildhall_gateway_guild_views",
+		"Guilds that this pod keeps a view of.")
+	viewsLost = metrics.NewCounter("guildhall_gateway_guild_views_lost_total",
+		"Guild views that could not be kept exact; their sessions were told to start anew.")
+	viewLoad = metrics.NewHistogram("guildhall_gateway_guild_load_seconds",
+		"Time to load a guild's view.", metrics.Latency)
+	dispatches = metrics.NewCounters("guildhall_gateway_dispatches_total",
+		"Events handed to sessions, by type.", "type")
+	listsRefused = metrics.NewCounter("guildhall_gateway_member_lists_refused_total",
+		"Member lists that were not made because their guild has as many in use as it may.")
 )
+
+var pastLookups = metrics.NewCache("past_events")
 
 // knownEvents bounds the values of the label.
 var knownEvents = func() map[string]prometheus.Counter {
@@ -77,10 +60,4 @@ func countDispatches(event string, receivers int) {
 		counter = otherEvents
 	}
 	counter.Add(float64(receivers))
-}
-
-func observeLatency(e events.Event) {
-	if e.Head.At > 0 {
-		latency.Observe(max(0, time.Since(time.UnixMilli(e.Head.At)).Seconds()))
-	}
 }

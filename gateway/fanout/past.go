@@ -77,7 +77,7 @@ func (h *Hub) Past(ctx context.Context, log snowflake.ID, after, upTo int64) ([]
 func (p *past) have(log snowflake.ID, after, upTo int64) (list []events.Event, missing int64) {
 	for seq := after + 1; seq <= upTo; seq++ {
 		d, kept := p.kept.Get(moment{log, seq})
-		if !kept {
+		if !pastLookups.Found(kept) {
 			return nil, seq
 		}
 		list = append(list, d.event)

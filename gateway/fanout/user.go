@@ -180,7 +180,7 @@ func (u *User) Event(e events.Event) {
 	if u.closed {
 		return
 	}
-	d := &delivery.Delivery{}
+	d := &delivery.Delivery{At: e.Head.At}
 	if e.Seq != 0 {
 		u.seq.advance(e.Seq)
 		d.Entry = journal.Entry{Kind: journal.Event, Log: u.id, Seq: e.Seq}
@@ -206,7 +206,6 @@ func (u *User) Event(e events.Event) {
 	if len(receivers) > 0 || e.Seq != 0 {
 		u.hub.line.Submit(d)
 	}
-	observeLatency(e)
 }
 
 // hears reports whether an event of the user's log is for the place. What only the user receives of a guild may be here, with

@@ -33,6 +33,7 @@ type Client struct {
 	frames        window
 	presences     window
 	strangerUntil time.Time
+	lastBeat      time.Duration // by the server's clock; at first, when the connection was opened
 
 	mu      sync.Mutex
 	attempt context.Context // of the IDENTIFY or RESUME that is under way, nil without; it ends with the connection
@@ -97,6 +98,7 @@ func (c *Client) beat(seq int64, known bool, err error) error {
 	}
 	c.conn.Send(discord.OpHeartbeatACK, nil)
 	now := time.Now()
+	heartbeatLateness.Observe(max(0, now.Sub(c.server.began)-c.lastBeat-c.server.config.HeartbeatInterval).Seconds())
 	session := c.session()
 	if session == nil {
 		if !c.isOpening() && now.After(c.strangerUntil) {
@@ -115,6 +117,7 @@ func (c *Client) beat(seq int64, known bool, err error) error {
 // expectBeat sets when the next heartbeat must have come, with half an interval to spare.
 func (c *Client) expectBeat(now time.Time) {
 	interval := c.server.config.HeartbeatInterval
+	c.lastBeat = now.Sub(c.server.began)
 	c.conn.Expect(now.Add(interval + interval/2))
 }
 

@@ -29,8 +29,12 @@ func (c *Client) identify(d json.RawMessage) error {
 		return err
 	}
 	return c.begin(func(ctx context.Context) error {
+		begun := time.Now()
 		err := c.server.identify(ctx, c, id)
 		identifies.WithLabelValues(outcome(err)).Inc()
+		if err == nil {
+			identifySeconds.Observe(time.Since(begun).Seconds())
+		}
 		var code closeError
 		if err != nil && !errors.As(err, &code) {
 			c.server.log.Warn("identify refused", "error", err)

@@ -44,19 +44,21 @@ type Journal struct {
 
 // Server makes sessions and keeps them.
 type Server struct {
-	config   Config
-	host     *host
-	process  journal.Process
-	records  *journal.Sessions
-	journals *journal.Reader
-	keys     *auth.Keys
-	store    *store.Store
-	hub      *fanout.Hub
-	starts   *sessionlimit.Limiter
-	online   *Announcer
-	log      *slog.Logger
-	sessions *Registry
-	resuming turns
+	config    Config
+	host      *host
+	process   journal.Process
+	records   *journal.Sessions
+	journals  *journal.Reader
+	keys      *auth.Keys
+	store     *store.Store
+	hub       *fanout.Hub
+	starts    *sessionlimit.Limiter
+	online    *Announcer
+	log       *slog.Logger
+	sessions  *Registry
+	resuming  turns
+	began     time.Time
+	unmeasure func()
 
 	ctx       context.Context // ends with Stop
 	stop      context.CancelFunc
@@ -94,7 +96,7 @@ func NewServer(c Config, line *delivery.Line, j Journal, keys *auth.Keys, st *st
 	s := &Server{
 		config: c, process: j.Process, records: j.Records, journals: j.Reader,
 		keys: keys, store: st, hub: hub, starts: starts, online: online, log: log,
-		sessions: newRegistry(), ctx: ctx, stop: stop,
+		sessions: newRegistry(), ctx: ctx, stop: stop, began: time.Now(),
 		admission: make(chan struct{}, identifyConcurrency),
 		clients:   map[*Client]struct{}{},
 	}
@@ -103,6 +105,7 @@ func NewServer(c Config, line *delivery.Line, j Journal, keys *auth.Keys, st *st
 		save:    func(session *Session) { s.spawn(func() { s.save(session) }) },
 		recheck: func(session *Session) { s.spawn(func() { s.recheck(session) }) },
 	}
+	s.unmeasure = s.measure()
 	s.spawn(s.keepRecords)
 	s.spawn(s.giveBack)
 	return s
@@ -186,6 +189,7 @@ func (s *Server) checkDrained() {
 // journal.
 func (s *Server) Stop() {
 	s.stopping.Store(true)
+	s.unmeasure()
 	s.mu.Lock()
 	s.stop()
 	s.mu.Unlock()

@@ -52,6 +52,7 @@ var upgrader = websocket.Upgrader{
 // Handler serves clients at / and routers at /internal/session.
 func Handler(o Options) http.Handler {
 	a := &acceptor{Options: o, loops: loops{max: o.MaxConnections}}
+	maxConnections.Set(float64(o.MaxConnections))
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /internal/session", a.forwarded)
 	mux.HandleFunc("GET /{$}", a.direct)
@@ -68,13 +69,13 @@ func (a *acceptor) direct(w http.ResponseWriter, r *http.Request) {
 func (a *acceptor) forwarded(w http.ResponseWriter, r *http.Request) {
 	word, err := a.Keys.OpenForwarded(r.Header.Get(auth.ForwardedHeader), time.Now())
 	if err != nil {
-		refusedConnections.WithLabelValues("not_a_router").Inc()
+		refused(refusedNotRouter)
 		a.Log.Warn("connection without the word of a router", "remote", r.RemoteAddr)
 		http.Error(w, "forbidden", http.StatusForbidden)
 		return
 	}
 	if a.Draining != nil && a.Draining() {
-		refusedConnections.WithLabelValues("draining").Inc()
+		refused(refusedDraining)
 		http.Error(w, "draining", http.StatusServiceUnavailable)
 		return
 	}
@@ -87,13 +88,13 @@ func (a *acceptor) accept(w http.ResponseWriter, r *http.Request, o Opening, str
 	params, err := codec.Parse(r.URL.Query())
 	var bad *codec.ParamsError
 	if errors.As(err, &bad) && bad.Close == 0 {
-		refusedConnections.WithLabelValues("parameters").Inc()
+		refused(refusedParameters)
 		http.Error(w, bad.Reason, http.StatusBadRequest)
 		return
 	}
 	loop, err := a.loops.enter()
 	if err != nil {
-		refusedConnections.WithLabelValues("full").Inc()
+		refused(refusedFull)
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, "too many connections", http.StatusServiceUnavailable)
 		return
@@ -102,13 +103,13 @@ func (a *acceptor) accept(w http.ResponseWriter, r *http.Request, o Opening, str
 	if err != nil {
 		// The upgrader has answered.
 		loop.leave()
-		refusedConnections.WithLabelValues("upgrade").Inc()
+		refused(refusedUpgrade)
 		return
 	}
 	c, err := newConn(ws.NetConn(), loop, codec.NewEncoder(params, streaming))
 	if err != nil {
 		loop.leave()
-		refusedConnections.WithLabelValues("descriptor").Inc()
+		refused(refusedDescriptor)
 		a.Log.Error("connection can't be watched", "remote", r.RemoteAddr, "error", err)
 		return
 	}

@@ -48,6 +48,7 @@ type Conn struct {
 
 	// Of the writer.
 	enc       *codec.Encoder
+	traffic   *traffic
 	saidClose bool // the close frame is written
 
 	mu      sync.Mutex
@@ -89,7 +90,7 @@ func newConn(below net.Conn, loop *loop, enc *codec.Encoder) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Conn{fd: fd, loop: loop, enc: enc, reading: true}
+	c := &Conn{fd: fd, loop: loop, enc: enc, traffic: &traffics[enc.Compression()], reading: true}
 	if err := loop.poller.add(c); err != nil {
 		return nil, err
 	}

@@ -19,10 +19,17 @@ type farewell struct {
 
 // Close sends a close frame behind the control payloads that wait, and ends the connection. Only the first call counts.
 func (c *Conn) Close(code discord.CloseCode, reason string) {
+	if c.close(code, reason) {
+		closed(code)
+	}
+}
+
+// close is Close without counting, for the answer to a client that closes. It tells whether the call counts.
+func (c *Conn) close(code discord.CloseCode, reason string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closing != nil || c.done {
-		return
+		return false
 	}
 	c.closing = &farewell{code, reason}
 	c.source = nil
@@ -30,6 +37,7 @@ func (c *Conn) Close(code discord.CloseCode, reason string) {
 	c.until = c.loop.deadlines.at(time.Now().Add(linger))
 	c.schedule()
 	c.wake()
+	return true
 }
 
 // CloseWith is Close with the code's own reason.
@@ -68,10 +76,15 @@ func (c *Conn) look(n int64, now time.Duration) {
 	c.filed = 0
 	late := c.until != 0 && c.until <= now
 	switch {
-	case late && c.closing != nil, c.stuck != nil && c.stuck.until <= now:
+	case late && c.closing != nil:
+		c.die()
+		return
+	case c.stuck != nil && c.stuck.until <= now:
+		stuckWrites.Inc()
 		c.die()
 		return
 	case late:
+		heartbeatTimeouts.Inc()
 		c.until, c.expired = 0, true
 		c.startReader()
 	}

@@ -100,7 +100,7 @@ func (c *Conn) handle(f frame) {
 		if code == noStatus {
 			reply = 0
 		}
-		c.Close(discord.CloseCode(reply), "")
+		c.close(discord.CloseCode(reply), "")
 		c.end(code)
 	}
 }

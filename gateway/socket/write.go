@@ -129,6 +129,9 @@ func (c *Conn) fill(w *writer) bool {
 		w.appendDispatches(c.enc, w.batch)
 		clear(w.batch) // keeps no payload alive
 	}
+	if n := c.enc.Counted(); n > 0 {
+		c.traffic.payload.Add(float64(n))
+	}
 	return len(w.buf) > 0 || !c.rest()
 }
 
@@ -146,7 +149,7 @@ func (c *Conn) put(buf []byte, own bool) bool {
 	for len(buf) > 0 {
 		n, err := c.transmit(buf)
 		if n > 0 {
-			bytesSent.Add(float64(n))
+			c.traffic.sent.Add(float64(n))
 			buf = buf[n:]
 		}
 		switch {

@@ -74,7 +74,8 @@ func (k *Keys) VerifyAccess(token string) (Access, error) {
 		return Access{}, ErrAccessToken
 	}
 	hash := sha256.Sum256([]byte(token))
-	if known, ok := k.verified.Get(hash); ok && k.now().Before(known.Expires) {
+	known, ok := k.verified.Get(hash)
+	if lookups.Found(ok && k.now().Before(known.Expires)) {
 		return known, nil
 	}
 	var claims accessClaims

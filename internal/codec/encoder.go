@@ -25,6 +25,8 @@ type Encoder struct {
 	// last is the dispatch with which the compressed stream ends; nil if that is none, or too long to be of use. It is let
 	// go with the next message, and so at the next heartbeat.
 	last *Shared
+	// plain counts the bytes of messages before compression, since Counted.
+	plain int
 }
 
 // NewEncoder returns the encoder of a connection made with p. With started, the compressed stream has begun
@@ -37,6 +39,16 @@ func NewEncoder(p Params, started bool) *Encoder {
 // transport compression takes precedence over it.
 func (e *Encoder) CompressPayloads() { e.payload = e.encoding == JSON }
 
+// Compression returns what is done to all the connection's messages.
+func (e *Encoder) Compression() Compression { return e.compression }
+
+// Counted returns how many bytes the messages made since the last call had before compression.
+func (e *Encoder) Counted() int {
+	n := e.plain
+	e.plain = 0
+	return n
+}
+
 // Started tells whether the connection's compressed stream has begun.
 func (e *Encoder) Started() bool { return e.started }
 
@@ -46,6 +58,7 @@ func (e *Encoder) AppendDispatch(dst []byte, seq int64, sh *Shared) (message []b
 	var buf [maxPrefix]byte
 	prefix := e.appendPrefix(buf[:0], seq)
 	f := sh.form(e.encoding)
+	e.plain += len(prefix) + len(f.plain)
 	switch {
 	case sh.tail != nil:
 		return e.appendWithTail(dst, prefix, sh)
@@ -93,13 +106,16 @@ func (e *Encoder) Append(dst []byte, op discord.Opcode, d any) (message []byte, 
 		}
 	}
 	if e.compression == NoCompression {
+		begin := len(dst)
 		dst, err = e.appendControl(dst, op, data)
+		e.plain += len(dst) - begin
 		return dst, e.encoding == ETF, err
 	}
 	plain, err := e.appendControl(nil, op, data)
 	if err != nil {
 		return dst, false, err
 	}
+	e.plain += len(plain)
 	// These are a few bytes long: not worth compressing.
 	e.last = nil
 	dst = e.appendUncompressed(e.appendHeader(dst), plain)

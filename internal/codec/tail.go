@@ -105,6 +105,7 @@ func (s *Shared) termWithTail() []byte {
 // appendWithTail is AppendDispatch for a dispatch with a tail.
 func (e *Encoder) appendWithTail(dst, prefix []byte, sh *Shared) (message []byte, binary bool) {
 	own, tail := sh.form(e.encoding), sh.tail.form(e.encoding)
+	e.plain += len(tail.plain)
 	switch {
 	case e.compression != NoCompression:
 		e.last = nil

@@ -119,7 +119,7 @@ func (f *Feed) drain() {
 				last = f.refill(last, e.Seq, handler)
 			}
 			if e.Seq == last+1 {
-				handler.Event(e)
+				hand(handler, e)
 				last = e.Seq
 			}
 			f.mu.Lock()
@@ -138,6 +138,11 @@ func (f *Feed) isClosed() bool {
 // refill hands over what the log has between last and until (0: to its end) and returns where it got. It does not give
 // up while there is a hole to fill, and nothing later is handed over meanwhile.
 func (f *Feed) refill(last, until int64, h Handler) int64 {
+	defer f.feeds.stalled(f)()
+	found := until > 0
+	if found {
+		gapsFound.Inc()
+	}
 	for attempt := 0; !f.isClosed(); attempt++ {
 		missing, err := f.feeds.readLog(f.feeds.ctx, f.log, last, until)
 		switch {
@@ -155,17 +160,25 @@ func (f *Feed) refill(last, until int64, h Handler) int64 {
 			}
 			continue
 		case len(missing) == 0:
+			if found && until == 0 {
+				gapsFilled.Inc()
+			}
 			return last
+		}
+		if !found {
+			gapsFound.Inc()
+			found = true
 		}
 		for _, e := range missing {
 			if e.Seq != last+1 || f.isClosed() {
 				break
 			}
-			h.Event(e)
-			holesFilled.Inc()
+			hand(h, e)
+			gapEvents.Inc()
 			last = e.Seq
 		}
 		if until > 0 && last+1 >= until {
+			gapsFilled.Inc()
 			return last
 		}
 		attempt = 0

@@ -11,6 +11,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"guildhall.chat/guildhall/internal/metrics"
 	"guildhall.chat/guildhall/internal/snowflake"
 )
 
@@ -35,6 +36,9 @@ type Feeds struct {
 	feeds  map[snowflake.ID]*Feed
 	links  map[string]*link // by address of the master
 	tasks  sync.WaitGroup
+
+	waiting   map[*Feed]time.Time // that look for what is missing, and since when
+	unmeasure func()
 }
 
 // NewFeeds returns feeds over a Redis Cluster; source fills the holes that Redis can't. They live until Close.
@@ -45,7 +49,10 @@ func NewFeeds(rdb *redis.ClusterClient, source Source, logger *slog.Logger) *Fee
 		outbox: make(chan struct{}, outboxReaders),
 		feeds:  map[snowflake.ID]*Feed{},
 		links:  map[string]*link{},
+
+		waiting: map[*Feed]time.Time{},
 	}
+	fs.unmeasure = oldestGap.From(func(tell metrics.Tell) { tell(fs.longestStalled().Seconds()) })
 	fs.spawn(fs.sweep)
 	return fs
 }
@@ -61,6 +68,7 @@ func (fs *Feeds) spawn(task func()) {
 
 // Close ends every feed and connection. A handler may be inside a last call.
 func (fs *Feeds) Close() {
+	fs.unmeasure()
 	fs.mu.Lock()
 	fs.closed = true
 	links, feeds := fs.links, fs.feeds

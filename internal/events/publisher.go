@@ -58,6 +58,8 @@ func (p *Publisher) Publish(ctx context.Context, evs []Event) {
 	// The change is made; a client that goes away must not stop its event.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
 	defer cancel()
+	begun := time.Now()
+	defer func() { publishSeconds.Observe(time.Since(begun).Seconds()) }()
 	var logs [][]Event
 	for start := 0; start < len(evs); {
 		end := start + 1
@@ -86,8 +88,10 @@ func (p *Publisher) Publish(ctx context.Context, evs []Event) {
 		}
 		if err != nil {
 			publishFailures.Inc()
-			p.log.Warn("publish left to the relay", "log", evs[0].Log, "error", err)
+			p.log.WarnContext(ctx, "publish left to the relay", "log", evs[0].Log, "error", err)
+			continue
 		}
+		published.Add(float64(len(evs)))
 	}
 }
 

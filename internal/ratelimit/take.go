@@ -224,7 +224,7 @@ func (p *Pending) Decision() Decision {
 		}
 	}
 	if d.Refused != No {
-		refusals.WithLabelValues(d.scope()).Inc()
+		refused[d.scope()].Inc()
 	}
 	if p.epoch != nil {
 		if text, err := p.epoch.Result(); err == nil {

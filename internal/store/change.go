@@ -49,7 +49,9 @@ const changeAttempts = 5
 // it is. fn may run more than once and must not have effects outside the transaction.
 func (s *Store) Change(ctx context.Context, fn func(tx *Tx) error) error {
 	for attempt := 1; ; attempt++ {
+		begun := time.Now()
 		evs, err := s.try(ctx, fn)
+		changed(begun, err)
 		if err == nil {
 			if len(evs) > 0 && s.publisher != nil {
 				s.publisher.Publish(ctx, evs)
@@ -59,6 +61,7 @@ func (s *Store) Change(ctx context.Context, fn func(tx *Tx) error) error {
 		if attempt == changeAttempts || !retryable(err) {
 			return err
 		}
+		changeRetries.Inc()
 	}
 }
 

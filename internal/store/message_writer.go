@@ -242,10 +242,14 @@ func refused(err error) bool {
 // insertMessages commits messages; it tries again as Change does.
 func (s *Store) insertMessages(ctx context.Context, batch []*pendingMessage, patience time.Duration) ([]events.Event, error) {
 	for attempt := 1; ; attempt++ {
+		begun := time.Now()
 		evs, err := s.tryInsertMessages(ctx, batch, patience)
+		changed(begun, err)
 		if err == nil || attempt == changeAttempts || !retryable(err) {
+			messageBatch.Observe(float64(len(batch)))
 			return evs, err
 		}
+		changeRetries.Inc()
 	}
 }
 

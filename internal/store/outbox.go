@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -58,16 +57,4 @@ func (s *Store) HeadsSince(ctx context.Context, since Mark) (heads []events.Head
 		return nil, since, fmt.Errorf("read heads of the outbox: %w", err)
 	}
 	return heads, next, nil
-}
-
-// OutboxAge returns how long the oldest of the events since the mark has waited, for the relay's metric.
-func (s *Store) OutboxAge(ctx context.Context, since Mark) (time.Duration, error) {
-	var seconds float64
-	err := s.pool.QueryRow(ctx,
-		`select coalesce(extract(epoch from now() - min(created_at)), 0) from outbox where xid >= $1::xid8`,
-		since.xid()).Scan(&seconds)
-	if err != nil {
-		return 0, fmt.Errorf("read age of the outbox: %w", err)
-	}
-	return time.Duration(seconds * float64(time.Second)), nil
 }

@@ -43,6 +43,7 @@ type Store struct {
 	writers   messageWriters
 	lexemes   *lru.Cache[string, string] // words as the search index has them
 	people    *coalesce.Group[peopleOf, map[snowflake.ID]Person]
+	unmeasure func()
 }
 
 const (
@@ -84,6 +85,7 @@ func OpenTraced(ctx context.Context, dsn string, conns int32, tracer pgx.QueryTr
 		return nil, fmt.Errorf("take a worker number: %w", err)
 	}
 	s.ids = snowflake.NewGenerator(worker)
+	s.unmeasure = s.measure()
 	return s, nil
 }
 
@@ -107,6 +109,7 @@ func (s *Store) PublishTo(p Publisher) { s.publisher = p }
 
 // Close waits for running statements and closes the connections.
 func (s *Store) Close() {
+	s.unmeasure()
 	if s.replicas != nil {
 		s.replicas.pool.Close()
 	}

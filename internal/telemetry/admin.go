@@ -12,12 +12,14 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"guildhall.chat/guildhall/internal/metrics"
 )
 
 // shutdownGrace bounds how long a request on the admin port may delay the end of the process.
 const shutdownGrace = 2 * time.Second
 
-// Admin serves /healthz, /readyz, /metrics and /debug/pprof/ on an address of its own, which is not for clients.
+// Admin serves /healthz, /readyz, /metrics, /log/level and /debug/pprof/ on an address of its own, which is not for clients.
 type Admin struct {
 	listener  net.Listener
 	log       *slog.Logger
@@ -30,15 +32,17 @@ func NewAdmin(addr string, log *slog.Logger) (*Admin, error) {
 	if err != nil {
 		return nil, fmt.Errorf("admin port: %w", err)
 	}
-	return &Admin{listener: listener, log: log}, nil
+	a := &Admin{listener: listener, log: log}
+	ready.From(a.readiness.tell)
+	built.From(tellBuild)
+	return a, nil
 }
 
 // Addr returns the address that the admin port listens on.
 func (a *Admin) Addr() net.Addr { return a.listener.Addr() }
 
-// Registry returns what is behind /metrics: the process's default registry, where each package registers its own metrics
-// (promauto) and the library the Go and process collectors.
-func (a *Admin) Registry() prometheus.Registerer { return prometheus.DefaultRegisterer }
+// Registry takes the collectors of libraries; what is declared in package metrics is behind /metrics anyway.
+func (a *Admin) Registry() prometheus.Registerer { return metrics.Default.Registerer() }
 
 // Ready adds a readiness check. The process is ready while every check returns nil; /readyz names those that don't, with
 // the error's text. A check must be safe for concurrent use and gets readyTimeout; it may be added while Run serves.
@@ -82,10 +86,12 @@ func (a *Admin) handler() http.Handler {
 		_, _ = w.Write([]byte("ok\n"))
 	})
 	mux.Handle("GET /readyz", &a.readiness)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(prometheus.DefaultGatherer, promhttp.HandlerOpts{
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics.Default.Gatherer(), promhttp.HandlerOpts{
 		Registry: a.Registry(),
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelError),
 	}))
+	mux.HandleFunc("GET /log/level", tellLevel)
+	mux.HandleFunc("PUT /log/level", a.setLevel)
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)

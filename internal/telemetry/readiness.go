@@ -45,6 +45,17 @@ func (r *readiness) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 }
 
 func (r *readiness) report(ctx context.Context) readyReport {
+	failed := map[string]string{}
+	for name, err := range r.results(ctx) {
+		if err != nil {
+			failed[name] = err.Error()
+		}
+	}
+	return readyReport{Ready: len(failed) == 0, Failed: failed}
+}
+
+// results makes the checks side by side, and returns what each has said within readyTimeout.
+func (r *readiness) results(ctx context.Context) map[string]error {
 	r.mu.Lock()
 	checks := slices.Clone(r.checks)
 	r.mu.Unlock()
@@ -56,16 +67,14 @@ func (r *readiness) report(ctx context.Context) readyReport {
 		results[i] = make(chan error, 1) // so that a check that ignores ctx does not leak on the send
 		go func() { results[i] <- c.run(ctx) }()
 	}
-	failed := map[string]string{}
+	said := make(map[string]error, len(checks))
 	for i, c := range checks {
 		select {
 		case err := <-results[i]:
-			if err != nil {
-				failed[c.name] = err.Error()
-			}
+			said[c.name] = err
 		case <-ctx.Done():
-			failed[c.name] = ctx.Err().Error()
+			said[c.name] = ctx.Err()
 		}
 	}
-	return readyReport{Ready: len(failed) == 0, Failed: failed}
+	return said
 }

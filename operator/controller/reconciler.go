@@ -63,7 +63,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, err
 	}
 	wait, err := r.report(ctx, before, &cluster, progress)
-	return ctrl.Result{RequeueAfter: wait}, err
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	again, err := r.watchCertificate(ctx, &cluster)
+	return ctrl.Result{RequeueAfter: sooner(wait, again)}, err
 }
 
 // pass applies as much as may be applied now.

@@ -62,7 +62,7 @@ func (r rollout) rotate(ctx context.Context) (progress, error) {
 			soonest = sooner(soonest, again)
 			continue
 		}
-		if _, err := r.reconciler.writeGenerated(ctx, r.platform, generated, secret.Data, next); err != nil {
+		if _, err := r.reconciler.writeGenerated(ctx, r.platform, generated, secret, next); err != nil {
 			return progress{}, err
 		}
 		r.reconciler.Log.Info("rotating", "namespace", cluster.Namespace, "chatcluster", cluster.Name, "secret", name, "accepted", len(next), "uses", next[0].Generation)

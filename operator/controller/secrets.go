@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -89,16 +90,20 @@ func (r *Reconciler) ensureGenerated(ctx context.Context, platform resources.Pla
 	if len(accepted) == 0 {
 		accepted = []resources.Credential{{Generation: wantedGeneration(platform.Cluster, generated.Component), Value: newValue(generated)}}
 	}
-	return r.writeGenerated(ctx, platform, generated, data, accepted)
+	return r.writeGenerated(ctx, platform, generated, secret, accepted)
 }
 
 // writeGenerated writes the Secret that has these accepted credentials, unless it is so already.
 func (r *Reconciler) writeGenerated(
-	ctx context.Context, platform resources.Platform, generated resources.Generated, before map[string][]byte, accepted []resources.Credential,
+	ctx context.Context, platform resources.Platform, generated resources.Generated, before *corev1.Secret, accepted []resources.Credential,
 ) (*corev1.Secret, error) {
-	data := map[string][]byte{resources.AcceptedKey: formatAccepted(accepted)}
+	made := madeTimes(before, accepted, time.Now())
+	data := map[string][]byte{resources.AcceptedKey: formatAccepted(accepted), resources.MadeKey: formatMade(accepted, made)}
 	for _, key := range generated.Once {
-		if data[key] = before[key]; len(data[key]) == 0 {
+		if before != nil {
+			data[key] = before.Data[key]
+		}
+		if len(data[key]) == 0 {
 			data[key] = []byte(newValue(generated))
 		}
 	}
@@ -111,6 +116,7 @@ func (r *Reconciler) writeGenerated(
 	if err := pass.apply(ctx, platform.GeneratedSecret(generated.Component, data), &secret); err != nil {
 		return nil, err
 	}
+	measureCredential(platform.Cluster, generated.Component, made[accepted[0].Generation])
 	return &secret, nil
 }
 

@@ -94,6 +94,7 @@ func (r *Reconciler) count(ctx context.Context, cluster *v1alpha1.ChatCluster) (
 			Replicas: pods.Replicas, Ready: pods.AvailableReplicas, Updated: pods.UpdatedReplicas,
 			Selector: labels.SelectorFromSet(rollout.platform.Labels(c.component)).String(),
 		}
+		measurePods(cluster, c.component, want, pods.AvailableReplicas)
 		if pods.AvailableReplicas == 0 {
 			missing = append(missing, c.component)
 		}

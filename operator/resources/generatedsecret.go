@@ -23,6 +23,9 @@ const (
 	// PostgresLoginsKey holds the roles that may log in as the platform, a line each: name, a space, password. The first is
 	// in use.
 	PostgresLoginsKey = "logins"
+	// MadeKey holds when the accepted credentials were made, a line each: the number of spec.rotation, a space, the time as in
+	// RFC 3339.
+	MadeKey = "made"
 	// VersionKey is what the versions of secret files are made with (see NewSecretVersions).
 	VersionKey = "version-key"
 	// These are made once.

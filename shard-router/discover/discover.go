@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -58,8 +57,8 @@ func ParseName(text string) (types.NamespacedName, error) {
 }
 
 // New returns a watcher of the gateway's headless Service and of the ConfigMap with the shard map. It knows nothing
-// before Run. Its metrics go to registry.
-func New(client kubernetes.Interface, service, shardMap types.NamespacedName, registry prometheus.Registerer, log *slog.Logger) *Watcher {
+// before Run.
+func New(client kubernetes.Interface, service, shardMap types.NamespacedName, log *slog.Logger) *Watcher {
 	ofService := labels.Set{discoveryv1.LabelServiceName: service.Name}.String()
 	named := fields.OneTermEqualSelector(metav1.ObjectNameField, shardMap.Name).String()
 	w := &Watcher{
@@ -72,7 +71,6 @@ func New(client kubernetes.Interface, service, shardMap types.NamespacedName, re
 		changed: make(chan struct{}, 1),
 	}
 	w.state.Store(&state{shards: ShardMap{Shards: 1}})
-	w.register(registry)
 	return w
 }
 
@@ -183,18 +181,4 @@ func (w *Watcher) Ready(context.Context) error {
 		return errors.New("the gateway's pods or the shard map are not known yet")
 	}
 	return nil
-}
-
-func (w *Watcher) register(registry prometheus.Registerer) {
-	gauge := func(name, help string, value func(*state) int) prometheus.Collector {
-		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value(w.state.Load())) })
-	}
-	registry.MustRegister(
-		gauge("guildhall_router_shard_map_generation", "Generation of the shard map that placement follows; 0 before it is known.",
-			func(s *state) int { return int(s.shards.Generation) }),
-		gauge("guildhall_router_gateway_pods", "Gateway pods that are known.",
-			func(s *state) int { return len(s.pods) }),
-		gauge("guildhall_router_open_gateway_pods", "Gateway pods that take new sessions.",
-			func(s *state) int { return open(s.pods) }),
-	)
 }

@@ -18,9 +18,9 @@ import (
 	"testing"
 
 	"github.com/gobwas/ws"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"guildhall.chat/guildhall/internal/auth"
+	"guildhall.chat/guildhall/internal/metrics"
 	"guildhall.chat/guildhall/shard-router/placement"
 )
 
@@ -199,7 +199,7 @@ func runBenchProxy(role, pod string) error {
 		}
 		table := placement.NewTable(placement.Static{{Name: "gateway-0-0", Addr: pod}}, 2*benchConnections)
 		config := Config{Shards: func() int { return 1 }, HeartbeatInterval: 41_250_000_000, Limits: DefaultLimits()}
-		p := New(config, table, keys, NewMetrics(prometheus.NewRegistry()), slog.New(slog.DiscardHandler))
+		p := New(config, table, keys, NewMetrics(metrics.New()), slog.New(slog.DiscardHandler))
 		go func() { _ = p.Server().Serve(listener) }()
 	case "tcp-splice":
 		go serveBareProxy(listener, pod, func(dst, src *net.TCPConn) { _, _ = io.Copy(dst, src) })

@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"guildhall.chat/guildhall/internal/metrics"
 )
 
 // Phases of a connection, label values of the gauge.
@@ -40,38 +42,39 @@ type Metrics struct {
 	dialFailures *prometheus.CounterVec
 	placing      prometheus.Histogram
 	copied       *prometheus.CounterVec
+	maximum      prometheus.Gauge
+
+	// Children that are looked up once.
+	pending, joined     prometheus.Gauge
+	toGateway, toClient prometheus.Counter
 }
 
-// NewMetrics registers the proxy's metrics with registry.
-func NewMetrics(registry prometheus.Registerer) *Metrics {
+// NewMetrics declares the proxy's metrics in registry.
+func NewMetrics(registry *metrics.Registry) *Metrics {
 	m := &Metrics{
-		connections: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "guildhall_router_connections",
-			Help: "Client connections open now, by phase: pending until IDENTIFY or RESUME is handed over, then placed.",
-		}, []string{"phase"}),
-		placements: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "guildhall_router_placements_total",
-			Help: "Connections handed over to a gateway pod, by the shard of the pod.",
-		}, []string{"shard"}),
-		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "guildhall_router_refusals_total",
-			Help: "Connections ended by the router before they were handed over, by reason.",
-		}, []string{"reason"}),
-		dialFailures: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "guildhall_router_dial_failures_total",
-			Help: "Attempts to reach a gateway pod that failed, by the shard of the pod.",
-		}, []string{"shard"}),
-		placing: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name:    "guildhall_router_placing_seconds",
-			Help:    "Time from a client's IDENTIFY or RESUME to its hand-over to a gateway pod.",
-			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
-		}),
-		copied: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "guildhall_router_copied_bytes_total",
-			Help: "Bytes copied between clients and gateway pods after the hand-over, by direction.",
-		}, []string{"direction"}),
+		connections: registry.NewGauges("guildhall_router_connections",
+			"Client connections open now, by phase: pending until IDENTIFY or RESUME is handed over, then placed.", "phase"),
+		placements: registry.NewCounters("guildhall_router_placements_total",
+			"Connections handed over to a gateway pod, by the shard of the pod.", "shard"),
+		refusals: registry.NewCounters("guildhall_router_refusals_total",
+			"Connections ended by the router before they were handed over, by reason.", "reason"),
+		dialFailures: registry.NewCounters("guildhall_router_dial_failures_total",
+			"Attempts to reach a gateway pod that failed, by the shard of the pod.", "shard"),
+		placing: registry.NewHistogram("guildhall_router_placing_seconds",
+			"Time from a client's IDENTIFY or RESUME to its hand-over to a gateway pod.", metrics.Latency),
+		maximum: registry.NewGauge("guildhall_router_max_connections",
+			"Client connections that may be open at once; more are refused."),
+		copied: registry.NewCounters("guildhall_router_copied_bytes_total",
+			"Bytes copied between clients and gateway pods after the hand-over, by direction.", "direction"),
 	}
-	registry.MustRegister(m.connections, m.placements, m.refusals, m.dialFailures, m.placing, m.copied)
+	m.pending, m.joined = m.connections.WithLabelValues(phasePending), m.connections.WithLabelValues(phasePlaced)
+	m.toGateway, m.toClient = m.copied.WithLabelValues(directionToGateway), m.copied.WithLabelValues(directionToClient)
+	for _, reason := range []string{
+		refusedNotUpgrade, refusedParams, refusedDraining, refusedFull, refusedPending, refusedProtocol, refusedDecode, refusedOpcode,
+		refusedEarly, refusedRate, refusedShard, refusedTimeout, refusedNoPod, refusedInternal,
+	} {
+		m.refusals.WithLabelValues(reason)
+	}
 	return m
 }
 

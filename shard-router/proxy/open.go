@@ -9,7 +9,7 @@ import (
 // open serves a link from its upgrade to its hand-over, or to its end if there is none. With bad, the client's query
 // can't be served, and the client is told so.
 func (p *Proxy) open(l *link, bad *codec.ParamsError) {
-	pending := p.metrics.connections.WithLabelValues(phasePending)
+	pending := p.metrics.pending
 	pending.Inc()
 	placed, err := p.introduce(l, bad)
 	pending.Dec()

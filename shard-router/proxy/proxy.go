@@ -60,6 +60,7 @@ type Proxy struct {
 
 // New returns a proxy that places clients by table. The keys sign its word to the pods and verify session ids.
 func New(config Config, table *placement.Table, keys *auth.Keys, metrics *Metrics, log *slog.Logger) *Proxy {
+	metrics.maximum.Set(float64(config.Limits.Connections))
 	return &Proxy{
 		config:  config,
 		table:   table,

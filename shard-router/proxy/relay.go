@@ -11,10 +11,10 @@ import (
 
 // relay copies between a client and its pod until both directions have ended, and ends the link.
 func (p *Proxy) relay(l *link, placed *place) {
-	gauge := p.metrics.connections.WithLabelValues(phasePlaced)
+	gauge := p.metrics.joined
 	gauge.Inc()
-	toGateway := p.metrics.copied.WithLabelValues(directionToGateway)
-	toClient := p.metrics.copied.WithLabelValues(directionToClient)
+	toGateway := p.metrics.toGateway
+	toClient := p.metrics.toClient
 
 	l.handOver()
 	up := make(chan struct{})

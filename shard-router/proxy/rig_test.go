@@ -14,11 +14,11 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
 	"guildhall.chat/guildhall/internal/auth"
 	"guildhall.chat/guildhall/internal/codec"
+	"guildhall.chat/guildhall/internal/metrics"
 	"guildhall.chat/guildhall/shard-router/placement"
 )
 
@@ -41,7 +41,7 @@ type rig struct {
 	proxy    *Proxy
 	addr     string
 	keys     *auth.Keys
-	registry *prometheus.Registry
+	registry *metrics.Registry
 }
 
 // newRig starts a router of two shards before the pods. configure may change its configuration.
@@ -59,7 +59,7 @@ func newRig(t testing.TB, pods placement.Static, configure func(*Config)) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	registry := prometheus.NewRegistry()
+	registry := metrics.New()
 	log := slog.New(slog.DiscardHandler)
 	r := &rig{
 		proxy:    New(config, placement.NewTable(pods, 100), keys, NewMetrics(registry), log),
@@ -87,7 +87,7 @@ func newRig(t testing.TB, pods placement.Static, configure func(*Config)) *rig {
 // metric returns the sum of a metric's values over the series that have the label value, or over all if it is empty.
 func (r *rig) metric(t testing.TB, name, label string) float64 {
 	t.Helper()
-	families, err := r.registry.Gather()
+	families, err := r.registry.Gatherer().Gather()
 	if err != nil {
 		t.Fatal(err)
 	}

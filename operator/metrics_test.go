@@ -1,0 +1,10 @@
+package main
+
+import (
+	"testing"
+
+	"guildhall.chat/guildhall/internal/metrics"
+	"guildhall.chat/guildhall/internal/metrics/page"
+)
+
+func TestMetricsPage(t *testing.T) { page.Check(t, "operator", metrics.Default.Definitions()) }
