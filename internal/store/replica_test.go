@@ -5,8 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
+	"guildhall.chat/guildhall/internal/metrics"
 	"guildhall.chat/guildhall/internal/pgtest"
 	"guildhall.chat/guildhall/internal/store"
 )
@@ -14,7 +13,7 @@ import (
 // counted returns the value of a counter with one label.
 func counted(t *testing.T, name, label string) (n float64) {
 	t.Helper()
-	families, err := prometheus.DefaultGatherer.Gather()
+	families, err := metrics.Default.Gatherer().Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
