@@ -6,7 +6,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
+	"strconv"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -29,7 +33,8 @@ func (r rollout) apply(ctx context.Context, object runtime.ApplyConfiguration, a
 	if err != nil {
 		return fmt.Errorf("read %s: %w", name, err)
 	}
-	if known != nil && covers(known, wanted.Object) {
+	differs := difference(known, wanted.Object)
+	if differs == "" {
 		return answerWith(known, answer)
 	}
 	err = r.reconciler.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(wanted), client.ForceOwnership, fieldOwner)
@@ -37,7 +42,7 @@ func (r rollout) apply(ctx context.Context, object runtime.ApplyConfiguration, a
 		return fmt.Errorf("apply %s: %w", name, err)
 	}
 	if known != nil {
-		r.reconciler.drift(r.platform.Cluster, known, wanted)
+		r.reconciler.drift(r.platform.Cluster, known, wanted, differs)
 	}
 	return answerWith(wanted.Object, answer)
 }
@@ -111,36 +116,46 @@ func stamped(wanted runtime.ApplyConfiguration) (*unstructured.Unstructured, err
 }
 
 // covers reports whether have says all that want says. It may say more: what the API server defaults, and what others set.
-// An item of a list is looked for at the same place, or by its name, since others may have added items.
-func covers(have, want any) bool {
+func covers(have, want any) bool { return difference(have, want) == "" }
+
+// difference returns the path of a field in which have does not say what want says, as .spec.containers[0].image; "" if there is
+// none. An item of a list is looked for at the same place, or by its name, since others may have added items.
+func difference(have, want any) string {
+	const here = "."
 	switch want := want.(type) {
 	case map[string]any:
 		have, ok := have.(map[string]any)
-		if !ok {
-			return len(want) == 0
+		if !ok && len(want) > 0 {
+			return here
 		}
-		for key, value := range want {
-			if !covers(have[key], value) {
-				return false
+		for _, key := range slices.Sorted(maps.Keys(want)) {
+			if path := difference(have[key], want[key]); path != "" {
+				return strings.TrimSuffix("."+key+path, here)
 			}
 		}
-		return true
+		return ""
 	case []any:
 		have, ok := have.([]any)
-		if !ok {
-			return len(want) == 0
+		if !ok && len(want) > 0 {
+			return here
 		}
 		for i, item := range want {
-			if i < len(have) && covers(have[i], item) || coveredByName(have, item) {
-				continue
+			path := here
+			if i < len(have) {
+				path = difference(have[i], item)
 			}
-			return false
+			if path != "" && !coveredByName(have, item) {
+				return strings.TrimSuffix("["+strconv.Itoa(i)+"]"+path, here)
+			}
 		}
-		return true
+		return ""
 	case nil:
-		return true
+		return ""
 	}
-	return reflect.DeepEqual(have, want) || number(have) != nil && number(want) != nil && *number(have) == *number(want)
+	if reflect.DeepEqual(have, want) || number(have) != nil && number(want) != nil && *number(have) == *number(want) {
+		return ""
+	}
+	return here
 }
 
 func coveredByName(have []any, want any) bool {

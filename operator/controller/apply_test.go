@@ -2,6 +2,25 @@ package controller
 
 import "testing"
 
+func TestDifferenceIsNamed(t *testing.T) {
+	t.Parallel()
+	type m = map[string]any
+	type l = []any
+	want := m{"spec": m{"replicas": int64(2), "containers": l{m{"name": "a", "image": "x"}, m{"name": "b", "args": l{"1", "2"}}}}}
+	for path, have := range map[string]any{
+		".":                           "text",
+		".spec":                       m{},
+		".spec.replicas":              m{"spec": m{"replicas": int64(3), "containers": want["spec"].(m)["containers"]}},
+		".spec.containers[0].image":   m{"spec": m{"replicas": int64(2), "containers": l{m{"name": "a", "image": "y"}, m{"name": "b", "args": l{"1", "2"}}}}},
+		".spec.containers[1].args[1]": m{"spec": m{"replicas": int64(2), "containers": l{m{"name": "a", "image": "x"}, m{"name": "b", "args": l{"1"}}}}},
+		"":                            want,
+	} {
+		if got := difference(have, want); got != path {
+			t.Errorf("got %q, want %q", got, path)
+		}
+	}
+}
+
 func TestCovers(t *testing.T) {
 	t.Parallel()
 	type m = map[string]any

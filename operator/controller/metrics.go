@@ -125,13 +125,13 @@ func forget(namespace, name string) {
 	}
 }
 
-// drift says that an object was put back that the operator had applied just so before.
-func (r *Reconciler) drift(cluster *v1alpha1.ChatCluster, known map[string]any, wanted *unstructured.Unstructured) {
+// drift says that an object was put back that the operator had applied just so before. field is the path of one that had changed.
+func (r *Reconciler) drift(cluster *v1alpha1.ChatCluster, known map[string]any, wanted *unstructured.Unstructured, field string) {
 	before := (&unstructured.Unstructured{Object: known}).GetAnnotations()[annotationApplied]
 	if before != wanted.GetAnnotations()[annotationApplied] {
 		return // the operator itself wants it otherwise now
 	}
 	driftCorrected.WithLabelValues(wanted.GetKind()).Inc()
-	r.Recorder.Eventf(cluster, corev1.EventTypeNormal, v1alpha1.ReasonDriftCorrected, "%s %s was changed by somebody else and put back", wanted.GetKind(), wanted.GetName())
-	r.Log.Info("drift corrected", "namespace", cluster.Namespace, "chatcluster", cluster.Name, "kind", wanted.GetKind(), "name", wanted.GetName())
+	r.Recorder.Eventf(cluster, corev1.EventTypeNormal, v1alpha1.ReasonDriftCorrected, "%s %s was changed by somebody else in %s and put back", wanted.GetKind(), wanted.GetName(), field)
+	r.Log.Info("drift corrected", "namespace", cluster.Namespace, "chatcluster", cluster.Name, "kind", wanted.GetKind(), "name", wanted.GetName(), "field", field)
 }
