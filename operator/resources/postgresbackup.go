@@ -93,9 +93,9 @@ create temp table output (line text);
 copy output from program '(` + tool + ` stanza-create && ` + tool + ` --type=full backup) 2>&1; echo "exit code $?"'
   with (format csv, delimiter e'\x01', quote e'\x02');
 select line from output;
-do $$ begin
+do $verdict$ begin
   if not exists (select from output where line = 'exit code 0') then raise 'pgbackrest has failed'; end if;
-end $$;
+end $verdict$;
 END
 `
 }

@@ -80,6 +80,24 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// The kubelet makes $ of $$ in commands and arguments, whoever else would read it.
+func TestNoCommandHasTwoDollars(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d golden files: %v", len(files), err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(content, []byte("$$")) {
+			t.Errorf("%s has $$", file)
+		}
+	}
+}
+
 // compare holds the objects against a golden file.
 func compare[T any](t *testing.T, name string, objects ...T) {
 	t.Helper()

@@ -85,7 +85,10 @@ cp %[2]s/passwd %[2]s/group %[2]s/hosts etc/
 		}
 		args = append(args, env.Name+"="+value)
 	}
-	args = append(append(args, spec.Command...), spec.Args...)
+	for _, arg := range append(append([]string(nil), spec.Command...), spec.Args...) {
+		// What is left of $$ when the kubelet has expanded references; our commands have none of these.
+		args = append(args, strings.ReplaceAll(arg, "$$", "$"))
+	}
 	cmd := exec.CommandContext(ctx, "/bin/sh", args...)
 	process.Bind(cmd, syscall.SIGKILL)
 	cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWNS | syscall.CLONE_NEWPID
