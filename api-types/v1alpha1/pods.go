@@ -61,7 +61,8 @@ type PodOverrides struct {
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$`
 	PriorityClassName string `json:"priorityClassName,omitempty"`
 
-	// SpreadOver are the labels of nodes over whose values the pods of a component are spread as evenly as can be.
+	// SpreadOver are the labels of nodes over whose values the pods of a component are spread as evenly as can be: nodes
+	// (kubernetes.io/hostname) and zones (topology.kubernetes.io/zone) by default. [] spreads them over nothing.
 	//
 	// +optional
 	// +kubebuilder:default={"kubernetes.io/hostname","topology.kubernetes.io/zone"}

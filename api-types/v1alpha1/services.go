@@ -5,8 +5,8 @@ package v1alpha1
 // +kubebuilder:validation:XValidation:rule="!has(self.shards) || !has(self.replicasPerShard) || self.shards * self.replicasPerShard <= 1024",message="shards * replicasPerShard must be at most 1024"
 // +kubebuilder:validation:XValidation:rule="!has(self.shards) || !has(oldSelf.shards) || self.shards == oldSelf.shards || self.shards % oldSelf.shards == 0 || oldSelf.shards % self.shards == 0",message="shards may be multiplied or divided by a whole number: 2 to 4, 4 to 2, not 2 to 3"
 type GatewaySpec struct {
-	// Shards is how many shards the platform's guilds are spread over, each a StatefulSet. GET /gateway/bot recommends
-	// it to bots. It may be changed at any time, to a multiple or a whole part of what it was: sessions move, and
+	// Shards is how many shards the platform's guilds are spread over, each a StatefulSet; 1 by default. GET /gateway/bot
+	// recommends it to bots. It may be changed at any time, to a multiple or a whole part of what it was: sessions move, and
 	// status.shardMap says how far that is.
 	//
 	// +optional
@@ -15,7 +15,8 @@ type GatewaySpec struct {
 	// +kubebuilder:validation:Maximum=512
 	Shards int32 `json:"shards,omitempty"`
 
-	// ReplicasPerShard is how many pods a shard has. Two or more let a shard serve while one of its pods restarts.
+	// ReplicasPerShard is how many pods a shard has, 1 by default. Two or more let a shard serve while one of its pods
+	// restarts.
 	//
 	// +optional
 	// +kubebuilder:default=1
@@ -23,7 +24,8 @@ type GatewaySpec struct {
 	// +kubebuilder:validation:Maximum=64
 	ReplicasPerShard int32 `json:"replicasPerShard,omitempty"`
 
-	// MaxConcurrency is how many sessions a bot may start at once in 5 seconds: max_concurrency of GET /gateway/bot.
+	// MaxConcurrency is how many sessions a bot may start at once in 5 seconds, 1 by default: max_concurrency of
+	// GET /gateway/bot. A change rolls the gateway and the api.
 	//
 	// +optional
 	// +kubebuilder:default=1
@@ -31,7 +33,8 @@ type GatewaySpec struct {
 	// +kubebuilder:validation:Maximum=1024
 	MaxConcurrency int32 `json:"maxConcurrency,omitempty"`
 
-	// MaxConnectionsPerPod bounds the clients of one gateway pod; each takes some 20 kB and a descriptor.
+	// MaxConnectionsPerPod bounds the clients of one gateway pod, 15000 by default; each takes some 20 kB and a descriptor.
+	// A client that finds all pods full is told to try again.
 	//
 	// +optional
 	// +kubebuilder:default=15000
@@ -81,7 +84,7 @@ type APISpec struct {
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.minReplicas) || self.minReplicas <= self.maxReplicas",message="minReplicas must not be above maxReplicas"
 type AutoscalingSpec struct {
-	// MinReplicas is the least number of pods.
+	// MinReplicas is the least number of pods, 2 by default.
 	//
 	// +optional
 	// +kubebuilder:default=2
@@ -95,7 +98,7 @@ type AutoscalingSpec struct {
 	// +kubebuilder:validation:Maximum=256
 	MaxReplicas int32 `json:"maxReplicas"`
 
-	// TargetCPUPercent is how much of the CPU that they request the pods are to use on average.
+	// TargetCPUPercent is how much of the CPU that they request the pods are to use on average, 70 by default.
 	//
 	// +optional
 	// +kubebuilder:default=70
@@ -106,7 +109,8 @@ type AutoscalingSpec struct {
 
 // WorkerSpec sizes the worker.
 type WorkerSpec struct {
-	// Replicas is the number of pods. They share the work; a second one takes over sooner than a restart would.
+	// Replicas is the number of pods, 2 by default. They share the work; a second one takes over sooner than a restart
+	// would.
 	//
 	// +optional
 	// +kubebuilder:default=2
@@ -127,7 +131,7 @@ type WorkerSpec struct {
 
 // ShardRouterSpec sizes the shard router.
 type ShardRouterSpec struct {
-	// Replicas is the number of pods.
+	// Replicas is the number of pods, 2 by default. With one, all clients lose their connection at once when it restarts.
 	//
 	// +optional
 	// +kubebuilder:default=2

@@ -65,7 +65,8 @@ type ChatClusterSpec struct {
 	// +kubebuilder:validation:items:XValidation:rule="isCIDR(self)",message="must be a network in CIDR notation, as 10.0.0.0/8"
 	TrustedProxies []string `json:"trustedProxies,omitempty"`
 
-	// Registration says who may register: everybody (Open), who has an invitation (Invite), nobody (Closed).
+	// Registration says who may register: everybody (Open, the default), who has an invitation (Invite), nobody (Closed). A
+	// change rolls the api.
 	//
 	// +optional
 	// +kubebuilder:default=Open
@@ -141,7 +142,8 @@ type ChatClusterSpec struct {
 	NetworkPolicy NetworkPolicySpec `json:"networkPolicy,omitempty"`
 
 	// DeletionPolicy says what becomes of data when the ChatCluster is deleted. Retain keeps volumes, generated Secrets
-	// and Patroni's key: a ChatCluster of the same name finds them again. Delete deletes them.
+	// and Patroni's key: a ChatCluster of the same name finds them again. Delete deletes them. Retain is the default; it may
+	// be changed until the last moment.
 	//
 	// +optional
 	// +kubebuilder:default=Retain
@@ -180,13 +182,13 @@ type RotationSpec struct {
 	SigningKeys int64 `json:"signingKeys,omitempty"`
 
 	// RetireAfter is how long an old signing key still verifies when a new one signs: as long as anything that it has signed
-	// is to be good.
+	// is to be good. 168h, a week, by default.
 	//
 	// +optional
 	// +kubebuilder:default="168h"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('0s')",message="must not be negative"
-	RetireAfter metav1.Duration `json:"retireAfter,omitempty"`
+	RetireAfter metav1.Duration `json:"retireAfter,omitzero"`
 
 	// PostgresPassword is raised for a new password of the platform's user in the managed Postgres.
 	//

@@ -148,7 +148,8 @@ type ExternalPostgresSpec struct {
 type BackupSpec struct {
 	BackupRepository `json:",inline"`
 
-	// Schedule of full backups, in cron's notation and UTC. Between them there is the write-ahead log.
+	// Schedule of full backups, in cron's notation and UTC; by default 17 3 * * *, at night. Between them there is the
+	// write-ahead log.
 	//
 	// +optional
 	// +kubebuilder:default="17 3 * * *"
@@ -156,7 +157,7 @@ type BackupSpec struct {
 	// +kubebuilder:validation:Pattern=`^\S+ \S+ \S+ \S+ \S+$`
 	Schedule string `json:"schedule,omitempty"`
 
-	// Keep is how many full backups are kept, with the write-ahead log since the oldest.
+	// Keep is how many full backups are kept, with the write-ahead log since the oldest; 7 by default.
 	//
 	// +optional
 	// +kubebuilder:default=7
@@ -209,14 +210,14 @@ type ObjectStorageSpec struct {
 	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getScheme() in ['http', 'https'] && url(self).getHostname() != '' && url(self).getEscapedPath() in ['', '/']",message="must be http:// or https:// and a host, without a path"
 	Endpoint string `json:"endpoint"`
 
-	// Bucket must exist.
+	// Bucket is the bucket's name. It must exist.
 	//
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=63
 	// +kubebuilder:validation:Pattern=`^[a-z0-9][a-z0-9.-]*[a-z0-9]$`
 	Bucket string `json:"bucket"`
 
-	// Region of the bucket.
+	// Region of the bucket, us-east-1 by default.
 	//
 	// +optional
 	// +kubebuilder:default=us-east-1
