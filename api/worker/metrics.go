@@ -2,16 +2,16 @@ package worker
 
 import "guildhall.chat/guildhall/internal/metrics"
 
-// Of every worker.
+// Of every worker. The label of the job is task: job is the one that Prometheus itself gives.
 var (
 	leasesHeld = metrics.NewGauges("guildhall_worker_lease_held",
-		"1 while this worker does the job, else 0, by job.", "job")
+		"1 while this worker does the job, else 0, by job.", "task")
 	failures = metrics.NewCounters("guildhall_worker_failures_total",
-		"Steps of a job that failed and were tried again, by job.", "job")
+		"Steps of a job that failed and were tried again, by job.", "task")
 	stepSeconds = metrics.NewHistograms("guildhall_worker_step_seconds",
-		"Time of a step of a job, by job.", metrics.Latency, "job")
+		"Time of a step of a job, by job.", metrics.Latency, "task")
 	lastSuccess = metrics.NewGauges("guildhall_worker_last_success_timestamp_seconds",
-		"When a step of the job last ended well, by job, on the worker that does it.", "job")
+		"When a step of the job last ended well, by job, on the worker that does it.", "task")
 	relayed = metrics.NewCounter("guildhall_outbox_relayed_events_total",
 		"Events that the relay published because nobody else had.")
 )

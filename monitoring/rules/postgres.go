@@ -40,7 +40,7 @@ func postgres(scale Scale) Group {
 			Description: "The standby {{ $labels.replica }} of {{ $labels.namespace }}/{{ $labels.chatcluster }} is {{ $value | humanizeDuration }} behind the primary. If it had to take over, that much might be lost or have to be replayed first.",
 		},
 		{
-			Name: "GuildhallBackupOld", Severity: Critical, For: scale.Time(10 * time.Minute),
+			Name: "GuildhallBackupOld", Severity: Critical, For: scale.Time(30 * time.Minute),
 			Conditions:  []Condition{{`time() - max by (namespace, chatcluster) (guildhall_operator_last_backup_timestamp_seconds) - 1.5 * max by (namespace, chatcluster) (guildhall_operator_backup_interval_seconds)`, Above, 0}},
 			Summary:     "The last backup is too old",
 			Description: "The last full backup of {{ $labels.namespace }}/{{ $labels.chatcluster }} is older than its schedule allows by more than half. A disaster now would cost what was written since.",

@@ -32,6 +32,8 @@ var (
 		"Slots of the managed Redis Cluster, of 16384, that a master serves.", "namespace", "chatcluster")
 	lastBackup = metrics.NewGauges("guildhall_operator_last_backup_timestamp_seconds",
 		"When the last good full backup of the managed Postgres ended; 0 before the first; absent if none is wanted.", "namespace", "chatcluster")
+	backupInterval = metrics.NewGauges("guildhall_operator_backup_interval_seconds",
+		"Longest time between two full backups by the schedule; absent if none is wanted.", "namespace", "chatcluster")
 	credentialMade = metrics.NewGauges("guildhall_operator_credential_timestamp_seconds",
 		"When the credential that is in use was made: signing_keys, postgres_password, redis_password.", "namespace", "chatcluster", "credential")
 	certificateExpiry = metrics.NewGauges("guildhall_operator_certificate_expiry_timestamp_seconds",
@@ -91,6 +93,7 @@ func measureStores(cluster *v1alpha1.ChatCluster) {
 	if postgres != nil {
 		measurePods(cluster, resources.Postgres, platform.PostgresInstances(), postgres.ReadyInstances)
 	}
+	measureSchedule(cluster)
 	switch {
 	case postgres == nil || platform.PostgresBackupCronJob() == nil:
 		lastBackup.DeleteLabelValues(cluster.Namespace, cluster.Name)
@@ -99,6 +102,19 @@ func measureStores(cluster *v1alpha1.ChatCluster) {
 	default:
 		lastBackup.WithLabelValues(cluster.Namespace, cluster.Name).Set(unix(postgres.LastBackup.Time))
 	}
+}
+
+// measureSchedule tells how long it may be from one backup to the next. A schedule that can't be read makes no backups: the API
+// server refuses its CronJob, which a condition tells.
+func measureSchedule(cluster *v1alpha1.ChatCluster) {
+	backup := cluster.Spec.Postgres.Backup
+	if backup != nil && cluster.Status.Postgres != nil {
+		if pause, err := longestPause(backup.Schedule); err == nil {
+			backupInterval.WithLabelValues(cluster.Namespace, cluster.Name).Set(pause.Seconds())
+			return
+		}
+	}
+	backupInterval.DeleteLabelValues(cluster.Namespace, cluster.Name)
 }
 
 func measurePods(cluster *v1alpha1.ChatCluster, component string, wanted, ready int32) {
@@ -119,7 +135,7 @@ func unix(t time.Time) float64 { return float64(t.Unix()) }
 func forget(namespace, name string) {
 	labels := prometheus.Labels{"namespace": namespace, "chatcluster": name}
 	for _, gauge := range []*prometheus.GaugeVec{
-		conditions, conditionSince, waitingSince, shardMapGeneration, shards, pods, redisSlots, lastBackup, credentialMade, certificateExpiry,
+		conditions, conditionSince, waitingSince, shardMapGeneration, shards, pods, redisSlots, lastBackup, backupInterval, credentialMade, certificateExpiry,
 	} {
 		gauge.DeletePartialMatch(labels)
 	}
