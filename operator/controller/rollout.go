@@ -25,20 +25,30 @@ type rollout struct {
 // run applies the objects in order: stores, migrations, gateway, api and worker, shard router. It stops before what depends on
 // something that is not ready yet; so after a bad change, most of what runs goes on running as it was.
 func (r rollout) run(ctx context.Context) (progress, error) {
-	again := time.Duration(0)
-	for _, stage := range []func(context.Context) (progress, error){
-		r.foundations, r.stores, r.migrate, r.gateway, r.serving, r.shardRouter, r.prune, r.rotate, r.edge,
-	} {
-		reached, err := stage(ctx)
+	reached, err := inOrder(ctx, r.foundations, r.stores, r.migrate, r.gateway, r.serving, r.shardRouter, r.prune, r.rotate, r.edge)
+	if err != nil || reached.reason != "" {
+		return reached, err
+	}
+	return progress{reason: v1alpha1.ReasonUpToDate, again: reached.again, failed: r.backupFailure()}, nil
+}
+
+// inOrder runs the stages up to the first that waits or fails. Stages before that one want to be looked at again all the same:
+// what goes on inside of stores, no watch tells.
+func inOrder(ctx context.Context, stages ...func(context.Context) (progress, error)) (progress, error) {
+	var reached progress
+	for _, stage := range stages {
+		again := reached.again
+		var err error
+		reached, err = stage(ctx)
 		if refused := refusal(err); refused != nil {
 			return *refused, nil
 		}
+		reached.again = sooner(again, reached.again)
 		if err != nil || reached.reason != "" {
 			return reached, err
 		}
-		again = sooner(again, reached.again)
 	}
-	return progress{reason: v1alpha1.ReasonUpToDate, again: again, failed: r.backupFailure()}, nil
+	return reached, nil
 }
 
 // refusal returns what to say of an error by which the API server refuses an object, nil for any other.
