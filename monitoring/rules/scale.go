@@ -26,8 +26,13 @@ func (s Scale) Range(d time.Duration) string {
 	return fmt.Sprintf("%dms", d.Milliseconds())
 }
 
+// leastBound is what bounds are scaled down to at most: ages are measured every few seconds, so they are never quite 0.
+const leastBound = 10 * time.Second
+
 // Seconds is a time as a bound of a value in seconds.
-func (s Scale) Seconds(d time.Duration) float64 { return s.Time(d).Seconds() }
+func (s Scale) Seconds(d time.Duration) float64 {
+	return max(s.Time(d), min(d, leastBound)).Seconds()
+}
 
 // Time is a time, scaled, in whole milliseconds.
 func (s Scale) Time(d time.Duration) time.Duration {

@@ -24,6 +24,26 @@ func TestRange(t *testing.T) {
 	}
 }
 
+// What is measured every few seconds would always be above a bound of one.
+func TestBoundsStayWhatCanBeMeasured(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		scale Scale
+		time  time.Duration
+		want  float64
+	}{
+		{Production, 30 * time.Second, 30},
+		{Production, time.Second, 1},
+		{1.0 / 20, 10 * time.Minute, 30},
+		{1.0 / 20, 30 * time.Second, 10},
+		{1.0 / 20, time.Second, 1},
+	} {
+		if got := c.scale.Seconds(c.time); got != c.want {
+			t.Errorf("%v at scale %v is a bound of %v, want %v", c.time, c.scale, got, c.want)
+		}
+	}
+}
+
 // A scale changes times alone: names and bounds that are no times stay.
 func TestScaleKeepsNames(t *testing.T) {
 	t.Parallel()

@@ -127,7 +127,8 @@ func (s *Server) Ready(ctx context.Context) error {
 	return s.as(ctx, Superuser, func(conn *pgx.Conn) error { return conn.Ping(ctx) })
 }
 
-// Provision makes the role Owner if it is missing, and the database, owned by it.
+// Provision makes the role Owner if it is missing, and the database, owned by it. The role may watch over the server, so that
+// the worker can tell of replicas and of others' transactions.
 func (s *Server) Provision(ctx context.Context, database string) error {
 	return s.as(ctx, Superuser, func(conn *pgx.Conn) error {
 		var role, base bool
@@ -142,6 +143,9 @@ func (s *Server) Provision(ctx context.Context, database string) error {
 			if _, err := conn.Exec(ctx, fmt.Sprintf(`CREATE ROLE %s LOGIN PASSWORD '%s'`, Owner, s.Password)); err != nil {
 				return fmt.Errorf("provision role %s: %w", Owner, err)
 			}
+		}
+		if _, err := conn.Exec(ctx, `GRANT pg_monitor TO `+Owner); err != nil {
+			return fmt.Errorf("provision role %s: %w", Owner, err)
 		}
 		if !base {
 			if _, err := conn.Exec(ctx, fmt.Sprintf(`CREATE DATABASE %s OWNER %s`, pgx.Identifier{database}.Sanitize(), Owner)); err != nil {
