@@ -105,7 +105,7 @@ var situations = map[string]situation{
 	"GuildhallPostgresConnectionsHigh": level(`guildhall_postgres_connections{state="idle"}`, 95, 50).with("guildhall_postgres_max_connections", held(100)),
 	"GuildhallPostgresLongTransaction": level("guildhall_postgres_oldest_transaction_age_seconds", 1000, 10),
 	"GuildhallPostgresReplicaLag":      level(`guildhall_postgres_replica_lag_seconds{replica="b"}`, 60, 1),
-	"GuildhallBackupOld":               level("guildhall_operator_backup_interval_seconds", 1000, 86400).with("guildhall_operator_last_backup_timestamp_seconds", held(0)),
+	"GuildhallBackupOld":               level("guildhall_operator_backup_interval_seconds", 100, 86400).with("guildhall_operator_last_backup_timestamp_seconds", held(0)),
 
 	"GuildhallRedisDown":           level(`guildhall_ready{check="redis",pod="a"}`, 0, 1).with(`guildhall_ready{check="redis",pod="b"}`, held(0)),
 	"GuildhallRedisSlotsUncovered": level("guildhall_redis_covered_slots", 16383, 16384),
