@@ -52,15 +52,21 @@ func EnsureLogins(ctx context.Context, conn *pgx.Conn, accepted []Login) error {
 }
 
 func ensureOwner(ctx context.Context, conn *pgx.Conn) error {
-	var role, database bool
-	err := conn.QueryRow(ctx, `select exists (select from pg_roles where rolname = $1), exists (select from pg_database where datname = $2)`,
-		Owner, Database).Scan(&role, &database)
+	var role, database, watches bool
+	err := conn.QueryRow(ctx, `select exists (select from pg_roles where rolname = $1), exists (select from pg_database where datname = $2),
+		exists (select from pg_auth_members where member = (select oid from pg_roles where rolname = $1) and roleid = 'pg_monitor'::regrole)`,
+		Owner, Database).Scan(&role, &database, &watches)
 	if err != nil {
 		return fmt.Errorf("look for the database: %w", err)
 	}
 	if !role {
 		if _, err := conn.Exec(ctx, "create role "+quote(Owner)+" nologin"); err != nil {
 			return fmt.Errorf("create role %s: %w", Owner, err)
+		}
+	}
+	if !watches { // else nobody sees how far the replicas are
+		if _, err := conn.Exec(ctx, "grant pg_monitor to "+quote(Owner)); err != nil {
+			return fmt.Errorf("grant pg_monitor to %s: %w", Owner, err)
 		}
 	}
 	if !database {

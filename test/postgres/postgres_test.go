@@ -161,6 +161,9 @@ func TestManagedPostgres(t *testing.T) {
 	if owner := c.query("select tableowner::text from pg_tables where tablename = 'written'"); owner != "guildhall" {
 		t.Errorf("the table belongs to %s", owner)
 	}
+	within(t, func() string { // which only those who may watch see
+		return differ(c.query("select count(replay_lsn)::text from pg_stat_replication"), "2")
+	})
 	w := c.write()
 
 	step := func(name string, do func()) {
