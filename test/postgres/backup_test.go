@@ -34,6 +34,7 @@ func TestBackupAndRestore(t *testing.T) {
 
 	c.exec("create table written (what text)")
 	c.exec("insert into written values ('before')")
+	c.exec("select pg_sleep(1.1)") // a backup's end is known by the second, and what is restored has to be after it
 	at := c.query("select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
 	c.exec("insert into written values ('after')")
 	c.archive(n)
