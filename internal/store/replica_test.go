@@ -48,18 +48,25 @@ func (p *postOffice) newest(t *testing.T, content string) string {
 	return page[0].Content
 }
 
-// untilReplica posts and reads until a replica has answered, and fails if any answer is older than what was posted.
-func (p *postOffice) untilReplica(t *testing.T, from string) {
+// until posts and reads, ten times at least and until something has come about, and fails if any answer is older than what was
+// posted.
+func (p *postOffice) until(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	before := fromReplica(t)
-	for deadline := time.Now().Add(3 * time.Minute); fromReplica(t) == before; {
+	for i, deadline := 0, time.Now().Add(3*time.Minute); i < 10 || !done(); i++ {
 		if time.Now().After(deadline) {
-			t.Fatal("no replica answers")
+			t.Fatalf("%s: it does not come about", what)
 		}
-		if got := p.newest(t, from); got != from {
-			t.Fatalf("posted %q, read %q", from, got)
+		if want := fmt.Sprint(what, " ", i); p.newest(t, want) != want {
+			t.Fatalf("%s: %q is missing right after it was sent", what, want)
 		}
 	}
+}
+
+// untilMore is until a counter with one label has gone up.
+func (p *postOffice) untilMore(t *testing.T, what, name, label string) {
+	t.Helper()
+	before := counted(t, name, label)
+	p.until(t, what, func() bool { return counted(t, name, label) > before })
 }
 
 // Not parallel: what other tests write keeps the replica behind.
@@ -69,7 +76,8 @@ func TestReplicasAnswerAndNeverWithLessThanThePrimary(t *testing.T) {
 	if err := p.ReadFrom(t.Context(), replica.DSN); err != nil {
 		t.Fatal(err)
 	}
-	p.untilReplica(t, "hello")
+	const reads, fallbacks = "guildhall_postgres_reads_total", "guildhall_postgres_replica_fallbacks_total"
+	p.untilMore(t, "a replica answers", reads, "replica")
 	for i := range 100 {
 		if want := fmt.Sprint("message ", i); p.newest(t, want) != want {
 			t.Fatalf("%s is missing right after it was sent", want)
@@ -77,43 +85,25 @@ func TestReplicasAnswerAndNeverWithLessThanThePrimary(t *testing.T) {
 	}
 
 	replica.Pause(t)
-	behind, before := counted(t, "guildhall_postgres_replica_fallbacks_total", "behind"), fromReplica(t)
-	for i := range 10 {
-		if want := fmt.Sprint("not replayed ", i); p.newest(t, want) != want {
-			t.Fatalf("%s is missing: an answer of a replica that is behind", want)
-		}
-	}
-	if counted(t, "guildhall_postgres_replica_fallbacks_total", "behind") == behind {
-		t.Error("no read found the replica behind")
-	}
+	before := fromReplica(t)
+	p.untilMore(t, "it is behind", fallbacks, "behind")
 	if fromReplica(t) != before {
 		t.Error("a replica that is behind counts as having answered")
 	}
 	replica.Resume(t)
-	p.untilReplica(t, "replayed")
+	p.untilMore(t, "it has come up", reads, "replica")
 
 	replica.Stop(t)
-	for i := range 10 {
-		if want := fmt.Sprint("no replica ", i); p.newest(t, want) != want {
-			t.Fatalf("%s is missing", want)
-		}
-	}
+	p.untilMore(t, "it is gone", fallbacks, "failed")
 	replica.Start(t)
-	p.untilReplica(t, "back again")
+	p.untilMore(t, "it is back", reads, "replica")
 
 	// One that has gone a way of its own never answers again, whatever its position says.
 	replica.Promote(t)
 	before = fromReplica(t)
-	for i := range 10 {
-		if want := fmt.Sprint("elsewhere ", i); p.newest(t, want) != want {
-			t.Fatalf("%s is missing: an answer of another primary", want)
-		}
-	}
+	p.untilMore(t, "it is another primary", fallbacks, "failed")
 	if fromReplica(t) != before {
 		t.Error("a server that follows nobody has answered")
-	}
-	if counted(t, "guildhall_postgres_replica_fallbacks_total", "failed") == 0 {
-		t.Error("no read found the replica gone")
 	}
 }
 
