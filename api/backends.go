@@ -13,6 +13,7 @@ import (
 	"guildhall.chat/guildhall/internal/fetch"
 	"guildhall.chat/guildhall/internal/roundtrip"
 	"guildhall.chat/guildhall/internal/store"
+	"guildhall.chat/guildhall/internal/tracing"
 )
 
 // backends are the connections that serve and worker both have, and the way to URLs of others.
@@ -59,6 +60,7 @@ func open(ctx context.Context, secrets config.Secrets, d Dependencies, logger *s
 		// Else go-redis waits for ReadTimeout whatever the deadline of the context is.
 		ContextTimeoutEnabled: true,
 	})
+	tracing.Redis(rdb)
 	roundtrip.Measure(rdb)
 	publisher := events.NewPublisher(rdb, s, d.ResumeWindow, logger)
 	s.PublishTo(publisher)

@@ -22,6 +22,7 @@ import (
 	"guildhall.chat/guildhall/internal/metrics"
 	"guildhall.chat/guildhall/internal/ratelimit"
 	"guildhall.chat/guildhall/internal/telemetry"
+	"guildhall.chat/guildhall/internal/tracing"
 )
 
 type serveCommand struct {
@@ -65,6 +66,11 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	stopTracing, err := tracing.Start(c.Tracing, "api", "", logger)
+	if err != nil {
+		return err
+	}
+	defer stopTracing()
 	back, err := open(ctx, secrets, c.Dependencies, logger)
 	if err != nil {
 		return err

@@ -21,6 +21,7 @@ import (
 	"guildhall.chat/guildhall/internal/presence"
 	"guildhall.chat/guildhall/internal/ratelimit"
 	"guildhall.chat/guildhall/internal/telemetry"
+	"guildhall.chat/guildhall/internal/tracing"
 )
 
 type workerCommand struct {
@@ -41,6 +42,11 @@ func (c *workerCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	stopTracing, err := tracing.Start(c.Tracing, "worker", "", logger)
+	if err != nil {
+		return err
+	}
+	defer stopTracing()
 	back, err := open(ctx, secrets, c.Dependencies, logger)
 	if err != nil {
 		return err

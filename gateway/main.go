@@ -30,6 +30,7 @@ import (
 	"guildhall.chat/guildhall/internal/sessionlimit"
 	"guildhall.chat/guildhall/internal/store"
 	"guildhall.chat/guildhall/internal/telemetry"
+	"guildhall.chat/guildhall/internal/tracing"
 )
 
 // maxLanes bounds the goroutines that send.
@@ -117,6 +118,11 @@ func (g *gateway) Run(ctx context.Context) error {
 		return err
 	}
 	log := telemetry.NewLogger(g.LogLevel, "gateway").With("shard", g.Shard, "pod", g.Pod)
+	stopTracing, err := tracing.Start(g.Tracing, "gateway", g.Pod, log)
+	if err != nil {
+		return err
+	}
+	defer stopTracing()
 	st, err := store.OpenWith(ctx, secrets.PostgresDSN, postgresConns)
 	if err != nil {
 		return err
@@ -130,6 +136,7 @@ func (g *gateway) Run(ctx context.Context) error {
 		ReadBufferSize: redisBuffer, WriteBufferSize: redisBuffer,
 	})
 	defer func() { _ = rdb.Close() }()
+	tracing.Redis(rdb)
 	roundtrip.Measure(rdb)
 	if g.RateLimits == "off" {
 		log.Warn("RATE LIMITS ARE OFF: any client may send and start sessions as fast as it likes. This is for load tests alone")

@@ -17,6 +17,7 @@ import (
 	"guildhall.chat/guildhall/internal/config"
 	"guildhall.chat/guildhall/internal/metrics"
 	"guildhall.chat/guildhall/internal/telemetry"
+	"guildhall.chat/guildhall/internal/tracing"
 	"guildhall.chat/guildhall/shard-router/placement"
 	"guildhall.chat/guildhall/shard-router/proxy"
 )
@@ -57,6 +58,11 @@ func (r *router) Run(ctx context.Context) error {
 		return err
 	}
 	log := telemetry.NewLogger(r.LogLevel, "shard-router")
+	stopTracing, err := tracing.Start(r.Tracing, "shard-router", "", log)
+	if err != nil {
+		return err
+	}
+	defer stopTracing()
 	admin, err := telemetry.NewAdmin(r.AdminAddr, log)
 	if err != nil {
 		return err

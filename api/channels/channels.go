@@ -38,7 +38,7 @@ type Handlers struct {
 
 // New returns the handlers; the poster judges the titles of threads, and typing goes to ephemeral.
 func New(s *store.Store, a *access.Access, poster *posting.Poster, ephemeral Ephemeral) *Handlers {
-	return &Handlers{store: s, access: a, poster: poster, ephemeral: ephemeral, rows: coalesce.New(readTimeout, encodedChannels(s))}
+	return &Handlers{store: s, access: a, poster: poster, ephemeral: ephemeral, rows: coalesce.New("read channels", readTimeout, encodedChannels(s))}
 }
 
 // Slowed lets those who write in a slow channel know how long they have to wait.

@@ -63,7 +63,7 @@ type readPage struct {
 }
 
 func pagesOf(s *store.Store) *coalesce.Keyed[store.MessagePage, *readPage] {
-	return coalesce.NewKeyed(pageTimeout, func(ctx context.Context, p store.MessagePage) (*readPage, error) {
+	return coalesce.NewKeyed("read messages", pageTimeout, func(ctx context.Context, p store.MessagePage) (*readPage, error) {
 		shared, err := s.SharedMessages(ctx, p)
 		if err != nil {
 			return nil, err

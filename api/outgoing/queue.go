@@ -13,6 +13,7 @@ import (
 	"guildhall.chat/guildhall/internal/fetch"
 	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
+	"guildhall.chat/guildhall/internal/tracing"
 )
 
 // Delivery of events. An event is tried for about ten minutes, as Discord does.
@@ -64,6 +65,8 @@ func (q *Queue) deliver(ctx context.Context, d store.Delivery) {
 		q.note(d, q.store.Delivered(ctx, d.ID)) // nobody wants it any more
 		return
 	}
+	ctx, span := tracing.Follow(ctx, d.Trace, "deliver event")
+	defer span.End()
 	err := q.send(ctx, d)
 	if ctx.Err() != nil {
 		return

@@ -17,9 +17,14 @@ import (
 	"strconv"
 	"time"
 
+	"go.opentelemetry.io/otel/codes"
+	semconv "go.opentelemetry.io/otel/semconv/v1.40.0"
+	"go.opentelemetry.io/otel/trace"
+
 	"guildhall.chat/guildhall/internal/fetch"
 	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
+	"guildhall.chat/guildhall/internal/tracing"
 )
 
 const (
@@ -49,17 +54,27 @@ func (s *Sender) Post(ctx context.Context, app snowflake.ID, url string, body []
 }
 
 func (s *Sender) post(ctx context.Context, key ed25519.PrivateKey, url string, body []byte) (*fetch.Response, error) {
+	ctx, span := tracing.Begin(ctx, "post to application", trace.WithSpanKind(trace.SpanKindClient))
+	defer span.End()
 	at := strconv.FormatInt(time.Now().Unix(), 10)
 	signature := ed25519.Sign(key, append([]byte(at), body...))
-	return s.fetch.Do(ctx, fetch.Request{
-		Method: http.MethodPost, URL: url, Body: body, MaxBytes: maxAnswer,
-		Header: http.Header{
-			"Content-Type":          {"application/json"},
-			"User-Agent":            {userAgent},
-			"X-Signature-Ed25519":   {hex.EncodeToString(signature)},
-			"X-Signature-Timestamp": {at},
-		},
+	header := http.Header{
+		"Content-Type":          {"application/json"},
+		"User-Agent":            {userAgent},
+		"X-Signature-Ed25519":   {hex.EncodeToString(signature)},
+		"X-Signature-Timestamp": {at},
+	}
+	tracing.CarryIn(ctx, header)
+	answer, err := s.fetch.Do(ctx, fetch.Request{
+		Method: http.MethodPost, URL: url, Body: body, MaxBytes: maxAnswer, Header: header,
 	})
+	switch {
+	case err != nil:
+		span.SetStatus(codes.Error, "no answer")
+	case span.IsRecording():
+		span.SetAttributes(semconv.HTTPResponseStatusCode(answer.Status))
+	}
+	return answer, err
 }
 
 // ErrNotVerified is returned by Probe when the URL does not answer as an application does.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace"
 
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/internal/discord"
@@ -58,7 +59,7 @@ func begin(logger *slog.Logger, access *accessLog) gin.HandlerFunc {
 		defer inFlight.Dec()
 		c.Next()
 		took := time.Since(start)
-		observe(c.Request.Method, c.FullPath(), c.Writer.Status(), took)
+		observe(c.Request.Method, c.FullPath(), c.Writer.Status(), took, trace.SpanContextFromContext(c.Request.Context()))
 		access.note(c, took)
 	}
 }

@@ -37,7 +37,7 @@ type admitted struct {
 
 func newDesk(rdb redis.UniversalClient, limiter *ratelimit.Limiter) *desk {
 	d := &desk{redis: rdb, limiter: limiter}
-	d.Group = coalesce.New(deskTimeout, d.serve)
+	d.Group = coalesce.New("admit", deskTimeout, d.serve)
 	return d
 }
 

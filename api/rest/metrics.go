@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 
 	"guildhall.chat/guildhall/internal/metrics"
+	"guildhall.chat/guildhall/internal/tracing"
 )
 
 var (
@@ -31,7 +33,7 @@ type outcome struct {
 // and classes.
 var observers sync.Map
 
-func observe(method, route string, status int, took time.Duration) {
+func observe(method, route string, status int, took time.Duration, of trace.SpanContext) {
 	if route == "" {
 		method = "other" // that of what is no route is anything that a client likes
 	}
@@ -41,5 +43,5 @@ func observe(method, route string, status int, took time.Duration) {
 		route := cmp.Or(strings.TrimPrefix(route, "/api"), "none")
 		found, _ = observers.LoadOrStore(key, requests.WithLabelValues(method, route, strconv.Itoa(key.class)+"xx"))
 	}
-	found.(prometheus.Observer).Observe(took.Seconds())
+	tracing.Observe(found.(prometheus.Observer), took.Seconds(), of)
 }

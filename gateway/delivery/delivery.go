@@ -20,6 +20,8 @@ type Delivery struct {
 	Own   *codec.Shared
 	// At is when the change was made that the dispatch tells of, in Unix milliseconds; 0: the latency is not observed.
 	At int64
+	// Trace is nil unless the dispatch is traced.
+	Trace *Trace
 
 	position int64
 	counted  int // what the history has counted for it

@@ -90,8 +90,6 @@ func (l *lane) queue(batch []*Delivery, flushed int) {
 				}
 			}
 		}
-		if receivers > 0 {
-			l.queued(d.At, len(l.touched)-flushed)
-		}
+		l.queued(d, receivers, len(l.touched)-flushed)
 	}
 }

@@ -28,14 +28,14 @@ func TestLatencyIsThatOfTheLastReceiver(t *testing.T) {
 			t.Errorf("%d observed, want %d", got, n)
 		}
 	}
-	u.queued(at, 40)
-	u.queued(0, 40) // has no time of its own
-	u.queued(at, 50)
+	u.queued(&Delivery{At: at}, 1, 40)
+	u.queued(&Delivery{}, 1, 40) // has no time of its own
+	u.queued(&Delivery{At: at}, 1, 50)
 	u.sent(32)
 	expect(0)
 	u.sent(8)
 	expect(1)
-	u.queued(at, 60) // 10 of before wait still
+	u.queued(&Delivery{At: at}, 1, 60) // 10 of before wait still
 	u.sent(10)
 	expect(2)
 	u.sent(50)

@@ -7,7 +7,10 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"guildhall.chat/guildhall/gateway/journal"
+	"guildhall.chat/guildhall/internal/tracing"
 )
 
 // Journal is where entries are written ahead; see journal.Writer.
@@ -124,7 +127,7 @@ func (l *Line) run() {
 		l.room.Broadcast()
 		l.mu.Unlock()
 		if len(batch) > 0 {
-			l.writeAhead(batch)
+			l.writeAhead(batch, traced(batch, len(l.lanes)))
 			l.history.add(batch)
 			for _, lane := range l.lanes {
 				lane.batches <- batch
@@ -137,8 +140,8 @@ func (l *Line) run() {
 	}
 }
 
-// writeAhead journals a batch. If that fails, the batch and all later positions jump.
-func (l *Line) writeAhead(batch []*Delivery) {
+// writeAhead journals a batch, whose spans are those of what is traced in it. If that fails, the batch and all later positions jump.
+func (l *Line) writeAhead(batch []*Delivery, traced []trace.Span) {
 	var entries []journal.Entry
 	for _, d := range batch {
 		if d.Entry.Kind != 0 {
@@ -150,7 +153,13 @@ func (l *Line) writeAhead(batch []*Delivery) {
 	if len(entries) == 0 {
 		return
 	}
-	err := l.journal.Append(l.ctx, entries)
+	ctx := l.ctx
+	if traced != nil {
+		var span trace.Span
+		ctx, span = tracing.Together(ctx, "write journal", traced)
+		defer span.End()
+	}
+	err := l.journal.Append(ctx, entries)
 	if err == nil || errors.Is(err, journal.ErrDegraded) {
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"guildhall.chat/guildhall/internal/codec"
 	"guildhall.chat/guildhall/internal/discord"
@@ -19,6 +20,7 @@ type dispatch struct {
 	kind     kind
 	variants [4]*codec.Shared // by what is hidden
 	parsed   *message
+	arrived  time.Time // of what is traced
 }
 
 // kind says what of an event is content.
@@ -42,6 +44,9 @@ const nobody snowflake.ID = 0
 // newDispatch also encodes the whole event, so that this need not be done under a lock.
 func newDispatch(e events.Event) *dispatch {
 	d := &dispatch{event: e}
+	if e.Head.Trace != "" {
+		d.arrived = time.Now()
+	}
 	switch e.Head.Type {
 	case discord.EventMessageCreate, discord.EventMessageUpdate:
 		d.kind = aMessage

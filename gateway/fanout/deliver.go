@@ -100,6 +100,7 @@ func (g *Guild) submit(d *dispatch, parts ...delivery.Part) {
 	} else if n == 0 {
 		return
 	}
+	out.Trace = delivery.Follow(&d.event, d.arrived)
 	g.hub.line.Submit(out)
 	countDispatches(d.event.Head.Type, n)
 }

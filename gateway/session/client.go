@@ -9,6 +9,7 @@ import (
 
 	"guildhall.chat/guildhall/internal/codec"
 	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/tracing"
 )
 
 // Limits of a connection.
@@ -28,6 +29,7 @@ type Client struct {
 	server *Server
 	conn   Transport
 	params codec.Params
+	trace  string // of the way here, for tracing.Follow
 
 	// Of the reader.
 	frames        window
@@ -148,7 +150,10 @@ func (c *Client) begin(open func(context.Context) error) error {
 		return nil // op 7 is on its way
 	}
 	c.attempt, c.abandon = context.WithCancel(c.server.ctx)
+	attempt, span := tracing.Follow(c.attempt, c.trace, "open session")
+	c.attempt = attempt
 	c.server.spawn(func() {
+		defer span.End()
 		ctx, cancel := context.WithTimeout(c.attempt, c.server.config.OpenTimeout)
 		defer cancel()
 		err := open(ctx)

@@ -207,7 +207,7 @@ func (s *Server) Open(conn *socket.Conn, o socket.Opening) socket.Protocol {
 func (s *Server) open(conn Transport, o socket.Opening) *Client {
 	now := time.Now()
 	c := &Client{
-		server: s, conn: conn, params: o.Params,
+		server: s, conn: conn, params: o.Params, trace: o.Trace,
 		frames:        window{limit: maxFrames, every: frameWindow, began: now},
 		presences:     window{limit: maxPresences, every: presenceWindow, began: now},
 		strangerUntil: now.Add(strangerTimeout),

@@ -11,6 +11,7 @@ import (
 
 	"guildhall.chat/guildhall/internal/auth"
 	"guildhall.chat/guildhall/internal/codec"
+	"guildhall.chat/guildhall/internal/tracing"
 )
 
 // Opening is what there is to know of a connection when it is accepted.
@@ -21,6 +22,7 @@ type Opening struct {
 	Greeted bool
 	Frames  int
 	HelloAt time.Time // zero unless Greeted
+	Trace   string    // what tracing.Follow wants, if the router traces the connection
 }
 
 // Options say how Handler accepts connections.
@@ -81,6 +83,7 @@ func (a *acceptor) forwarded(w http.ResponseWriter, r *http.Request) {
 	}
 	a.accept(w, r, Opening{
 		IP: word.IP, Greeted: true, Frames: word.Frames, HelloAt: time.UnixMilli(word.HelloAt),
+		Trace: tracing.Carried(r.Header),
 	}, word.Stream)
 }
 

@@ -23,6 +23,7 @@ type runCommand struct {
 	Data     string     `help:"Directory of all data." default:".local" type:"path"`
 	Bin      string     `help:"Directory of the service binaries." default:"bin" type:"path"`
 	LogLevel slog.Level `help:"Least level that is logged: debug, info, warn or error." default:"info"`
+	config.Tracing
 
 	PublicURL            string        `help:"Base of links, if clients don't reach the front door at its address." placeholder:"URL"`
 	Shards               int           `help:"Number of gateway shards." default:"2"`

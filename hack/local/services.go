@@ -122,6 +122,9 @@ func (p *platform) resumeWindow() []string {
 func (p *platform) service(name, binary string, args ...string) supervise.Child {
 	admin := p.addr(name + "-admin")
 	args = append(args, "--secrets", p.data.file("secrets"), "--admin-addr", admin, "--log-level", p.options.LogLevel.String())
+	if p.options.TraceEndpoint != "" {
+		args = append(args, "--trace-endpoint", p.options.TraceEndpoint, "--trace-sample", fmt.Sprint(p.options.TraceSample))
+	}
 	used := map[string]int{"admin": p.ports[name+"-admin"]}
 	if port, listens := p.ports[name]; listens {
 		used["listen"] = port

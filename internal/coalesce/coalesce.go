@@ -12,6 +12,10 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"guildhall.chat/guildhall/internal/tracing"
 )
 
 const (
@@ -37,6 +41,7 @@ var errMiscounted = errors.New("not as many answers as questions")
 
 // Group gathers questions and has them answered. Make it with New.
 type Group[Q, A any] struct {
+	name    string // of the runs in traces
 	answer  func(ctx context.Context, asked []Q) ([]A, error)
 	timeout time.Duration
 
@@ -51,17 +56,20 @@ type question[Q, A any] struct {
 	gets A
 	err  error
 	done chan struct{}
+	span trace.Span // of the wait
 }
 
 // New returns a group whose questions are answered by one function: an answer for each, in their order, or an error for all. A
-// run may take so long; it does not end when those who ask go away.
-func New[Q, A any](timeout time.Duration, answer func(ctx context.Context, asked []Q) ([]A, error)) *Group[Q, A] {
-	return &Group[Q, A]{answer: answer, timeout: timeout}
+// run may take so long; it does not end when those who ask go away. Traces have it under the name.
+func New[Q, A any](name string, timeout time.Duration, answer func(ctx context.Context, asked []Q) ([]A, error)) *Group[Q, A] {
+	return &Group[Q, A]{name: name, answer: answer, timeout: timeout}
 }
 
 // Ask returns the answer to a question, of a run that began after the call.
 func (g *Group[Q, A]) Ask(ctx context.Context, asks Q) (A, error) {
-	q := &question[Q, A]{asks: asks, done: make(chan struct{})}
+	ctx, span := tracing.Begin(ctx, g.name)
+	defer span.End()
+	q := &question[Q, A]{asks: asks, done: make(chan struct{}), span: span}
 	g.mu.Lock()
 	if len(g.waiting) >= maxWaiting {
 		g.mu.Unlock()
@@ -138,8 +146,17 @@ func (g *Group[Q, A]) settle(batch []*question[Q, A]) {
 	ctx, cancel := context.WithTimeout(context.Background(), g.timeout)
 	defer cancel()
 	asked := make([]Q, len(batch))
+	var spans []trace.Span
 	for i, q := range batch {
 		asked[i] = q.asks
+		if q.span.IsRecording() {
+			spans = append(spans, q.span)
+		}
+	}
+	if spans != nil {
+		var span trace.Span
+		ctx, span = tracing.Together(ctx, g.name+", together", spans)
+		defer span.End()
 	}
 	if answers, err = g.answer(ctx, asked); err == nil && len(answers) != len(batch) {
 		err = errMiscounted

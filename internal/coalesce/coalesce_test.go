@@ -18,7 +18,7 @@ type answerer struct {
 
 func newAnswerer() (*answerer, *Group[int, int]) {
 	a := &answerer{began: make(chan []int, 100), let: make(chan error)}
-	return a, New(time.Minute, func(_ context.Context, asked []int) ([]int, error) {
+	return a, New("test", time.Minute, func(_ context.Context, asked []int) ([]int, error) {
 		a.began <- slices.Clone(asked)
 		if err := <-a.let; err != nil {
 			return nil, err
@@ -71,7 +71,7 @@ func TestQuestionsGatherWhileOneIsAnswered(t *testing.T) {
 func TestAnAnswerIsNeverOlderThanItsQuestion(t *testing.T) {
 	t.Parallel()
 	var now atomic.Int64
-	g := New(time.Minute, func(_ context.Context, asked []struct{}) ([]int64, error) {
+	g := New("test", time.Minute, func(_ context.Context, asked []struct{}) ([]int64, error) {
 		seen := now.Load()
 		time.Sleep(time.Duration(seen%3) * 100 * time.Microsecond)
 		answers := make([]int64, len(asked))
@@ -122,11 +122,11 @@ func TestFailuresAreEverybodys(t *testing.T) {
 	}
 	<-a.began
 	a.let <- nil
-	broken := New(time.Minute, func(context.Context, []int) ([]int, error) { panic("broken") })
+	broken := New("test", time.Minute, func(context.Context, []int) ([]int, error) { panic("broken") })
 	if _, err := broken.Ask(t.Context(), 1); err == nil {
 		t.Error("a panic is no error")
 	}
-	short := New(time.Minute, func(context.Context, []int) ([]int, error) { return nil, nil })
+	short := New("test", time.Minute, func(context.Context, []int) ([]int, error) { return nil, nil })
 	if _, err := short.Ask(t.Context(), 1); err == nil {
 		t.Error("no answer, and no error")
 	}

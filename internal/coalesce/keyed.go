@@ -6,10 +6,15 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"guildhall.chat/guildhall/internal/tracing"
 )
 
 // Keyed answers those who ask the same thing at a time together, and each thing by itself. Make it with NewKeyed.
 type Keyed[K comparable, A any] struct {
+	name    string // of the runs in traces
 	answer  func(ctx context.Context, key K) (A, error)
 	timeout time.Duration
 
@@ -25,16 +30,19 @@ type shared[A any] struct {
 	gets   A
 	err    error
 	done   chan struct{}
+	spans  []trace.Span // of the waits that are traced
 }
 
 // NewKeyed returns a group whose answers are made by a function. A run may take so long; it does not end when those who ask go
-// away. Those who get an answer share it, and must not change it.
-func NewKeyed[K comparable, A any](timeout time.Duration, answer func(ctx context.Context, key K) (A, error)) *Keyed[K, A] {
-	return &Keyed[K, A]{answer: answer, timeout: timeout, flights: map[K]*flight[A]{}}
+// away. Those who get an answer share it, and must not change it. Traces have it under the name.
+func NewKeyed[K comparable, A any](name string, timeout time.Duration, answer func(ctx context.Context, key K) (A, error)) *Keyed[K, A] {
+	return &Keyed[K, A]{name: name, answer: answer, timeout: timeout, flights: map[K]*flight[A]{}}
 }
 
 // Ask returns the answer for the key, of a run that began after the call.
 func (g *Keyed[K, A]) Ask(ctx context.Context, key K) (A, error) {
+	ctx, span := tracing.Begin(ctx, g.name)
+	defer span.End()
 	g.mu.Lock()
 	f := g.flights[key]
 	if f == nil {
@@ -47,6 +55,9 @@ func (g *Keyed[K, A]) Ask(ctx context.Context, key K) (A, error) {
 	}
 	s := f.next
 	s.askers++
+	if span.IsRecording() {
+		s.spans = append(s.spans, span)
+	}
 	g.mu.Unlock()
 	select {
 	case <-s.done:
@@ -86,5 +97,10 @@ func (g *Keyed[K, A]) settle(key K, s *shared[A]) {
 	}()
 	ctx, cancel := context.WithTimeout(context.Background(), g.timeout)
 	defer cancel()
+	if s.spans != nil {
+		var span trace.Span
+		ctx, span = tracing.Together(ctx, g.name+", together", s.spans)
+		defer span.End()
+	}
 	s.gets, s.err = g.answer(ctx, key)
 }

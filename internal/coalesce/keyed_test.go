@@ -13,7 +13,7 @@ func TestTheSameIsAnsweredOnce(t *testing.T) {
 	t.Parallel()
 	var runs atomic.Int64
 	began, let := make(chan struct{}, 100), make(chan struct{})
-	g := NewKeyed(time.Minute, func(_ context.Context, key string) (string, error) {
+	g := NewKeyed("test", time.Minute, func(_ context.Context, key string) (string, error) {
 		if key == "other" {
 			return key, nil
 		}
@@ -57,7 +57,7 @@ func TestTheSameIsAnsweredOnce(t *testing.T) {
 func TestKeyedAnswersAreNeverOlderThanTheirQuestions(t *testing.T) {
 	t.Parallel()
 	var now atomic.Int64
-	g := NewKeyed(time.Minute, func(context.Context, int64) (int64, error) { return now.Load(), nil })
+	g := NewKeyed("test", time.Minute, func(context.Context, int64) (int64, error) { return now.Load(), nil })
 	var wg sync.WaitGroup
 	for i := range int64(16) {
 		wg.Go(func() {
@@ -84,7 +84,7 @@ func TestKeyedAnswersAreNeverOlderThanTheirQuestions(t *testing.T) {
 func TestKeyedFailures(t *testing.T) {
 	t.Parallel()
 	failed := errors.New("failed")
-	g := NewKeyed(time.Minute, func(_ context.Context, broken bool) (int, error) {
+	g := NewKeyed("test", time.Minute, func(_ context.Context, broken bool) (int, error) {
 		if broken {
 			panic("broken")
 		}

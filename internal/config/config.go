@@ -32,6 +32,13 @@ type Common struct {
 	Secrets   string     `help:"Directory that holds the secrets, one file each." placeholder:"DIR" required:""`
 	AdminAddr string     `help:"Address of the admin port (/healthz, /readyz, /metrics)." default:"127.0.0.1:9090"`
 	LogLevel  slog.Level `help:"Least level that is logged: debug, info, warn or error." default:"info"`
+	Tracing
+}
+
+// Tracing holds the flags that say which requests are traced, and where to.
+type Tracing struct {
+	TraceEndpoint string  `help:"URL of a collector that takes traces by OTLP over HTTP. Without it nothing is traced." placeholder:"URL"`
+	TraceSample   float64 `help:"Part of the requests that are traced, from 0 to 1, beside those whose traceparent says so." default:"0.01"`
 }
 
 // Redis holds the flags of a program that talks to the Redis Cluster. Embed it.

@@ -50,6 +50,8 @@ type Header struct {
 	Access bool `json:"pa,omitempty"`
 	// At is when the change was made, in Unix milliseconds; it feeds the delivery-latency metric.
 	At int64 `json:"at,omitempty"`
+	// Trace is what goes on of the trace of the request that made the event, as tracing.Carry has it; "" unless it is traced.
+	Trace string `json:"tr,omitempty"`
 }
 
 // New makes an event of a log; data is encoded at once, so that it is what the change saw.

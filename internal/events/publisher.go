@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"guildhall.chat/guildhall/internal/snowflake"
+	"guildhall.chat/guildhall/internal/tracing"
 )
 
 //go:embed publish.lua
@@ -58,6 +59,8 @@ func (p *Publisher) Publish(ctx context.Context, evs []Event) {
 	// The change is made; a client that goes away must not stop its event.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
 	defer cancel()
+	ctx, span := tracing.Begin(ctx, "publish events")
+	defer span.End()
 	begun := time.Now()
 	defer func() { publishSeconds.Observe(time.Since(begun).Seconds()) }()
 	var logs [][]Event
@@ -122,6 +125,8 @@ func (p *Publisher) fill(ctx context.Context, log snowflake.ID, last int64) (rea
 	if len(rows) == 0 {
 		return last, 0, fmt.Errorf("outbox has no event of log %s after %d", log, last)
 	}
+	ctx, end := relaying(ctx, rows)
+	defer end()
 	base := ""
 	if rows[0].Seq != last+1 {
 		base = fmt.Sprint(rows[0].Seq - 1)
@@ -173,6 +178,9 @@ func flag(b bool) string {
 
 // Ephemeral publishes an event that is never kept: typing, presence.
 func (p *Publisher) Ephemeral(ctx context.Context, e Event) error {
+	ctx, span := tracing.Begin(ctx, "publish "+e.Head.Type)
+	defer span.End()
+	e.Head.Trace = tracing.Carry(ctx)
 	body, err := e.Body()
 	if err != nil {
 		return err

@@ -10,8 +10,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
+	"go.opentelemetry.io/otel/trace"
 
 	"guildhall.chat/guildhall/internal/metrics"
+	"guildhall.chat/guildhall/internal/tracing"
 )
 
 var (
@@ -49,7 +51,7 @@ func (hook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		begun := time.Now()
 		err := next(ctx, cmd)
-		observe(command, begun, err)
+		observe(ctx, command, begun, err)
 		return err
 	}
 }
@@ -59,13 +61,13 @@ func (hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPip
 	return func(ctx context.Context, cmds []redis.Cmder) error {
 		begun := time.Now()
 		err := next(ctx, cmds)
-		observe(pipeline, begun, err)
+		observe(ctx, pipeline, begun, err)
 		return err
 	}
 }
 
-func observe(kind prometheus.Observer, begun time.Time, err error) {
-	kind.Observe(time.Since(begun).Seconds())
+func observe(ctx context.Context, kind prometheus.Observer, begun time.Time, err error) {
+	tracing.Observe(kind, time.Since(begun).Seconds(), trace.SpanContextFromContext(ctx))
 	if unanswered(err) {
 		failures.Inc()
 	}

@@ -12,6 +12,7 @@ import (
 
 	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/snowflake"
+	"guildhall.chat/guildhall/internal/tracing"
 )
 
 // Tx is a transaction in which events may be emitted.
@@ -48,10 +49,12 @@ const changeAttempts = 5
 // Change runs fn in a transaction and publishes the events that it emitted. An error of fn rolls back and is returned as
 // it is. fn may run more than once and must not have effects outside the transaction.
 func (s *Store) Change(ctx context.Context, fn func(tx *Tx) error) error {
+	ctx, span := tracing.Begin(ctx, "change")
+	defer span.End()
 	for attempt := 1; ; attempt++ {
 		begun := time.Now()
 		evs, err := s.try(ctx, fn)
-		changed(begun, err)
+		changed(ctx, begun, err)
 		if err == nil {
 			if len(evs) > 0 && s.publisher != nil {
 				s.publisher.Publish(ctx, evs)
@@ -93,6 +96,11 @@ func (s *Store) try(ctx context.Context, fn func(tx *Tx) error) ([]events.Event,
 // so a log's seqs are dense and in the order of commits; they are taken in sorted order, so that two transactions with
 // the same logs can't wait for each other.
 func (tx *Tx) sequence(ctx context.Context) error {
+	if carried := tracing.Carry(ctx); carried != "" {
+		for i := range tx.evs {
+			tx.evs[i].Head.Trace = carried
+		}
+	}
 	batch := &pgx.Batch{}
 	if err := queueOutboxes(batch, tx.evs); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/snowflake"
+	"guildhall.chat/guildhall/internal/tracing"
 )
 
 // Delivery is an event on its way to an application.
@@ -19,6 +20,7 @@ type Delivery struct {
 	Body          []byte
 	Attempts      int     // that have failed
 	URL           *string // of the application's endpoint now; nil: it takes no events any more
+	Trace         string  // of the request that the event comes of, as tracing.Carry has it
 }
 
 // QueueEvent puts an event of an application into its queue, if it wants events of the type. The event is sent after the
@@ -32,9 +34,9 @@ func (tx *Tx) QueueEvent(ctx context.Context, app snowflake.ID, kind string, dat
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", kind, err)
 	}
-	_, err = tx.Exec(ctx, `insert into deliveries (id, application_id, body) select $1, id, $3 from applications
+	_, err = tx.Exec(ctx, `insert into deliveries (id, application_id, body, trace) select $1, id, $3, nullif($6, '') from applications
 		where id = $2 and event_webhooks_url is not null and event_webhooks_status = $4 and $5 = any(event_webhooks_types)`,
-		tx.NewID(), app, body, discord.EventWebhooksEnabled, kind)
+		tx.NewID(), app, body, discord.EventWebhooksEnabled, kind, tracing.Carry(ctx))
 	if err != nil {
 		return fmt.Errorf("queue %s for application %s: %w", kind, app, err)
 	}
@@ -45,7 +47,7 @@ func (tx *Tx) QueueEvent(ctx context.Context, app snowflake.ID, kind string, dat
 // dies leaves them to the next. At most one is taken of each application.
 func (s *Store) TakeDeliveries(ctx context.Context, until time.Time, most int) ([]Delivery, error) {
 	taken, err := collect(ctx, s.pool, func(row pgx.Row) (d Delivery, err error) {
-		err = row.Scan(&d.ID, &d.ApplicationID, &d.Body, &d.Attempts, &d.URL)
+		err = row.Scan(&d.ID, &d.ApplicationID, &d.Body, &d.Attempts, &d.URL, &d.Trace)
 		return d, err
 	}, `with due as (
 			select distinct on (application_id) id, due from deliveries where not dead and due <= now() order by application_id, id
@@ -53,7 +55,7 @@ func (s *Store) TakeDeliveries(ctx context.Context, until time.Time, most int) (
 			update deliveries d set due = $1 from (select id from due order by due limit $2) as first_due where d.id = first_due.id
 			returning d.*
 		) select t.id, t.application_id, t.body, t.attempts,
-			case when a.event_webhooks_status = $3 then a.event_webhooks_url end
+			case when a.event_webhooks_status = $3 then a.event_webhooks_url end, coalesce(t.trace, '')
 		from taken t join applications a on a.id = t.application_id`, until, most, discord.EventWebhooksEnabled)
 	if err != nil {
 		return nil, fmt.Errorf("take deliveries: %w", err)

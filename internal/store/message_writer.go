@@ -13,10 +13,12 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"go.opentelemetry.io/otel/trace"
 
 	"guildhall.chat/guildhall/internal/coalesce"
 	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/snowflake"
+	"guildhall.chat/guildhall/internal/tracing"
 )
 
 // messageWriters commits the messages that arrive while a commit is under way together in the next, whatever guilds they are
@@ -36,6 +38,7 @@ type pendingMessage struct {
 	insert messageInsert
 	event  events.Event
 	done   chan error
+	span   trace.Span // of the wait
 }
 
 const (
@@ -64,6 +67,9 @@ func (w *messageWriters) init(s *Store) {
 
 // write returns once the message is committed and its event is on the way.
 func (w *messageWriters) write(ctx context.Context, m *pendingMessage) error {
+	ctx, m.span = tracing.Begin(ctx, "write message")
+	defer m.span.End()
+	m.event.Head.Trace = tracing.Carry(ctx)
 	m.done = make(chan error, 1)
 	w.mu.Lock()
 	if w.queued[m.event.Log] >= writeQueue {
@@ -203,6 +209,8 @@ func byLog(batch []*pendingMessage) (logs [][]*pendingMessage) {
 func (w *messageWriters) settle(batch []*pendingMessage, patience time.Duration) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
+	ctx, span := together(ctx, batch)
+	defer span.End()
 	evs, err := w.store.insertMessages(ctx, batch, patience)
 	switch {
 	case lockedOut(err):
@@ -229,6 +237,17 @@ func lockedOut(err error) bool {
 	return errors.As(err, &pg) && pg.Code == "55P03"
 }
 
+// together is the span of a batch, in the traces of those messages that have one.
+func together(ctx context.Context, batch []*pendingMessage) (context.Context, trace.Span) {
+	var spans []trace.Span
+	for _, m := range batch {
+		if m.span.IsRecording() {
+			spans = append(spans, m.span)
+		}
+	}
+	return tracing.Together(ctx, "commit messages", spans)
+}
+
 // refused reports whether Postgres did not take the data: a data exception or a violated constraint, or a guild that is gone.
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 func refused(err error) bool {
@@ -244,7 +263,7 @@ func (s *Store) insertMessages(ctx context.Context, batch []*pendingMessage, pat
 	for attempt := 1; ; attempt++ {
 		begun := time.Now()
 		evs, err := s.tryInsertMessages(ctx, batch, patience)
-		changed(begun, err)
+		changed(ctx, begun, err)
 		if err == nil || attempt == changeAttempts || !retryable(err) {
 			messageBatch.Observe(float64(len(batch)))
 			return evs, err

@@ -1,11 +1,14 @@
 package store
 
 import (
+	"context"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 
 	"guildhall.chat/guildhall/internal/metrics"
+	"guildhall.chat/guildhall/internal/tracing"
 )
 
 // The pool of connections.
@@ -49,11 +52,11 @@ var (
 	fallbacksFailed = fallbacks.WithLabelValues("failed")
 )
 
-// changed observes a transaction that began at a moment.
-func changed(begun time.Time, err error) {
+// changed observes a transaction that began at a moment, with the trace in ctx.
+func changed(ctx context.Context, begun time.Time, err error) {
 	switch {
 	case err == nil:
-		changeSeconds.Observe(time.Since(begun).Seconds())
+		tracing.Observe(changeSeconds, time.Since(begun).Seconds(), trace.SpanContextFromContext(ctx))
 	case Unavailable(err):
 		changeFailures.Inc()
 	}

@@ -61,7 +61,7 @@ func (s *Store) ReadFrom(ctx context.Context, dsn string) error {
 	if err != nil {
 		return fmt.Errorf("connect to replicas: %w", err)
 	}
-	s.replicas = &replicas{pool: pool, head: coalesce.NewKeyed(replicaTimeout, func(ctx context.Context, _ struct{}) (lsn string, err error) {
+	s.replicas = &replicas{pool: pool, head: coalesce.NewKeyed("ask how far the primary is", replicaTimeout, func(ctx context.Context, _ struct{}) (lsn string, err error) {
 		err = s.pool.QueryRow(ctx, `select pg_current_wal_flush_lsn()::text`).Scan(&lsn)
 		return lsn, err
 	})}

@@ -20,6 +20,7 @@ import (
 	"guildhall.chat/guildhall/internal/coalesce"
 	"guildhall.chat/guildhall/internal/events"
 	"guildhall.chat/guildhall/internal/snowflake"
+	"guildhall.chat/guildhall/internal/tracing"
 )
 
 // ErrNotFound is returned when the row asked for does not exist.
@@ -59,7 +60,7 @@ func Open(ctx context.Context, dsn string) (*Store, error) { return OpenWith(ctx
 
 // OpenWith is Open with at most so many connections.
 func OpenWith(ctx context.Context, dsn string, conns int32) (*Store, error) {
-	return OpenTraced(ctx, dsn, conns, nil)
+	return OpenTraced(ctx, dsn, conns, tracing.Postgres())
 }
 
 // OpenTraced is OpenWith where a tracer, unless nil, is told of every statement.
@@ -76,7 +77,7 @@ func OpenTraced(ctx context.Context, dsn string, conns int32, tracer pgx.QueryTr
 	s := &Store{pool: pool}
 	s.lexemes, _ = lru.New[string, string](lexemesHeld) // it refuses sizes below one alone
 	s.writers.init(s)
-	s.people = coalesce.New(statementTimeout, func(ctx context.Context, asked []peopleOf) ([]map[snowflake.ID]Person, error) {
+	s.people = coalesce.New("read people", statementTimeout, func(ctx context.Context, asked []peopleOf) ([]map[snowflake.ID]Person, error) {
 		return people(ctx, s.pool, asked)
 	})
 	var worker uint16

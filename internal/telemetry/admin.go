@@ -88,7 +88,9 @@ func (a *Admin) handler() http.Handler {
 	mux.Handle("GET /readyz", &a.readiness)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics.Default.Gatherer(), promhttp.HandlerOpts{
 		Registry: a.Registry(),
-		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelError),
+		// Only this format has exemplars.
+		EnableOpenMetrics: true,
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelError),
 	}))
 	mux.HandleFunc("GET /log/level", tellLevel)
 	mux.HandleFunc("PUT /log/level", a.setLevel)

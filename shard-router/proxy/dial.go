@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
+	"go.opentelemetry.io/otel/trace"
 
 	"guildhall.chat/guildhall/internal/auth"
+	"guildhall.chat/guildhall/internal/tracing"
 	"guildhall.chat/guildhall/shard-router/placement"
 )
 
@@ -64,10 +66,11 @@ func (p *Proxy) place(l *link, want placement.Want) (*place, error) {
 
 // dial opens the internal upgrade to a pod and sends it the opening frames. It returns what the pod sent behind its answer.
 func (p *Proxy) dial(ctx context.Context, l *link, pod placement.Pod, opening []byte) (*net.TCPConn, []byte, error) {
-	dialer := ws.Dialer{
-		Timeout: p.config.Limits.Dial,
-		Header:  ws.HandshakeHeaderHTTP(http.Header{auth.ForwardedHeader: {p.keys.SealForwarded(l.forwarded())}}),
-	}
+	ctx, span := tracing.Begin(trace.ContextWithSpan(ctx, l.span), "dial pod", trace.WithSpanKind(trace.SpanKindClient))
+	defer span.End()
+	header := http.Header{auth.ForwardedHeader: {p.keys.SealForwarded(l.forwarded())}}
+	tracing.CarryIn(ctx, header)
+	dialer := ws.Dialer{Timeout: p.config.Limits.Dial, Header: ws.HandshakeHeaderHTTP(header)}
 	target := url.URL{Scheme: "ws", Host: pod.Addr, Path: sessionPath, RawQuery: l.query}
 	conn, buffered, _, err := dialer.Dial(ctx, target.String())
 	if err != nil {

@@ -67,11 +67,13 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	l := newLink(p, r, params)
 	if reason := p.links.add(l); reason != "" {
+		l.span.End()
 		<-p.pending
 		p.refuseBusy(w, reason)
 		return
 	}
 	if err := l.upgrade(w, r); err != nil {
+		l.span.End()
 		p.log.Debug("upgrade failed", "client", l.addr, "error", err)
 		p.metrics.refused(refusedProtocol)
 		<-p.pending

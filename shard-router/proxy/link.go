@@ -11,9 +11,11 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
+	"go.opentelemetry.io/otel/trace"
 
 	"guildhall.chat/guildhall/internal/codec"
 	"guildhall.chat/guildhall/internal/discord"
+	"guildhall.chat/guildhall/internal/tracing"
 )
 
 // link is one client's connection, from the upgrade to its end.
@@ -29,7 +31,8 @@ type link struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 
-	frames  *frameReader // until the hand-over
+	span    trace.Span // of the way to a pod; until the hand-over, like
+	frames  *frameReader
 	mu      sync.Mutex
 	client  *net.TCPConn // nil before the upgrade
 	placed  bool         // a pod has it
@@ -45,6 +48,7 @@ func newLink(p *Proxy, r *http.Request, params codec.Params) *link {
 		encoding: params.Encoding,
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
+	_, l.span = tracing.Request(context.Background(), r.Header, "connect client")
 	return l
 }
 

@@ -3,6 +3,8 @@ package proxy
 import (
 	"errors"
 
+	"go.opentelemetry.io/otel/codes"
+
 	"guildhall.chat/guildhall/internal/codec"
 )
 
@@ -14,13 +16,14 @@ func (p *Proxy) open(l *link, bad *codec.ParamsError) {
 	placed, err := p.introduce(l, bad)
 	pending.Dec()
 	<-p.pending
+	l.span.End()
 	if err != nil {
 		p.log.Debug("connection ended before its hand-over", "client", l.addr, "error", err)
 		l.cut()
 		p.links.remove(l)
 		return
 	}
-	l.frames, l.encoder = nil, nil
+	l.frames, l.encoder, l.span = nil, nil, nil
 	// In a new goroutine, for this one's stack has grown, and the connection may idle for days.
 	go p.relay(l, placed)
 }
@@ -31,6 +34,7 @@ func (p *Proxy) introduce(l *link, bad *codec.ParamsError) (*place, error) {
 	var refused *refusal
 	if errors.As(err, &refused) {
 		p.metrics.refused(refused.metric)
+		l.span.SetStatus(codes.Error, refused.metric)
 		l.close(refused)
 	}
 	return placed, err

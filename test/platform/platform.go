@@ -42,6 +42,8 @@ type Options struct {
 	RequireVerifiedEmail bool
 	FetchAllow           string // networks beyond the public internet that URLs of users may lead to; "": none
 	LogLevel             string // "": info
+	TraceEndpoint        string // "": nothing is traced
+	TraceSample          string // "": the services' own
 	// Bin is a directory of service binaries to run. "": built from this module, once a test binary.
 	Bin string
 }
@@ -179,6 +181,12 @@ func (p *Platform) args() []string {
 	}
 	if o.LogLevel != "" {
 		args = append(args, "--log-level", o.LogLevel)
+	}
+	if o.TraceEndpoint != "" {
+		args = append(args, "--trace-endpoint", o.TraceEndpoint)
+	}
+	if o.TraceSample != "" {
+		args = append(args, "--trace-sample", o.TraceSample)
 	}
 	return args
 }

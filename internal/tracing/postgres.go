@@ -1,0 +1,90 @@
+package tracing
+
+import (
+	"context"
+	"errors"
+
+	"github.com/exaring/otelpgx"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// Postgres returns what makes a span of each statement and batch that is run for something recorded, nil while tracing is
+// off. Spans have the statement's text, never its arguments.
+func Postgres() pgx.QueryTracer {
+	if !On() {
+		return nil
+	}
+	return postgres{otelpgx.NewTracer()}
+}
+
+// postgres keeps otelpgx from what costs something when nothing is recorded, and from the texts of errors, which may quote
+// values.
+type postgres struct{ of *otelpgx.Tracer }
+
+var (
+	_ pgx.BatchTracer       = postgres{}
+	_ pgxpool.AcquireTracer = postgres{}
+)
+
+func recording(ctx context.Context) bool { return trace.SpanFromContext(ctx).IsRecording() }
+
+func (p postgres) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	if !recording(ctx) {
+		return ctx
+	}
+	return p.of.TraceQueryStart(ctx, conn, data)
+}
+
+func (p postgres) TraceQueryEnd(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryEndData) {
+	if recording(ctx) {
+		data.Err = bare(data.Err)
+		p.of.TraceQueryEnd(ctx, conn, data)
+	}
+}
+
+func (p postgres) TraceBatchStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
+	if !recording(ctx) {
+		return ctx
+	}
+	return p.of.TraceBatchStart(ctx, conn, data)
+}
+
+func (p postgres) TraceBatchQuery(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchQueryData) {
+	if recording(ctx) {
+		data.Err = bare(data.Err)
+		p.of.TraceBatchQuery(ctx, conn, data)
+	}
+}
+
+func (p postgres) TraceBatchEnd(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchEndData) {
+	if recording(ctx) {
+		data.Err = bare(data.Err)
+		p.of.TraceBatchEnd(ctx, conn, data)
+	}
+}
+
+func (p postgres) TraceAcquireStart(ctx context.Context, pool *pgxpool.Pool, data pgxpool.TraceAcquireStartData) context.Context {
+	if !recording(ctx) {
+		return ctx
+	}
+	return p.of.TraceAcquireStart(ctx, pool, data)
+}
+
+func (p postgres) TraceAcquireEnd(ctx context.Context, pool *pgxpool.Pool, data pgxpool.TraceAcquireEndData) {
+	if recording(ctx) {
+		data.Err = bare(data.Err)
+		p.of.TraceAcquireEnd(ctx, pool, data)
+	}
+}
+
+// bare returns an error of Postgres with nothing but its code.
+func bare(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return &pgconn.PgError{Severity: pg.Severity, Code: pg.Code, Message: "see the log of Postgres"}
+	}
+	return err
+}
