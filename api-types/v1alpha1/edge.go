@@ -83,6 +83,28 @@ type MonitoringSpec struct {
 	// +optional
 	// +kubebuilder:validation:MaxProperties=16
 	Labels map[string]string `json:"labels,omitempty"`
+
+	// Tracing has requests traced. Without it none are, whether or not monitoring is disabled.
+	//
+	// +optional
+	Tracing *TracingSpec `json:"tracing,omitempty"`
+}
+
+// TracingSpec says which requests are traced, and where the traces go.
+type TracingSpec struct {
+	// Endpoint is the URL of a collector that takes OTLP over HTTP, such as http://collector.tracing:4318. Without a path,
+	// /v1/traces is meant. The pods of the gateway and the shard router may then reach what is outside of the platform.
+	//
+	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:Pattern=`^https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?$`
+	Endpoint string `json:"endpoint"`
+
+	// SampleRatio is the part of the requests that are traced, from "0" to "1", beside those whose callers ask for it.
+	//
+	// +optional
+	// +kubebuilder:default="0.01"
+	// +kubebuilder:validation:Pattern=`^(0(\.[0-9]{1,6})?|1(\.0{1,6})?)$`
+	SampleRatio string `json:"sampleRatio,omitempty"`
 }
 
 // NetworkPolicySpec says which pods may reach the platform's.

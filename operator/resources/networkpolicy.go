@@ -128,9 +128,12 @@ func (p Platform) openEgress(spec *apply.NetworkPolicySpecApplyConfiguration, co
 		spec.WithEgress(to(outside(), nil)) // webhooks, links, files, mail: wherever these are
 	case ShardRouter:
 		spec.WithEgress(to(nil, apiServerPorts))
+		if p.Cluster.Spec.Monitoring.Tracing != nil {
+			spec.WithEgress(to(outside(), nil)) // a policy sees the port of the collector's pod, not that of its Service
+		}
 	case Gateway:
-		// Where stores of others are is in Secrets, or learnt from them.
-		if p.Cluster.Spec.Redis.External != nil || p.Cluster.Spec.Postgres.External != nil {
+		// Where stores of others are is in Secrets, or learnt from them; and where a collector is, see above.
+		if p.Cluster.Spec.Redis.External != nil || p.Cluster.Spec.Postgres.External != nil || p.Cluster.Spec.Monitoring.Tracing != nil {
 			spec.WithEgress(to(outside(), nil))
 		}
 	case Migrate:

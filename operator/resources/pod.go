@@ -143,10 +143,20 @@ func (p Platform) container(c pod) *apply.ContainerApplyConfiguration {
 		return container
 	}
 	return container.WithArgs("--admin-addr=:9090").
+		WithArgs(p.tracingArgs()...).
 		WithPorts(apply.ContainerPort().WithName(adminPortName).WithContainerPort(AdminPort).WithProtocol(corev1.ProtocolTCP)).
 		WithStartupProbe(probe("/healthz", 2, 60)). // a start waits for Postgres and Redis
 		WithLivenessProbe(probe("/healthz", 10, 3)).
 		WithReadinessProbe(probe("/readyz", 5, 2))
+}
+
+// tracingArgs say which requests are traced, if any are.
+func (p Platform) tracingArgs() []string {
+	tracing := p.Cluster.Spec.Monitoring.Tracing
+	if tracing == nil {
+		return nil
+	}
+	return []string{"--trace-endpoint=" + tracing.Endpoint, "--trace-sample=" + tracing.SampleRatio}
 }
 
 func probe(path string, periodSeconds, failures int32) *apply.ProbeApplyConfiguration {
