@@ -2,6 +2,7 @@ package rig
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,21 +49,37 @@ type Process struct {
 
 // Platform starts a platform with so many gateways and without rate limits.
 func (r *Rig) Platform(ctx context.Context, gateways int) (*Platform, error) {
-	return r.platform(ctx, gateways, "off")
+	return r.platform(ctx, gateways, r.services, "--rate-limits", "off", "--log-level", "warn")
 }
 
 // CountingPlatform is Platform where requests are counted, against limits that nobody reaches.
 func (r *Rig) CountingPlatform(ctx context.Context, gateways int) (*Platform, error) {
-	return r.platform(ctx, gateways, "raised")
+	return r.platform(ctx, gateways, r.services, "--rate-limits", "raised", "--log-level", "warn")
 }
 
-func (r *Rig) platform(ctx context.Context, gateways int, limits string) (*Platform, error) {
+// Telemetry is what a platform tells of itself.
+type Telemetry struct {
+	LogLevel                   string
+	TraceEndpoint, TraceSample string // "": it traces nothing
+	Services                   string // directory of the binaries, if not the rig's
+}
+
+// TelemetryPlatform is a CountingPlatform of one gateway that tells of itself what is wanted.
+func (r *Rig) TelemetryPlatform(ctx context.Context, t Telemetry) (*Platform, error) {
+	flags := []string{"--rate-limits", "raised", "--log-level", t.LogLevel}
+	if t.TraceEndpoint != "" {
+		flags = append(flags, "--trace-endpoint", t.TraceEndpoint, "--trace-sample", t.TraceSample)
+	}
+	return r.platform(ctx, 1, cmp.Or(t.Services, r.services), flags...)
+}
+
+func (r *Rig) platform(ctx context.Context, gateways int, services string, flags ...string) (*Platform, error) {
 	r.Say("starting a platform with %d gateways", gateways)
 	n := r.number()
 	p := &Platform{rig: r, shards: gateways, data: r.File(fmt.Sprintf("platform-%d", n))}
 	log := r.File(fmt.Sprintf("platform-%d.log", n))
-	p.cmd = exec.Command(filepath.Join(r.tools, "local"), "run", "--addr", "127.0.0.1:0", "--data", p.data, "--bin", r.services,
-		"--shards", fmt.Sprint(gateways), "--rate-limits", limits, "--log-level", "warn")
+	p.cmd = exec.Command(filepath.Join(r.tools, "local"), append([]string{"run", "--addr", "127.0.0.1:0", "--data", p.data,
+		"--bin", services, "--shards", fmt.Sprint(gateways)}, flags...)...)
 	p.cmd.ExtraFiles = []*os.File{r.dir.Lock}
 	process.Bind(p.cmd, syscall.SIGTERM)
 	start, cancel := context.WithTimeout(ctx, platformTimeout)

@@ -69,6 +69,7 @@ var groups = []group{
 	{"rest/read", restRead},
 	{"rest/post", restPost},
 	{"rest/history", restHistory},
+	{"telemetry", telemetry},
 	{"cost", costs},
 }
 
