@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/propagation"
@@ -92,22 +93,21 @@ func Together(ctx context.Context, name string, spans []trace.Span) (context.Con
 	if s == nil {
 		return ctx, none
 	}
-	var made trace.Span
-	for _, span := range spans {
-		switch {
-		case span == nil || !span.IsRecording():
-		case made == nil:
-			ctx, made = s.tracer.Start(trace.ContextWithSpan(ctx, span), name)
-		default:
+	first := slices.IndexFunc(spans, recorded)
+	if first < 0 {
+		return ctx, none
+	}
+	ctx, made := s.tracer.Start(trace.ContextWithSpan(ctx, spans[first]), name)
+	for _, span := range spans[first+1:] {
+		if recorded(span) {
 			made.AddLink(trace.Link{SpanContext: span.SpanContext()})
 			span.AddLink(trace.Link{SpanContext: made.SpanContext()})
 		}
 	}
-	if made == nil {
-		return ctx, none
-	}
 	return ctx, made
 }
+
+func recorded(span trace.Span) bool { return span != nil && span.IsRecording() }
 
 // Observe adds a value to a histogram, with the trace as its exemplar if it is recorded.
 func Observe(h prometheus.Observer, value float64, of trace.SpanContext) {

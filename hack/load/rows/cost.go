@@ -12,7 +12,7 @@ import (
 
 const (
 	costGateways = 4
-	costGuilds   = 64 // whose messages pods follow
+	costGuilds   = restClients // whose messages pods follow, each said by one
 	costRequests = 20_000
 	costSessions = 5000
 	// costAfter is what the worker has to index and relay the last messages.
@@ -177,7 +177,7 @@ func (b *bill) requests(ctx context.Context) error {
 		}
 		for _, call := range []struct{ name, below string }{{"read", ""}, {"history", "/messages?limit=50"}} {
 			spent, err := b.shares.during(func() error {
-				return concurrently(ctx, restClients, calls, func(ctx context.Context, client, _ int) error {
+				return concurrently(ctx, calls, func(ctx context.Context, client, _ int) error {
 					_, err := c.poster.Get(ctx, c.members[client], call.below)
 					return err
 				})
@@ -200,7 +200,7 @@ func (b *bill) posts(ctx context.Context, round, calls int) error {
 		return err
 	}
 	spent, err := b.shares.during(func() error {
-		err := concurrently(ctx, restClients, calls, func(ctx context.Context, client, n int) error {
+		err := concurrently(ctx, calls, func(ctx context.Context, client, n int) error {
 			_, err := b.callers.poster.Post(ctx, b.callers.members[client], round*calls+n)
 			return err
 		})
@@ -256,7 +256,7 @@ func (b *bill) follow(ctx context.Context) error {
 			return err
 		}
 		spent, err := b.shares.during(func() error {
-			err := concurrently(ctx, costGuilds, calls, func(ctx context.Context, client, n int) error {
+			err := concurrently(ctx, calls, func(ctx context.Context, client, n int) error {
 				_, err := b.callers.poster.Post(ctx, guilds[client], round*calls+n)
 				return err
 			})

@@ -136,7 +136,7 @@ func (c *callers) history(ctx context.Context, r *rig.Rig, o Options) (Result, e
 	calls := o.size(historyCalls)
 	var ours, peer []float64
 	for round := range o.Rounds {
-		us, err := together(ctx, pids, restClients, calls, func(ctx context.Context, client, _ int) error { return c.page(ctx, client) })
+		us, err := together(ctx, pids, calls, func(ctx context.Context, client, _ int) error { return c.page(ctx, client) })
 		if err != nil {
 			return row, err
 		}

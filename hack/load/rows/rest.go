@@ -78,12 +78,12 @@ func (c *callers) stop() {
 
 // together has every client make its share of the calls, one after the other, and returns the nanoseconds of CPU that the
 // processes, with those that they fork, use for each.
-func together(ctx context.Context, pids []int, clients, calls int, do func(ctx context.Context, client, n int) error) (float64, error) {
+func together(ctx context.Context, pids []int, calls int, do func(ctx context.Context, client, n int) error) (float64, error) {
 	before, err := procstat.TreeCPU(pids...)
 	if err != nil {
 		return 0, err
 	}
-	if err := concurrently(ctx, clients, calls, do); err != nil {
+	if err := concurrently(ctx, calls, do); err != nil {
 		return 0, err
 	}
 	time.Sleep(settle)
@@ -129,7 +129,7 @@ func restRead(ctx context.Context, r *rig.Rig, o Options) ([]Result, error) {
 		return nil, err
 	}
 	read := func(from *world.Poster, pids []int) (float64, error) {
-		return together(ctx, pids, restClients, o.size(restRequests), func(ctx context.Context, client, _ int) error {
+		return together(ctx, pids, o.size(restRequests), func(ctx context.Context, client, _ int) error {
 			got, err := from.Get(ctx, c.members[client], "")
 			if err == nil && len(got) != len(body) {
 				err = fmt.Errorf("%d bytes of a channel, not %d", len(got), len(body))
@@ -174,7 +174,7 @@ func restPost(ctx context.Context, r *rig.Rig, o Options) ([]Result, error) {
 	calls := o.size(restRequests)
 	var ours, peer []float64
 	for round := range o.Rounds {
-		us, err := together(ctx, pids, restClients, calls, func(ctx context.Context, client, n int) error {
+		us, err := together(ctx, pids, calls, func(ctx context.Context, client, n int) error {
 			_, err := c.poster.Post(ctx, c.members[client], n)
 			return err
 		})

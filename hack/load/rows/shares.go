@@ -77,11 +77,11 @@ func (s shares) used() (map[string]float64, error) {
 	return used, nil
 }
 
-// concurrently has every client make its share of the calls, one after the other.
-func concurrently(ctx context.Context, clients, calls int, do func(ctx context.Context, client, n int) error) error {
+// concurrently has each of restClients make its share of the calls, one after the other.
+func concurrently(ctx context.Context, calls int, do func(ctx context.Context, client, n int) error) error {
 	var next atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
-	for client := range clients {
+	for client := range restClients {
 		group.Go(func() error {
 			for {
 				n := int(next.Add(1)) - 1

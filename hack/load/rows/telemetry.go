@@ -20,7 +20,8 @@ const (
 )
 
 // telemetry compares a platform whose metrics are counted and read, whose log has its default level, and which traces one request
-// in a hundred, with one that does nothing of all that. Both are there all the time, and loaded in turns: A B B A.
+// in a hundred, with one that does nothing of all that. Both are there all the time, and loaded in turns: first one, then twice the
+// other, then the one again.
 func telemetry(ctx context.Context, r *rig.Rig, o Options) (results []Result, failed error) {
 	silent, err := r.Silent(ctx)
 	if err != nil {
@@ -172,14 +173,14 @@ func (w *watched) close() {
 }
 
 func (w *watched) read(ctx context.Context) (float64, error) {
-	return together(ctx, w.pids, restClients, w.calls, func(ctx context.Context, client, _ int) error {
+	return together(ctx, w.pids, w.calls, func(ctx context.Context, client, _ int) error {
 		_, err := w.poster.Get(ctx, w.members[client], "")
 		return err
 	})
 }
 
 func (w *watched) post(ctx context.Context) (float64, error) {
-	return together(ctx, w.pids, restClients, w.calls, func(ctx context.Context, client, n int) error {
+	return together(ctx, w.pids, w.calls, func(ctx context.Context, client, n int) error {
 		_, err := w.poster.Post(ctx, w.members[client], n)
 		return err
 	})
