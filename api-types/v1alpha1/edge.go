@@ -99,7 +99,7 @@ type TracingSpec struct {
 	// +kubebuilder:validation:Pattern=`^https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?$`
 	Endpoint string `json:"endpoint"`
 
-	// SampleRatio is the part of the requests that are traced, from "0" to "1", beside those whose callers ask for it.
+	// SampleRatio is the part of the requests that are traced, from "0" to "1", beside those whose callers ask for it: "0.01" without it.
 	//
 	// +optional
 	// +kubebuilder:default="0.01"
