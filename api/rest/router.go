@@ -55,7 +55,7 @@ func New(cfg Config) (http.Handler, error) {
 	if tracing.On() {
 		engine.Use(traced)
 	}
-	engine.Use(recovery(cfg.Logger), begin(cfg.Logger, &accessLog{log: cfg.Logger, every: cfg.AccessLog}), standingHeaders, crossOrigin)
+	engine.Use(begin(cfg.Logger, &accessLog{log: cfg.Logger, every: cfg.AccessLog}), recovery(cfg.Logger), standingHeaders, crossOrigin)
 	engine.NoRoute(notFound)
 	engine.NoMethod(answer(discord.ErrMethodNotAllowed))
 
