@@ -152,42 +152,47 @@ func (w *messageWriters) take() (batch []*pendingMessage) {
 	return batch
 }
 
-// commit writes a batch and releases its logs. Where some of them are locked it writes the others, and leaves those to runs of
-// their own.
+// commit writes a batch and releases its logs. Where some of them are locked, or have what can't be stored, it writes the others
+// first, and leaves those to runs of their own.
 func (w *messageWriters) commit(batch []*pendingMessage) {
 	logs := byLog(batch)
-	patience := lockPatience
 	if len(logs) == 1 {
-		patience = 0 // nobody else waits with it
-	}
-	if w.settle(batch, patience) {
+		w.settle(batch, 0) // nobody else waits with it
 		w.release(batch)
 		return
 	}
+	if w.settle(batch, lockPatience) {
+		w.release(batch)
+		return
+	}
+	var left [][]*pendingMessage
 	for _, log := range logs {
 		if w.settle(log, lockPatience) {
 			w.release(log)
-			continue
+		} else if !w.setAside(log) {
+			left = append(left, log)
 		}
-		w.mu.Lock()
-		aside := w.runs < writeRuns
-		if aside {
-			w.runs++
-		}
-		w.mu.Unlock()
-		wait := func() {
-			w.settle(log, 0)
-			w.release(log)
-		}
-		if !aside {
-			wait()
-			continue
-		}
-		go func() {
-			wait()
-			w.run() // what has come for the log meanwhile
-		}()
 	}
+	for _, log := range left {
+		w.settle(log, 0)
+		w.release(log)
+	}
+}
+
+// setAside has a run of its own write a log's messages. It does not, and reports false, when there are as many runs as there may be.
+func (w *messageWriters) setAside(log []*pendingMessage) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.runs == writeRuns {
+		return false
+	}
+	w.runs++
+	go func() {
+		w.settle(log, 0)
+		w.release(log)
+		w.run() // what has come for the log meanwhile
+	}()
+	return true
 }
 
 // byLog splits a batch, in its order, by the logs.
@@ -205,7 +210,8 @@ func byLog(batch []*pendingMessage) (logs [][]*pendingMessage) {
 }
 
 // settle commits messages and tells their senders. It does neither, and reports false, when it has waited for a lock for longer than
-// patience; 0 is as long as it takes.
+// patience, or when something among them can't be stored: they are to be written by themselves. With a patience of 0 it waits as
+// long as it takes, and always settles.
 func (w *messageWriters) settle(batch []*pendingMessage, patience time.Duration) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
@@ -213,7 +219,7 @@ func (w *messageWriters) settle(batch []*pendingMessage, patience time.Duration)
 	defer span.End()
 	evs, err := w.store.insertMessages(ctx, batch, patience)
 	switch {
-	case lockedOut(err):
+	case patience != 0 && (lockedOut(err) || refused(err)):
 		return false
 	case refused(err) && len(batch) > 1:
 		// One of them can't be stored; that must not cost the others.
@@ -265,7 +271,9 @@ func (s *Store) insertMessages(ctx context.Context, batch []*pendingMessage, pat
 		evs, err := s.tryInsertMessages(ctx, batch, patience)
 		changed(ctx, begun, err)
 		if err == nil || attempt == changeAttempts || !retryable(err) {
-			messageBatch.Observe(float64(len(batch)))
+			if err == nil {
+				messageBatch.Observe(float64(len(batch)))
+			}
 			return evs, err
 		}
 		changeRetries.Inc()
