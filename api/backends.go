@@ -43,7 +43,7 @@ func open(ctx context.Context, secrets config.Secrets, d Dependencies, logger *s
 		return nil, err
 	}
 	if secrets.PostgresReplicaDSN != "" {
-		if err := s.ReadFrom(ctx, secrets.PostgresReplicaDSN); err != nil {
+		if err := s.ReadFrom(ctx, secrets.PostgresReplicaDSN, logger); err != nil {
 			s.Close()
 			return nil, err
 		}

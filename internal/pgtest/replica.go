@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -25,9 +24,7 @@ type Replica struct {
 	server *postgres.Server
 	log    string
 	dir    scratch.Dir
-
-	mu  sync.Mutex
-	cmd *exec.Cmd // nil while it is stopped
+	cmd    *exec.Cmd // nil while it is stopped
 }
 
 // NewReplica starts a standby for tests of the database that New gave; it ends with the test.
@@ -55,7 +52,7 @@ func NewReplica(t testing.TB, dsn string) *Replica {
 	r.DSN = server.DSN(database.User.Username(), database.Path[1:])
 	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
 	defer cancel()
-	if err := server.Follow(ctx, primary); err != nil {
+	if err := server.Follow(ctx, primary.DSN(postgres.Superuser, "postgres")); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.Stop(t) })
@@ -68,8 +65,6 @@ func (r *Replica) Start(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
 	defer cancel()
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	cmd := r.server.Command()
 	cmd.ExtraFiles = append(cmd.ExtraFiles, r.dir.Lock)
 	if err := process.Spawn(ctx, cmd, r.log, r.server.Ready); err != nil {
@@ -81,8 +76,6 @@ func (r *Replica) Start(t testing.TB) {
 // Stop ends the replica as a crash would; its connections break.
 func (r *Replica) Stop(t testing.TB) {
 	t.Helper()
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if r.cmd == nil {
 		return
 	}
@@ -97,7 +90,7 @@ func (r *Replica) Stop(t testing.TB) {
 func (r *Replica) Pause(t testing.TB) {
 	t.Helper()
 	r.run(t, `select pg_wal_replay_pause()`)
-	r.Await(t, `select pg_get_wal_replay_pause_state() = 'paused'`)
+	r.await(t, `select pg_get_wal_replay_pause_state() = 'paused'`)
 }
 
 // Resume lets the replay go on.
@@ -112,8 +105,8 @@ func (r *Replica) Promote(t testing.TB) {
 	r.run(t, `select pg_promote(true, 60)`)
 }
 
-// Await waits until a condition, a query with one bool, is true on the replica.
-func (r *Replica) Await(t testing.TB, condition string, args ...any) {
+// await waits until a condition, a query with one bool, is true on the replica.
+func (r *Replica) await(t testing.TB, condition string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
 	defer cancel()
@@ -123,7 +116,7 @@ func (r *Replica) Await(t testing.TB, condition string, args ...any) {
 	defer tick.Stop()
 	for {
 		var is bool
-		if err := conn.QueryRow(ctx, condition, args...).Scan(&is); err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		if err := conn.QueryRow(ctx, condition).Scan(&is); err != nil && !errors.Is(err, pgx.ErrNoRows) {
 			t.Fatalf("%s: %v", condition, err)
 		}
 		if is {

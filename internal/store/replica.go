@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -23,6 +24,8 @@ type replicas struct {
 	head *coalesce.Keyed[struct{}, string]
 	// rests is until when nobody asks a replica, in ns since the epoch; 0 while the last one answered.
 	rests atomic.Int64
+	lost  atomic.Bool // the last one that was asked failed
+	log   *slog.Logger
 }
 
 const (
@@ -30,7 +33,8 @@ const (
 	replicaTimeout = 2 * time.Second
 	// replicaConnect bounds how long a read waits for a connection to a replica.
 	replicaConnect = 500 * time.Millisecond
-	// replicaLifetime is how long a connection is used: so that a replica which comes back, or is new, gets its share.
+	// replicaLifetime is how long a connection is used: so that a replica which comes back, or is new, gets its share of what a
+	// Service or a proxy in front of them hands out.
 	replicaLifetime = 5 * time.Minute
 	// catchUp is how long a read waits for a replica to come up to the primary, asking again after catchUpStep.
 	catchUp     = 12 * time.Millisecond
@@ -45,9 +49,10 @@ var errBehind = errors.New("the replica is behind")
 // errNoStandby is of a server that is none, or that gets nothing from a primary: nobody knows how old its data is.
 var errNoStandby = errors.New("the replica does not follow a primary")
 
-// ReadFrom lets streaming replicas answer reads that would be much work for the primary. The DSN may name several; a primary
-// among them is not used. It does not wait for them: without any the primary answers. It is called once, before the first read.
-func (s *Store) ReadFrom(ctx context.Context, dsn string) error {
+// ReadFrom lets streaming replicas answer reads that would be much work for the primary. Of several that the DSN names, the first
+// that answers is used; a primary among them is not. It does not wait for them: without any the primary answers, which is logged.
+// It is called once, before the first read.
+func (s *Store) ReadFrom(ctx context.Context, dsn string, log *slog.Logger) error {
 	cfg, err := poolConfig(dsn, DefaultConns)
 	if err != nil {
 		return errors.New("postgres-replica-dsn is not a valid connection string")
@@ -61,7 +66,7 @@ func (s *Store) ReadFrom(ctx context.Context, dsn string) error {
 	if err != nil {
 		return fmt.Errorf("connect to replicas: %w", err)
 	}
-	s.replicas = &replicas{pool: pool, head: coalesce.NewKeyed("ask how far the primary is", replicaTimeout, func(ctx context.Context, _ struct{}) (lsn string, err error) {
+	s.replicas = &replicas{pool: pool, log: log, head: coalesce.NewKeyed("ask how far the primary is", replicaTimeout, func(ctx context.Context, _ struct{}) (lsn string, err error) {
 		err = s.pool.QueryRow(ctx, `select pg_current_wal_flush_lsn()::text`).Scan(&lsn)
 		return lsn, err
 	})}
@@ -127,11 +132,17 @@ func (r *replicas) read(ctx context.Context, fn func(ctx context.Context, q quer
 	case err == nil || errors.Is(err, ErrNotFound):
 		if r.rests.Load() != 0 {
 			r.rests.Store(0)
+			if r.lost.Swap(false) {
+				r.log.Info("a replica answers again")
+			}
 		}
 	case errors.Is(err, errBehind):
 		r.rests.Store(time.Now().Add(restBehind).UnixNano())
 	case asked.Err() == nil:
 		r.rests.Store(time.Now().Add(restFailed).UnixNano())
+		if !r.lost.Swap(true) {
+			r.log.Warn("no replica answers, so the primary does", "error", err)
+		}
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -73,7 +74,7 @@ func (p *postOffice) untilMore(t *testing.T, what, name, label string) {
 func TestReplicasAnswerAndNeverWithLessThanThePrimary(t *testing.T) {
 	p := newPostOffice(t, 1)
 	replica := pgtest.NewReplica(t, p.dsn)
-	if err := p.ReadFrom(t.Context(), replica.DSN); err != nil {
+	if err := p.ReadFrom(t.Context(), replica.DSN, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
 	const reads, fallbacks = "guildhall_postgres_reads_total", "guildhall_postgres_replica_fallbacks_total"
@@ -110,13 +111,13 @@ func TestReplicasAnswerAndNeverWithLessThanThePrimary(t *testing.T) {
 func TestAReplicaThatIsNotThereCostsNoError(t *testing.T) {
 	t.Parallel()
 	p := newPostOffice(t, 1)
-	if err := p.ReadFrom(t.Context(), "postgres://nobody@127.0.0.1:1/nowhere"); err != nil {
+	if err := p.ReadFrom(t.Context(), "postgres://nobody@127.0.0.1:1/nowhere", slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
 	if got := p.newest(t, "hello"); got != "hello" {
 		t.Errorf("read %q", got)
 	}
-	if err := p.ReadFrom(t.Context(), "postgres://password@:bad:/"); err == nil {
+	if err := p.ReadFrom(t.Context(), "postgres://password@:bad:/", slog.New(slog.DiscardHandler)); err == nil {
 		t.Error("a DSN that is none is taken")
 	}
 }

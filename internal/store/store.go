@@ -50,7 +50,7 @@ type Store struct {
 const (
 	// statementTimeout ends what hangs; no statement of ours takes seconds.
 	statementTimeout = 10 * time.Second
-	// DefaultConns is how many connections a process opens at most.
+	// DefaultConns is how many connections a process opens at most to the primary, and as many to replicas.
 	DefaultConns = 24
 )
 

@@ -3,10 +3,7 @@ package monitoring
 import (
 	"context"
 	"net/url"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
@@ -46,18 +43,7 @@ func startReplica(t *testing.T, p *platform.Platform) *postgres.Server {
 		Binaries: binaries, Account: account, Dir: filepath.Join(dir.Path, "data"), Port: port, Password: password,
 		Settings: []string{"cluster_name=" + replicaName, "shared_buffers=32MB"}, // the name that the primary knows it by
 	}
-	must(t, os.Mkdir(server.Dir, 0o700))
-	must(t, account.Own(server.Dir))
-	postgresBinary, err := filepath.EvalSymlinks(filepath.Join(binaries.Dir, "postgres")) // pg_basebackup is beside it
-	must(t, err)
-	copying := exec.CommandContext(ctx, filepath.Join(filepath.Dir(postgresBinary), "pg_basebackup"),
-		"--pgdata", server.Dir, "--write-recovery-conf", "--checkpoint", "fast", "--no-sync", "--dbname", primary.String())
-	copying.Dir = "/"
-	process.Bind(copying, syscall.SIGKILL)
-	account.Apply(copying)
-	if output, err := copying.CombinedOutput(); err != nil {
-		t.Fatalf("pg_basebackup: %v\n%s", err, output)
-	}
+	must(t, server.Follow(ctx, primary.String()))
 	cmd := server.Command()
 	cmd.ExtraFiles = append(cmd.ExtraFiles, dir.Lock)
 	must(t, process.Spawn(ctx, cmd, filepath.Join(dir.Path, "log"), server.Ready))

@@ -11,9 +11,10 @@ import (
 	"guildhall.chat/guildhall/hack/local/process"
 )
 
-// Follow makes the data directory of s a copy of the primary's, from which s starts as a streaming standby of it.
+// Follow makes the data directory of s a copy of the primary's, which the DSN of its superuser names; from that s starts as a
+// streaming standby.
 // https://www.postgresql.org/docs/15/app-pgbasebackup.html
-func (s *Server) Follow(ctx context.Context, primary *Server) error {
+func (s *Server) Follow(ctx context.Context, primary string) error {
 	if err := os.Mkdir(s.Dir, 0o700); err != nil {
 		return fmt.Errorf("copy the primary: %w", err)
 	}
@@ -21,7 +22,7 @@ func (s *Server) Follow(ctx context.Context, primary *Server) error {
 		return fmt.Errorf("copy the primary: %w", err)
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(s.Binaries.Dir, "pg_basebackup"),
-		"--dbname", primary.DSN(Superuser, "postgres"), "--pgdata", s.Dir, "--write-recovery-conf", "--checkpoint", "fast", "--no-sync")
+		"--dbname", primary, "--pgdata", s.Dir, "--write-recovery-conf", "--checkpoint", "fast", "--no-sync")
 	cmd.Dir = "/"
 	process.Bind(cmd, syscall.SIGKILL)
 	s.Account.Apply(cmd)
