@@ -507,8 +507,8 @@ func TestEventsAreDelivered(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if waiting, dead, err := h.Store.Deliveries(t.Context()); waiting != 0 || dead != 1 || err != nil || len(taken) != 8 {
-		t.Errorf("%d waiting, %d dead after %d attempts: %v", waiting, dead, len(taken), err)
+	if facts, err := h.Store.Measure(t.Context()); err != nil || facts.Deliveries != 0 || facts.DeadDeliveries != 1 || len(taken) != 8 {
+		t.Errorf("%+v after %d attempts: %v", facts, len(taken), err)
 	}
 	h.Exec(t, `insert into deliveries (id, application_id, body, dead) select n, $1, '', true from generate_series(1, 9) n`, h.bot.ApplicationID)
 	put()

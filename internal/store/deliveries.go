@@ -100,15 +100,6 @@ func (s *Store) BuryDelivery(ctx context.Context, d Delivery, failure string, mo
 	return ended, nil
 }
 
-// Deliveries returns how many wait and how many are dead.
-func (s *Store) Deliveries(ctx context.Context) (waiting, dead int64, err error) {
-	err = s.pool.QueryRow(ctx, `select count(*) filter (where not dead), count(*) filter (where dead) from deliveries`).Scan(&waiting, &dead)
-	if err != nil {
-		return 0, 0, fmt.Errorf("count deliveries: %w", err)
-	}
-	return waiting, dead, nil
-}
-
 // SetInteractionsEndpoint says where an application takes interactions by HTTP; nil: its bot takes them at the gateway.
 func (tx *Tx) SetInteractionsEndpoint(ctx context.Context, app snowflake.ID, url *string) error {
 	if err := found(tx.Exec(ctx, `update applications set interactions_endpoint_url = $2 where id = $1`, app, url)); err != nil {

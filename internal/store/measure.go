@@ -71,7 +71,7 @@ func (s *Store) Measure(ctx context.Context) (Measures, error) {
 	})
 	b.Queue(`select (pg_current_wal_lsn() - '0/0')::bigint`).QueryRow(func(row pgx.Row) error { return row.Scan(&m.Written) })
 	b.Queue(`select application_name, (replay_lsn - '0/0')::bigint from pg_stat_replication
-		where replay_lsn is not null order by 1 limit $1`, maxReplicas).Query(func(rows pgx.Rows) error {
+		where replay_lsn is not null order by 1, replay_lsn desc limit $1`, maxReplicas).Query(func(rows pgx.Rows) error {
 		var err error
 		m.Replicas, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Replica])
 		return err
