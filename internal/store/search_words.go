@@ -31,7 +31,7 @@ func (s *Store) vectors(ctx context.Context, q querier, texts []string) ([]*stri
 	lexemes := map[string]string{}
 	var unknown []string
 	for i, text := range texts {
-		split[i], _ = plainWords(text)
+		split[i] = plainWords(text)
 		for _, word := range split[i] {
 			if _, seen := lexemes[word]; seen {
 				continue
@@ -77,9 +77,9 @@ func (s *Store) learn(ctx context.Context, q querier, words []string, lexemes ma
 	return nil
 }
 
-// plainWords splits a text of words of ASCII letters, which a mark may follow, and numbers, with blanks between them; ok is false
-// for any other, and for one without words.
-func plainWords(text string) (words []string, ok bool) {
+// plainWords splits a text of words of ASCII letters, which a mark may follow, and numbers, with blanks between them; none of any
+// other text.
+func plainWords(text string) (words []string) {
 	for i := 0; i < len(text); {
 		if isBlank(text[i]) {
 			i++
@@ -94,17 +94,17 @@ func plainWords(text string) (words []string, ok bool) {
 			end++
 		}
 		if end == i || end-i > maxWord || len(words) == maxWords {
-			return nil, false
+			return nil
 		}
 		words = append(words, text[i:end])
 		if i = end; i < len(text) && isLetter(text[i-1]) && isMark(text[i]) {
 			i++
 		}
 		if i < len(text) && !isBlank(text[i]) {
-			return nil, false
+			return nil
 		}
 	}
-	return words, len(words) > 0
+	return words
 }
 
 func isBlank(c byte) bool  { return c == ' ' || c == '\n' }
