@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -53,8 +52,9 @@ func begin(logger *slog.Logger, access *accessLog) gin.HandlerFunc {
 		start := time.Now()
 		id := uuid.NewString()
 		c.Writer.Header()["X-Request-Id"] = []string{id}
-		c.Request = c.Request.WithContext(telemetry.WithRequest(c.Request.Context(), id))
-		c.Set(callKey, &call.Call{Context: c, Logger: telemetry.Bound(logger, func() context.Context { return c.Request.Context() })})
+		ctx := telemetry.WithRequest(c.Request.Context(), id)
+		c.Request = c.Request.WithContext(ctx)
+		c.Set(callKey, &call.Call{Context: c, Logger: telemetry.Bound(ctx, logger)})
 		inFlight.Inc()
 		defer inFlight.Dec()
 		c.Next()

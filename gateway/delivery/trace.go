@@ -20,13 +20,16 @@ type Trace struct {
 	lanes atomic.Int32 // that have not written it
 }
 
-// Follow begins the trace of an event's dispatch; nil if the event is not traced.
+// Follow begins the trace of an event's dispatch; nil if the event is not traced. The zero time is now.
 func Follow(e *events.Event, arrived time.Time) *Trace {
 	if e.Head.Trace == "" {
 		return nil
 	}
-	ctx, span := tracing.Follow(context.Background(), e.Head.Trace, "dispatch "+e.Head.Type,
-		trace.WithSpanKind(trace.SpanKindConsumer), trace.WithTimestamp(arrived))
+	options := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindConsumer)}
+	if !arrived.IsZero() {
+		options = append(options, trace.WithTimestamp(arrived))
+	}
+	ctx, span := tracing.Follow(context.Background(), e.Head.Trace, "dispatch "+e.Head.Type, options...)
 	if !span.IsRecording() {
 		return nil
 	}

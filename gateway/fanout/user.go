@@ -204,7 +204,7 @@ func (u *User) Event(e events.Event) {
 		countDispatches(e.Head.Type, len(receivers))
 	}
 	if len(receivers) > 0 || e.Seq != 0 {
-		d.Trace = delivery.Follow(&e, time.Now())
+		d.Trace = delivery.Follow(&e, time.Time{})
 		u.hub.line.Submit(d)
 	}
 }

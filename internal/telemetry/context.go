@@ -75,27 +75,27 @@ func (c *contextual) with(more func(slog.Handler) slog.Handler) slog.Handler {
 	}
 }
 
-// Bound returns a logger whose lines belong to a context that is asked for when there is a line.
-func Bound(log *slog.Logger, of func() context.Context) *slog.Logger {
-	return slog.New(&bound{log.Handler(), of})
+// Bound returns a logger whose lines belong to a context.
+func Bound(ctx context.Context, log *slog.Logger) *slog.Logger {
+	return slog.New(&bound{log.Handler(), ctx})
 }
 
 type bound struct {
 	slog.Handler
-	context func() context.Context
+	ctx context.Context
 }
 
 // Handle implements slog.Handler.
 func (b *bound) Handle(_ context.Context, r slog.Record) error {
-	return b.Handler.Handle(b.context(), r)
+	return b.Handler.Handle(b.ctx, r)
 }
 
 // WithAttrs implements slog.Handler.
 func (b *bound) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &bound{b.Handler.WithAttrs(attrs), b.context}
+	return &bound{b.Handler.WithAttrs(attrs), b.ctx}
 }
 
 // WithGroup implements slog.Handler.
 func (b *bound) WithGroup(name string) slog.Handler {
-	return &bound{b.Handler.WithGroup(name), b.context}
+	return &bound{b.Handler.WithGroup(name), b.ctx}
 }

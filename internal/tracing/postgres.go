@@ -17,7 +17,8 @@ func Postgres() pgx.QueryTracer {
 	if !On() {
 		return nil
 	}
-	return postgres{otelpgx.NewTracer()}
+	// Details of the connection are the same in every span, and copying them costs more than the span.
+	return postgres{otelpgx.NewTracer(otelpgx.WithDisableConnectionDetailsInAttributes())}
 }
 
 // postgres keeps otelpgx from what costs something when nothing is recorded, and from the texts of errors, which may quote

@@ -23,25 +23,23 @@ const (
 // none is a span that records nothing.
 var none = trace.SpanFromContext(context.Background())
 
-// Request begins the span of a request that comes from outside, if it is chosen. Else the context has, at most, what the
-// caller's traceparent says, for logs.
+// Request begins the span of a request that comes from outside, if it is chosen.
 func Request(ctx context.Context, header http.Header, name string) (context.Context, trace.Span) {
 	s := current.Load()
 	if s == nil {
 		return ctx, none
 	}
 	chosen := s.sample > 0 && rand.Float64() < s.sample
+	heard := ctx
 	if header[parentHeader] != nil {
-		ctx = traceContext.Extract(ctx, propagation.HeaderCarrier(header))
+		heard = traceContext.Extract(ctx, propagation.HeaderCarrier(header))
 	}
-	parent := trace.SpanContextFromContext(ctx)
+	parent := trace.SpanContextFromContext(heard)
 	switch {
-	case !parent.IsValid() && !chosen:
+	case !parent.IsValid() && !chosen, parent.IsValid() && (!parent.IsSampled() || !chosen && !s.forced.Allow()):
 		return ctx, none
-	case parent.IsValid() && (!parent.IsSampled() || !chosen && !s.forced.Allow()):
-		return trace.ContextWithRemoteSpanContext(ctx, parent.WithTraceFlags(parent.TraceFlags().WithSampled(false))), none
 	}
-	return s.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindServer))
+	return s.tracer.Start(heard, name, trace.WithSpanKind(trace.SpanKindServer))
 }
 
 // Begin begins the span of a part of what is recorded in ctx, if anything is.

@@ -82,7 +82,7 @@ func TestTheCallerDecidesWhatIsTraced(t *testing.T) {
 		{"nobody says", "", 0, false, false},
 		{"all are chosen", "", 1, true, false},
 		{"sampled", sampledParent, 0, true, true},
-		{"not sampled", unsampledParent, 1, false, true},
+		{"not sampled", unsampledParent, 1, false, false},
 		{"garbage", "00-xyz", 0, false, false},
 		{"garbage, chosen", "00-xyz", 1, true, false},
 	} {

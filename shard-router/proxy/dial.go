@@ -66,7 +66,10 @@ func (p *Proxy) place(l *link, want placement.Want) (*place, error) {
 
 // dial opens the internal upgrade to a pod and sends it the opening frames. It returns what the pod sent behind its answer.
 func (p *Proxy) dial(ctx context.Context, l *link, pod placement.Pod, opening []byte) (*net.TCPConn, []byte, error) {
-	ctx, span := tracing.Begin(trace.ContextWithSpan(ctx, l.span), "dial pod", trace.WithSpanKind(trace.SpanKindClient))
+	if l.span.IsRecording() {
+		ctx = trace.ContextWithSpan(ctx, l.span)
+	}
+	ctx, span := tracing.Begin(ctx, "dial pod", trace.WithSpanKind(trace.SpanKindClient))
 	defer span.End()
 	header := http.Header{auth.ForwardedHeader: {p.keys.SealForwarded(l.forwarded())}}
 	tracing.CarryIn(ctx, header)

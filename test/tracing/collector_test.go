@@ -137,6 +137,13 @@ func (spans trace) paths() map[path]bool {
 	return have
 }
 
+// has reports whether there is a span of a trace.
+func (r *receiver) has(trace string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.spans, func(s span) bool { return s.trace == trace })
+}
+
 // said reports whether anything that was posted has the text.
 func (r *receiver) said(text string) bool {
 	r.mu.Lock()
