@@ -51,6 +51,10 @@ func outcome(err error) string {
 		return "ok"
 	case errors.Is(err, errLater):
 		return "try_again"
+	case errors.Is(err, sessionlimit.ErrExhausted), errors.Is(err, errTooFast):
+		return "limited"
+	case errors.Is(err, context.Canceled):
+		return "gone"
 	case errors.As(err, &code):
 		return fmt.Sprint(int(code))
 	default:
@@ -121,7 +125,7 @@ func (s *Server) waitForStart(ctx context.Context, bot snowflake.ID, shard int) 
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
-			return fmt.Errorf("%w: sessions started too fast", errRefused)
+			return errTooFast
 		}
 	}
 }

@@ -12,9 +12,9 @@ var (
 	sessionsEnded = metrics.NewCounters("guildhall_gateway_sessions_ended_total",
 		"Sessions that have ended, by cause.", "cause")
 	identifies = metrics.NewCounters("guildhall_gateway_identifies_total",
-		"IDENTIFYs by outcome: ok, invalid_session, or the close code.", "outcome")
+		"IDENTIFYs by outcome: ok, invalid_session, limited (the bot has begun too many), gone (the client went away), or the close code.", "outcome")
 	resumes = metrics.NewCounters("guildhall_gateway_resumes_total",
-		"RESUMEs by kind (here: the pod had the session; elsewhere: it continued another's) and outcome: ok, invalid_session, try_again, or the close code.", "kind", "outcome")
+		"RESUMEs by kind (here: the pod had the session; elsewhere: it continued another's) and outcome: ok, invalid_session, try_again, gone (the client went away), or the close code.", "kind", "outcome")
 	resumeSeconds = metrics.NewHistograms("guildhall_gateway_resume_seconds",
 		"Time from a RESUME to its answer, by kind.", metrics.Latency, "kind")
 	resumeRefusals = metrics.NewCounters("guildhall_gateway_resume_refusals_total",
@@ -38,7 +38,8 @@ var (
 )
 
 func init() {
-	for _, outcome := range []string{"ok", "invalid_session"} {
+	identifies.WithLabelValues("limited")
+	for _, outcome := range []string{"ok", "invalid_session", "gone"} {
 		identifies.WithLabelValues(outcome)
 		for _, kind := range []string{"here", "elsewhere"} {
 			resumes.WithLabelValues(kind, outcome)
@@ -68,18 +69,18 @@ func (s *Server) measure() (end func()) {
 	}
 }
 
-// backlog returns what waits for all clients, and for the one for which most does, in bytes.
+// backlog returns what waits for all clients, and the largest backlog that is held against its bound, in bytes.
 func (s *Server) backlog() (all, most int) {
 	for _, session := range s.sessions.all() {
-		n := session.unsent()
-		all, most = all+n, max(most, n)
+		waits, backlog := session.unsent()
+		all, most = all+waits, max(most, backlog)
 	}
 	return all, most
 }
 
-// unsent returns how many bytes wait for the client.
-func (s *Session) unsent() int {
+// unsent returns how many bytes wait for the client, and how many of them count as its backlog: what it asked for itself does not.
+func (s *Session) unsent() (waits, backlog int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.queue.bytes
+	return s.queue.bytes, s.queue.backlog
 }

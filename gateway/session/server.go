@@ -131,6 +131,9 @@ func (e closeError) Error() string { return discord.CloseCode(e).Reason() }
 // errRefused says that an IDENTIFY or RESUME can't be served now; the client identifies again.
 var errRefused = errors.New("refused")
 
+// errTooFast says that a bot begins sessions faster than it may.
+var errTooFast = fmt.Errorf("%w: sessions started too fast", errRefused)
+
 // admit waits for a turn to load, as long as the client does, and returns the context of what is then done for it. The caller
 // must call done.
 func (s *Server) admit(c *Client) (ctx context.Context, done func(), err error) {

@@ -19,7 +19,7 @@ var (
 // What feeds get.
 var (
 	lag = metrics.NewHistogram("guildhall_events_lag_seconds",
-		"Time from the commit of a change until the process has its event, in the log's order.",
+		"Time from the writing of a change, its commit included, until the process has its event, in the log's order.",
 		append(metrics.Latency[:len(metrics.Latency):len(metrics.Latency)], 30))
 	gapsFound = metrics.NewCounter("guildhall_events_gaps_found_total",
 		"Times that a feed found events of its log missing.")
