@@ -156,9 +156,6 @@ func TestCommandsNameWhatThereIs(t *testing.T) {
 		"configmap " + *platform.ShardMapConfigMap(resources.ShardMap{}).Name: true,
 		"cronjob " + *platform.PostgresBackupCronJob().Name:                   true,
 	}
-	for _, service := range []string{"chat-postgres-config", "chat-postgres-sync", "chat-postgres-failover"} {
-		objects["service "+service] = true // Patroni's
-	}
 	components := []string{
 		"", resources.Gateway, resources.API, resources.Worker, resources.ShardRouter, resources.Redis, resources.Postgres,
 		resources.PostgresBackup, resources.Migrate,

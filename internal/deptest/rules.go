@@ -20,7 +20,7 @@ var mayImport = map[string][]string{
 }
 
 // testSupport are packages for tests only. They may use the developer's tools to start real servers.
-var testSupport = []string{"internal/pgtest", "internal/redistest", "api/apitest"}
+var testSupport = []string{"internal/pgtest", "internal/redistest", "internal/metrics/page", "api/apitest", "monitoring/promtool"}
 
 // described is what runbooks tell people to look at: tests hold their commands against what the operator makes.
 var described = []string{"operator/resources", "api-types"}

@@ -32,7 +32,7 @@ func gateway() page {
 			{"Ends", []panel{
 				{title: "Sessions ended", unit: "ops", doc: "dashboards.md#gateway", about: "By cause.",
 					queries: []query{{`sum by (cause) (rate(guildhall_gateway_sessions_ended_total{@}[$__rate_interval]))`, "{{cause}}"}}},
-				{title: "Connections closed", unit: "ops", doc: "dashboards.md#gateway", about: "By close code; none: without one.",
+				{title: "Connections closed", unit: "ops", doc: "dashboards.md#gateway", about: "By close code, of those that the pod closed.",
 					queries: []query{{`sum by (code) (rate(guildhall_gateway_closes_total{@}[$__rate_interval]))`, "{{code}}"}}},
 				{title: "Connections refused", unit: "ops", doc: "runbooks/GuildhallGatewayFull.md", about: "By reason.",
 					queries: []query{{`sum by (reason) (rate(guildhall_gateway_refused_connections_total{@}[$__rate_interval]))`, "{{reason}}"}}},
@@ -56,8 +56,11 @@ func gateway() page {
 						{`histogram_quantile(0.5, sum by (le) (rate(guildhall_gateway_send_queue_bytes_bucket{@}[$__rate_interval])))`, "p50"},
 						{`histogram_quantile(0.99, sum by (le) (rate(guildhall_gateway_send_queue_bytes_bucket{@}[$__rate_interval])))`, "p99"},
 					}},
-				{title: "Slow readers closed", unit: "ops", doc: "runbooks/GuildhallSlowReaders.md", about: "By reason: too much waited, or a write took too long. They may resume.",
-					queries: []query{{`sum by (reason) (rate(guildhall_gateway_slow_readers_total{@}[$__rate_interval]))`, "{{reason}}"}}},
+				{title: "Slow readers closed", unit: "ops", doc: "runbooks/GuildhallSlowReaders.md", about: "Backlog: more waited than may. Stuck: a write found no room. They may resume.",
+					queries: []query{
+						{`sum(rate(guildhall_gateway_slow_readers_total{@}[$__rate_interval]))`, "backlog"},
+						{`sum(rate(guildhall_gateway_stuck_writes_total{@}[$__rate_interval]))`, "stuck"},
+					}},
 			}},
 			{"Guilds and journal", []panel{
 				{title: "Guild views", unit: "short", doc: "runbooks/GuildhallGuildViewsLost.md", about: "Guilds that a pod follows.",

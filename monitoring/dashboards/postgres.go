@@ -15,7 +15,7 @@ func postgres() page {
 				{kind: value, title: "Furthest standby", unit: "s", doc: "runbooks/GuildhallPostgresReplicaLag.md", about: "How old what it has replayed is.",
 					queries: []query{{`max(guildhall_postgres_replica_lag_seconds{@})`, ""}}, good: below(30)},
 				{kind: value, title: "Last backup", unit: "s", doc: "runbooks/GuildhallBackupOld.md", about: "How long ago, of the ChatCluster that waits longest.",
-					queries: []query{{`time() - min(guildhall_operator_last_backup_timestamp_seconds{@})`, ""}}},
+					queries: []query{{`time() - min(guildhall_operator_last_backup_timestamp_seconds{@} > 0)`, ""}}},
 			}},
 			{"Pools", []panel{
 				{title: "Connections", unit: "short", doc: "runbooks/GuildhallPostgresPoolExhausted.md", about: "By component and state.",
@@ -31,6 +31,11 @@ func postgres() page {
 			{"Changes", []panel{
 				{title: "Changes", unit: "ops", doc: "dashboards.md#postgres", about: "Transactions a second that change something.",
 					queries: []query{{`sum by (component) (rate(guildhall_postgres_change_seconds_count{@}[$__rate_interval]))`, "{{component}}"}}},
+				{title: "Reads on replicas", unit: "ops", doc: "dashboards.md#postgres", about: "Reads that a replica may answer, by who did, and why the primary had to.",
+					queries: []query{
+						{`sum by (target) (rate(guildhall_postgres_reads_total{@}[$__rate_interval]))`, "{{target}}"},
+						{`sum by (reason) (rate(guildhall_postgres_replica_fallbacks_total{@}[$__rate_interval]))`, "replica {{reason}}"},
+					}},
 				latency("Transactions", "runbooks/GuildhallRESTSlow.md", "From the beginning to after the commit, retries included.", "guildhall_postgres_change_seconds"),
 				{title: "Failures", unit: "ops", doc: "runbooks/GuildhallPostgresDown.md", about: "Because of Postgres, not of what was asked for.",
 					queries: []query{{`sum by (component) (rate(guildhall_postgres_change_failures_total{@}[$__rate_interval]))`, "{{component}}"}}},

@@ -71,9 +71,10 @@ var situations = map[string]situation{
 	},
 	"GuildhallMailDropped": {series{"guildhall_mails_dropped_total": once(10)}, series{"guildhall_mails_dropped_total": held(7)}},
 
-	"GuildhallGatewayFull":     level(`guildhall_gateway_connections{shard="0"}`, 950, 850).with(`guildhall_gateway_max_connections{shard="0"}`, held(1000)),
-	"GuildhallSlowReaders":     rate(`guildhall_gateway_slow_readers_total{reason="backlog"}`, 60, 1).with("guildhall_gateway_connections", held(1000)),
-	"GuildhallIdentifyFailing": rate(`guildhall_gateway_identifies_total{outcome="invalid_session"}`, 30, 5).with(`guildhall_gateway_identifies_total{outcome="ok"}`, rises(100)),
+	"GuildhallGatewayFull": level(`guildhall_gateway_connections{shard="0"}`, 950, 850).with(`guildhall_gateway_max_connections{shard="0"}`, held(1000)),
+	"GuildhallSlowReaders": rate(`guildhall_gateway_slow_readers_total{pod="a"}`, 60, 1).with("guildhall_gateway_connections", held(1000)),
+	"GuildhallIdentifyFailing": rate(`guildhall_gateway_identifies_total{outcome="invalid_session"}`, 30, 5).with(`guildhall_gateway_identifies_total{outcome="ok"}`, rises(100)).
+		with(`guildhall_gateway_identifies_total{outcome="limited"}`, rises(50)),
 	"GuildhallSendQueuesDeep": {
 		rings:  histogram("guildhall_gateway_send_queue_bytes", map[string]float64{"1048576": 50, "4194304": 100}),
 		silent: histogram("guildhall_gateway_send_queue_bytes", map[string]float64{"1048576": 95, "4194304": 100}),
@@ -105,7 +106,8 @@ var situations = map[string]situation{
 	"GuildhallPostgresConnectionsHigh": level(`guildhall_postgres_connections{state="idle"}`, 95, 50).with("guildhall_postgres_max_connections", held(100)),
 	"GuildhallPostgresLongTransaction": level("guildhall_postgres_oldest_transaction_age_seconds", 1000, 10),
 	"GuildhallPostgresReplicaLag":      level(`guildhall_postgres_replica_lag_seconds{replica="b"}`, 60, 1),
-	"GuildhallBackupOld":               level("guildhall_operator_backup_interval_seconds", 100, 86400).with("guildhall_operator_last_backup_timestamp_seconds", held(0)),
+	"GuildhallBackupOld": level("guildhall_operator_backup_interval_seconds", 100, 86400).with("guildhall_operator_last_backup_timestamp_seconds", held(0)).
+		with(`guildhall_operator_chatcluster_condition_since_timestamp_seconds{condition="BackupReady"}`, held(0)),
 
 	"GuildhallRedisDown":           level(`guildhall_ready{check="redis",pod="a"}`, 0, 1).with(`guildhall_ready{check="redis",pod="b"}`, held(0)),
 	"GuildhallRedisSlotsUncovered": level("guildhall_redis_covered_slots", 16383, 16384),

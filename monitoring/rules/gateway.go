@@ -32,7 +32,8 @@ func gateway(scale Scale) Group {
 		{
 			Name: "GuildhallIdentifyFailing", Severity: Critical, For: scale.Time(5 * time.Minute),
 			Conditions: []Condition{
-				{`(sum by (namespace, chatcluster) (rate(guildhall_gateway_identifies_total{outcome=~"invalid_session|try_again"}[` + short + `])) or 0 * sum by (namespace, chatcluster) (rate(guildhall_gateway_identifies_total[` + short + `]))) / (sum by (namespace, chatcluster) (rate(guildhall_gateway_identifies_total[` + short + `])) > 0)`, Above, 0.1},
+				{`(sum by (namespace, chatcluster) (rate(guildhall_gateway_identifies_total{outcome="invalid_session"}[` + short + `])) or 0 * sum by (namespace, chatcluster) (rate(guildhall_gateway_identifies_total[` + short + `]))) / (sum by (namespace, chatcluster) (rate(guildhall_gateway_identifies_total[` + short + `])) > 0)`, Above, 0.1},
+				{`sum by (namespace, chatcluster) (increase(guildhall_gateway_identifies_total{outcome="invalid_session"}[` + short + `]))`, Above, 10},
 			},
 			Summary:     "Clients can't begin sessions",
 			Description: "{{ $value | humanizePercentage }} of the IDENTIFYs to {{ $labels.namespace }}/{{ $labels.chatcluster }} are told to try again.",

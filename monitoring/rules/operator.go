@@ -8,7 +8,7 @@ func operator(scale Scale) Group {
 	return Group{Subsystem: Operator, Alerts: []Alert{
 		{
 			Name: "GuildhallClusterUnavailable", Severity: Critical, For: scale.Time(2 * time.Minute),
-			Conditions:  []Condition{{`min by (namespace, chatcluster) (guildhall_operator_chatcluster_condition{condition="Available"})`, Is, 0}},
+			Conditions:  []Condition{{`(min by (namespace, chatcluster) (guildhall_operator_chatcluster_condition{condition="Available"}) unless on (namespace, chatcluster) max by (namespace, chatcluster) (guildhall_operator_shards{state="mapped"}) == 0)`, Is, 0}},
 			Summary:     "A component of {{ $labels.chatcluster }} can't serve",
 			Description: "The ChatCluster {{ $labels.namespace }}/{{ $labels.chatcluster }} is not Available: a component has no pod that can serve. The condition's message names it.",
 		},
@@ -20,7 +20,7 @@ func operator(scale Scale) Group {
 		},
 		{
 			Name: "GuildhallShardNotReady", Severity: Critical, For: scale.Time(5 * time.Minute),
-			Conditions:  []Condition{{`max by (namespace, chatcluster) (guildhall_operator_shards{state="wanted"}) - max by (namespace, chatcluster) (guildhall_operator_shards{state="ready"})`, Above, 0}},
+			Conditions:  []Condition{{`(max by (namespace, chatcluster) (guildhall_operator_shards{state="mapped"}) < max by (namespace, chatcluster) (guildhall_operator_shards{state="wanted"}) or max by (namespace, chatcluster) (guildhall_operator_shards{state="wanted"})) - max by (namespace, chatcluster) (guildhall_operator_shards{state="ready"})`, Above, 0}},
 			Summary:     "Gateway shards have no pod that is ready",
 			Description: "{{ $value }} gateway shards of {{ $labels.namespace }}/{{ $labels.chatcluster }} have no pod that is ready: their clients wait at the door.",
 		},

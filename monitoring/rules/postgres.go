@@ -41,9 +41,9 @@ func postgres(scale Scale) Group {
 		},
 		{
 			Name: "GuildhallBackupOld", Severity: Critical, For: scale.Time(30 * time.Minute),
-			Conditions:  []Condition{{`time() - max by (namespace, chatcluster) (guildhall_operator_last_backup_timestamp_seconds) - 1.5 * max by (namespace, chatcluster) (guildhall_operator_backup_interval_seconds)`, Above, 0}},
+			Conditions:  []Condition{{`time() - (max by (namespace, chatcluster) (guildhall_operator_last_backup_timestamp_seconds) > 0 or max by (namespace, chatcluster) (guildhall_operator_chatcluster_condition_since_timestamp_seconds{condition="BackupReady"})) - 1.5 * max by (namespace, chatcluster) (guildhall_operator_backup_interval_seconds)`, Above, 0}},
 			Summary:     "The last backup is too old",
-			Description: "The last full backup of {{ $labels.namespace }}/{{ $labels.chatcluster }} is older than its schedule allows by more than half. A disaster now would cost what was written since.",
+			Description: "The last full backup of {{ $labels.namespace }}/{{ $labels.chatcluster }} is older than its schedule allows by more than half, or there was never one. A disaster now would cost what was written since.",
 		},
 	}}
 }

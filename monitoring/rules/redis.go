@@ -10,7 +10,7 @@ func redis(scale Scale) Group {
 			Name: "GuildhallRedisDown", Severity: Critical, For: scale.Time(time.Minute),
 			Conditions:  []Condition{{`max by (namespace, chatcluster) (guildhall_ready{check="redis"})`, Is, 0}},
 			Summary:     "Redis does not answer",
-			Description: "No process of {{ $labels.namespace }}/{{ $labels.chatcluster }} reaches the Redis Cluster: events wait in the outbox, nothing is lost, clients see nothing new.",
+			Description: "No gateway pod of {{ $labels.namespace }}/{{ $labels.chatcluster }} reaches the Redis Cluster. If nobody else does either, events wait in the outbox, nothing is lost, clients see nothing new.",
 		},
 		{
 			Name: "GuildhallRedisSlotsUncovered", Severity: Critical, For: scale.Time(time.Minute),

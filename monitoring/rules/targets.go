@@ -10,9 +10,9 @@ func targets(scale Scale) Group {
 	return Group{Subsystem: "targets", Alerts: []Alert{
 		{
 			Name: "GuildhallComponentDown", Severity: Critical, Subsystem: "{{ $labels.component }}", For: scale.Time(2 * time.Minute),
-			Conditions:  []Condition{{`sum by (namespace, chatcluster, component) (up{` + components + `})`, Is, 0}},
+			Conditions:  []Condition{{`(sum by (namespace, chatcluster, component) (up{` + components + `}) or 0 * sum by (namespace, chatcluster, component) (last_over_time(up{component="operator"}[` + scale.Range(24*time.Hour) + `])))`, Is, 0}},
 			Summary:     "No {{ $labels.component }} answers",
-			Description: "Not one process of {{ $labels.component }} in {{ $labels.namespace }}/{{ $labels.chatcluster }} answers Prometheus: what it does is not done.",
+			Description: "Not one process of {{ $labels.component }} in {{ $labels.namespace }}/{{ $labels.chatcluster }} answers Prometheus: what it does is not done. Of the operator, whose pods nobody else tells of, that holds for a day after it is gone.",
 		},
 		{
 			Name: "GuildhallTargetDown", Severity: Warning, Subsystem: "{{ $labels.component }}", For: scale.Time(10 * time.Minute),
