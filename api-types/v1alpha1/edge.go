@@ -97,6 +97,7 @@ type TracingSpec struct {
 	//
 	// +kubebuilder:validation:MaxLength=512
 	// +kubebuilder:validation:Pattern=`^https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?$`
+	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getHostname() != ''",message="must be the http or https URL of a collector"
 	Endpoint string `json:"endpoint"`
 
 	// SampleRatio is the part of the requests that are traced, from "0" to "1", beside those whose callers ask for it: "0.01" without it.

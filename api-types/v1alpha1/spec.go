@@ -188,7 +188,7 @@ type RotationSpec struct {
 	// +kubebuilder:default="168h"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('0s')",message="must not be negative"
-	RetireAfter metav1.Duration `json:"retireAfter,omitzero"`
+	RetireAfter *metav1.Duration `json:"retireAfter,omitempty"`
 
 	// PostgresPassword is raised for a new password of the platform's user in the managed Postgres.
 	//

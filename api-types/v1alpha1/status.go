@@ -27,6 +27,11 @@ type ChatClusterStatus struct {
 	// +optional
 	Version string `json:"version,omitempty"`
 
+	// RolledOut is the image that was let into a rollout last, which need not have finished.
+	//
+	// +optional
+	RolledOut string `json:"rolledOut,omitempty"`
+
 	// ShardMap says by which map the shard routers place sessions.
 	//
 	// +optional

@@ -13,27 +13,24 @@ import (
 	"guildhall.chat/guildhall/api-types/v1alpha1"
 )
 
-// certificateInterval is how often a certificate is looked at that somebody else keeps.
-const certificateInterval = time.Hour
-
-// watchCertificate tells when the certificate of spec.tls expires. It returns when to look again, 0 for never. What is wrong with
-// the Secret is for the Ingress controller to say.
-func (r *Reconciler) watchCertificate(ctx context.Context, cluster *v1alpha1.ChatCluster) (time.Duration, error) {
+// measureCertificate tells when the certificate of spec.tls expires. What is wrong with the Secret is for the Ingress controller to
+// say.
+func (r *Reconciler) measureCertificate(ctx context.Context, cluster *v1alpha1.ChatCluster) error {
+	var secret *corev1.Secret
 	name := cluster.Spec.TLS.SecretName
+	if !cluster.Spec.TLS.Disabled && name != "" {
+		var err error
+		if secret, err = r.readSecret(ctx, cluster.Namespace, name); err != nil {
+			return err
+		}
+	}
 	certificateExpiry.DeletePartialMatch(prometheus.Labels{"namespace": cluster.Namespace, "chatcluster": cluster.Name})
-	if cluster.Spec.TLS.Disabled || name == "" {
-		return 0, nil
-	}
-	secret, err := r.readSecret(ctx, cluster.Namespace, name)
-	if err != nil {
-		return 0, err
-	}
 	if secret != nil {
 		if expires, err := expiry(secret.Data[corev1.TLSCertKey]); err == nil {
 			certificateExpiry.WithLabelValues(cluster.Namespace, cluster.Name, name).Set(unix(expires))
 		}
 	}
-	return certificateInterval, nil
+	return nil
 }
 
 // expiry is when the first certificate of a chain expires: that of the domain.

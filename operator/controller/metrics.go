@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -66,6 +67,10 @@ func measure(cluster *v1alpha1.ChatCluster) {
 		if condition.Type == v1alpha1.ConditionProgressing {
 			progressing = condition.Reason
 		}
+	}
+	if meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionBackupReady) == nil { // the one that may go
+		conditions.DeleteLabelValues(namespace, name, v1alpha1.ConditionBackupReady)
+		conditionSince.DeleteLabelValues(namespace, name, v1alpha1.ConditionBackupReady)
 	}
 	waitingSince.DeletePartialMatch(prometheus.Labels{"namespace": namespace, "chatcluster": name})
 	if status.WaitingFor != nil {

@@ -27,10 +27,10 @@ func (p progress) held(skipped *failure) progress {
 	if skipped == nil {
 		return p
 	}
-	if p.reason == v1alpha1.ReasonUpToDate {
-		p.reason = v1alpha1.ReasonBlocked
-	}
-	if p.failed == nil {
+	switch {
+	case p.reason == v1alpha1.ReasonUpToDate: // whatever else failed, nothing waits for it
+		p.reason, p.failed = v1alpha1.ReasonBlocked, skipped
+	case p.failed == nil:
 		p.failed = skipped
 	}
 	return p

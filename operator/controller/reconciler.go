@@ -8,6 +8,7 @@
 package controller
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -66,8 +67,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	again, err := r.watchCertificate(ctx, &cluster)
-	return ctrl.Result{RequeueAfter: sooner(wait, again)}, err
+	return ctrl.Result{RequeueAfter: wait}, r.measureCertificate(ctx, &cluster)
 }
 
 // pass applies as much as may be applied now.
@@ -87,8 +87,10 @@ func (r *Reconciler) pass(ctx context.Context, cluster *v1alpha1.ChatCluster) (p
 		return progress{}, err
 	}
 	skipped := skippedVersion(cluster)
-	if skipped != nil {
-		platform.Held = cluster.Status.Version
+	if skipped == nil {
+		cluster.Status.RolledOut = cluster.Spec.Image
+	} else {
+		platform.Held = cmp.Or(cluster.Status.RolledOut, cluster.Status.Version)
 	}
 	reached, err := rollout{reconciler: r, platform: platform}.run(ctx)
 	return reached.held(skipped), err

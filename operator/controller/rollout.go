@@ -41,6 +41,7 @@ func inOrder(ctx context.Context, stages ...func(context.Context) (progress, err
 		var err error
 		reached, err = stage(ctx)
 		if refused := refusal(err); refused != nil {
+			refused.again = again
 			return *refused, nil
 		}
 		reached.again = sooner(again, reached.again)

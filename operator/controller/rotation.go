@@ -9,6 +9,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"guildhall.chat/guildhall/api-types/v1alpha1"
 	"guildhall.chat/guildhall/operator/resources"
@@ -115,7 +116,7 @@ func rotationStatus(cluster *v1alpha1.ChatCluster, component string) *v1alpha1.C
 // retireAfter is how long something that an old credential has made is good. Connections that a password has opened stay.
 func retireAfter(cluster *v1alpha1.ChatCluster, component string) time.Duration {
 	if component == resources.Keys {
-		return cluster.Spec.Rotation.RetireAfter.Duration
+		return ptr.Deref(cluster.Spec.Rotation.RetireAfter, metav1.Duration{}).Duration
 	}
 	return 0
 }

@@ -90,7 +90,7 @@ func (r *Reconciler) usersOfSecret(ctx context.Context, secret client.Object) []
 	var requests []reconcile.Request
 	for i := range clusters.Items {
 		platform := resources.Platform{Cluster: &clusters.Items[i]}
-		if slices.ContainsFunc(platform.SecretFiles(), func(file resources.SecretFile) bool { return file.Secret == secret.GetName() }) {
+		if clusters.Items[i].Spec.TLS.SecretName == secret.GetName() || slices.ContainsFunc(platform.SecretFiles(), func(file resources.SecretFile) bool { return file.Secret == secret.GetName() }) {
 			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&clusters.Items[i])})
 		}
 	}

@@ -135,7 +135,9 @@ func (r rollout) countGateway(ctx context.Context) (dead []string, err error) {
 		pods := set.Status
 		gateway.ReadyPods += pods.ReadyReplicas
 		if pods.ReadyReplicas == 0 {
-			dead = append(dead, fmt.Sprint(shard))
+			if mapped := r.platform.ShardMap.Shards; shard < mapped || mapped == 0 { // the others have nobody's sessions yet
+				dead = append(dead, fmt.Sprint(shard))
+			}
 			continue
 		}
 		gateway.ReadyShards++

@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -12,17 +13,23 @@ import (
 // Schema, events, journal and scripts are compatible between neighbouring minor versions, whose pods may serve side by side
 // while one takes the other's place. So a rollout must not skip one, up or down. What is not tagged as a version is not judged.
 
-// skippedVersion returns why the image of the spec must not follow the one that runs, nil if it may.
+// skippedVersion returns why the image of the spec must not follow what runs, nil if it may. In the middle of a rollout two
+// versions run. Before the first one has ended nothing does that anybody uses: a mistake can be put right.
 func skippedVersion(cluster *v1alpha1.ChatCluster) *failure {
-	runs, wanted := versionOf(cluster.Status.Version), versionOf(cluster.Spec.Image)
-	if runs == nil || wanted == nil || neighbours(runs, wanted) {
+	wanted := versionOf(cluster.Spec.Image)
+	if cluster.Status.Version == "" || wanted == nil {
 		return nil
 	}
-	return &failure{
-		reason: v1alpha1.ReasonVersionSkipped,
-		message: fmt.Sprintf("spec.image goes from version %s to %s: roll out each minor version between them first; %s stays until then",
-			runs, wanted, cluster.Status.Version),
+	for _, image := range []string{cluster.Status.Version, cluster.Status.RolledOut} {
+		if runs := versionOf(image); runs != nil && !neighbours(runs, wanted) {
+			return &failure{
+				reason: v1alpha1.ReasonVersionSkipped,
+				message: fmt.Sprintf("spec.image goes from version %s to %s: roll out each minor version between them first; %s stays until then",
+					runs, wanted, cmp.Or(cluster.Status.RolledOut, cluster.Status.Version)),
+			}
+		}
 	}
+	return nil
 }
 
 // neighbours reports whether no minor version lies between the two. From one major version to the next, which minor one is the

@@ -46,3 +46,32 @@ func TestVersionsAreNotSkipped(t *testing.T) {
 		}
 	}
 }
+
+// In the middle of a rollout two versions run: a third one has to be a neighbour of both.
+func TestVersionsAreNotSkippedInTheMiddleOfARollout(t *testing.T) {
+	t.Parallel()
+	for wanted, good := range map[string]bool{"guildhall:v0.1.0": true, "guildhall:v0.2.1": true, "guildhall:v0.3.0": false, "guildhall:v0.0.9": false} {
+		cluster := &v1alpha1.ChatCluster{}
+		cluster.Status.Version, cluster.Status.RolledOut, cluster.Spec.Image = "guildhall:v0.1.0", "guildhall:v0.2.0", wanted
+		refused := skippedVersion(cluster)
+		if (refused == nil) != good {
+			t.Errorf("%s: %+v", wanted, refused)
+		}
+		if refused != nil && !strings.Contains(refused.message, "guildhall:v0.2.0 stays") {
+			t.Errorf("%s: %s", wanted, refused.message)
+		}
+	}
+}
+
+func TestRefusedVersionIsSaidWhateverElseFailed(t *testing.T) {
+	t.Parallel()
+	skipped := &failure{reason: v1alpha1.ReasonVersionSkipped}
+	done := progress{reason: v1alpha1.ReasonUpToDate, failed: &failure{reason: v1alpha1.ReasonBackupFailed}}
+	if p := done.held(skipped); p.reason != v1alpha1.ReasonBlocked || p.failed != skipped {
+		t.Errorf("%+v", p)
+	}
+	blocked := progress{reason: v1alpha1.ReasonBlocked, failed: &failure{reason: v1alpha1.ReasonApplyRefused}}
+	if p := blocked.held(skipped); p.failed != blocked.failed {
+		t.Errorf("what blocks all is not said: %+v", p)
+	}
+}

@@ -45,7 +45,7 @@ func (c *cluster) waitForKeys(want ...string) []string {
 func TestSigningKeysAreRotatedInSteps(t *testing.T) {
 	t.Parallel()
 	c := create(t, func(c *v1alpha1.ChatCluster) {
-		c.Spec.Rotation.RetireAfter = metav1.Duration{Duration: 2 * time.Second}
+		c.Spec.Rotation.RetireAfter = &metav1.Duration{Duration: 2 * time.Second}
 	})
 	c.finish()
 	old := c.waitForKeys("")[0]
