@@ -9,8 +9,9 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:validation:XValidation:rule="has(self.postgres.external) == has(oldSelf.postgres.external)",message="postgres.external can neither be added nor taken away later: the data would be left behind"
 type ChatClusterSpec struct {
 	// Image of Guildhall, for all pods of ours. Changing it migrates the database and then rolls the pods, one gateway
-	// shard at a time. Go up one minor version at a time, and down in the reverse order: tags that are versions, as v1.4.0,
-	// are held to that, and where one is skipped the image that runs stays.
+	// shard at a time. Go up one minor version at a time: tags that are versions, as v1.4.0, are held to that, and where
+	// one is skipped the image that runs stays. Back to the version before it goes only where nothing has been migrated in
+	// between: an older image refuses a newer schema.
 	//
 	// +kubebuilder:validation:MaxLength=512
 	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9][A-Za-z0-9._:/@-]*$`

@@ -2,6 +2,7 @@ package monitoring
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -63,6 +64,7 @@ func (s *scene) faults(t *testing.T) {
 		{s.gatewaysDown(), s.pausedWorker()},
 		{s.postgresDown()},
 	}
+	lists := slices.DeleteFunc(allQueries(t), func(q query) bool { return !q.listsAlerts() })
 	var all []expected
 	for _, round := range rounds {
 		var alerts []expected
@@ -77,6 +79,7 @@ func (s *scene) faults(t *testing.T) {
 			ends = append(ends, f.begin(t))
 		}
 		s.awaitAlerts(t, alerts, true, firesWithin)
+		s.awaitResults(t, lists)
 		for _, end := range ends {
 			end()
 		}

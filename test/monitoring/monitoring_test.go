@@ -5,9 +5,10 @@
 //	                    ^                                  |
 //	                  faults  ------------------->  alerts fire, and clear
 //
-// Every query must have a result. Then faults are brought about, as they happen: processes are halted and killed, locks are held,
-// deliveries refused. The alerts that are for them must fire, and clear when the fault is over. Rules have minutes to decide;
-// rules.Groups scales all of their times by the same factor here (pace), and changes nothing else.
+// Every query must have a result, those that list alerts while some fire. Then faults are brought about, as they happen:
+// processes are halted and killed, locks are held, deliveries refused. The alerts that are for them must fire, and clear when
+// the fault is over. Rules have minutes to decide; rules.Groups scales all of their times by the same factor here (pace), and
+// changes nothing else.
 //
 // Budget: 8 minutes on 2 busy cores, with kube-apiserver in the cache.
 package monitoring
