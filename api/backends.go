@@ -59,6 +59,8 @@ func open(ctx context.Context, secrets config.Secrets, d Dependencies, logger *s
 		MaxRetryBackoff: 100 * time.Millisecond,
 		// Else go-redis waits for ReadTimeout whatever the deadline of the context is.
 		ContextTimeoutEnabled: true,
+		// What RESP3 adds, messages that nobody asked for, is not used, and go-redis looks for them before each answer.
+		Protocol: 2,
 	})
 	tracing.Redis(rdb)
 	roundtrip.Measure(rdb)

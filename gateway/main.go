@@ -132,6 +132,8 @@ func (g *gateway) Run(ctx context.Context) error {
 		Addrs: g.RedisAddrs, Password: secrets.RedisPassword,
 		// Else go-redis waits for its own timeout whatever the deadline of the context is.
 		ContextTimeoutEnabled: true,
+		// What RESP3 adds, messages that nobody asked for, is not used, and go-redis looks for them before each answer.
+		Protocol: 2,
 		// A storm of clients leaves many connections behind, and the default of 32 KiB each way with every one of them.
 		ReadBufferSize: redisBuffer, WriteBufferSize: redisBuffer,
 	})

@@ -12,11 +12,11 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
-	"go.opentelemetry.io/otel/trace"
 
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/telemetry"
+	"guildhall.chat/guildhall/internal/tracing"
 )
 
 // callKey holds the *call.Call in gin's context.
@@ -46,21 +46,22 @@ func recovery(logger *slog.Logger) gin.HandlerFunc {
 	}
 }
 
-// begin gives the request an id, which its context and its log lines carry, and measures it.
+// begin gives the request an id, which its context and its log lines carry, traces it if it is chosen, and measures it.
 func begin(logger *slog.Logger, access *accessLog) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		start := time.Now()
 		id := uuid.NewString()
 		c.Writer.Header()["X-Request-Id"] = []string{id}
-		ctx := telemetry.WithRequest(c.Request.Context(), id)
+		ctx, span := tracing.Request(telemetry.WithRequest(c.Request.Context(), id), c.Request.Header, "request")
 		c.Request = c.Request.WithContext(ctx)
 		c.Set(callKey, &call.Call{Context: c, Logger: telemetry.Bound(ctx, logger)})
 		inFlight.Inc()
 		defer inFlight.Dec()
 		c.Next()
 		took := time.Since(start)
-		observe(c.Request.Method, c.FullPath(), c.Writer.Status(), took, trace.SpanContextFromContext(c.Request.Context()))
+		observe(c.Request.Method, c.FullPath(), c.Writer.Status(), took, span.SpanContext())
 		access.note(c, took)
+		endSpan(c, span)
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/ratelimit"
-	"guildhall.chat/guildhall/internal/tracing"
 )
 
 // Config is what the chain needs.
@@ -51,9 +50,6 @@ func New(cfg Config) (http.Handler, error) {
 	engine.ContextWithFallback = true
 	if err := engine.SetTrustedProxies(cfg.TrustedProxies); err != nil {
 		return nil, err
-	}
-	if tracing.On() {
-		engine.Use(traced)
 	}
 	engine.Use(begin(cfg.Logger, &accessLog{log: cfg.Logger, every: cfg.AccessLog}), recovery(cfg.Logger), standingHeaders, crossOrigin)
 	engine.NoRoute(notFound)

@@ -7,18 +7,12 @@ import (
 	"github.com/gin-gonic/gin"
 	"go.opentelemetry.io/otel/codes"
 	semconv "go.opentelemetry.io/otel/semconv/v1.40.0"
-
-	"guildhall.chat/guildhall/internal/tracing"
+	"go.opentelemetry.io/otel/trace"
 )
 
-// traced follows the requests that are chosen. The library for gin makes a span's attributes of every request before it knows
-// whether it is one; paths, which have tokens of webhooks and ids, would be among them.
-func traced(c *gin.Context) {
-	ctx, span := tracing.Request(c.Request.Context(), c.Request.Header, "request")
-	if ctx != c.Request.Context() {
-		c.Request = c.Request.WithContext(ctx)
-	}
-	c.Next()
+// endSpan says in a request's span what became of it. The library for gin makes a span's attributes of every request before it
+// knows whether it is traced; paths, which have tokens of webhooks and ids, would be among them.
+func endSpan(c *gin.Context, span trace.Span) {
 	if !span.IsRecording() {
 		return
 	}

@@ -182,7 +182,7 @@ func (i *Instance) spawn(ctx context.Context, master int) error {
 
 func client(t testing.TB, addrs []string, password string) *redis.ClusterClient {
 	t.Helper()
-	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: addrs, Password: password})
+	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: addrs, Password: password, Protocol: 2}) // as the services have it
 	t.Cleanup(func() {
 		if err := client.Close(); err != nil {
 			t.Error(err)

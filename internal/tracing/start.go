@@ -89,9 +89,8 @@ func Start(c config.Tracing, service, instance string, log *slog.Logger) (stop f
 	}, nil
 }
 
-// Sampler records what follows something that is recorded, and whatever else is begun: package tracing begins only what it
-// has chosen.
-func Sampler() sdk.Sampler { return sdk.ParentBased(sdk.AlwaysSample()) }
+// Sampler records whatever is begun: package tracing begins only what it has chosen, or what follows something recorded.
+func Sampler() sdk.Sampler { return sdk.AlwaysSample() }
 
 // Use has spans made by a provider until off is called, for a part of the requests.
 func Use(provider trace.TracerProvider, sample float64) (off func()) {
