@@ -15,6 +15,8 @@ const (
 	telemetryPairs = 8
 	// telemetrySessions get the messages of the fan-out.
 	telemetrySessions = 1000
+	// telemetryDeliveries are enough for the resolution of processor time to be a hundredth of what a side uses.
+	telemetryDeliveries = 4 * saturatedDeliveries
 	// scrapeEvery is rather often for Prometheus.
 	scrapeEvery = 15 * time.Second
 )
@@ -158,7 +160,7 @@ func watch(ctx context.Context, r *rig.Rig, o Options, how rig.Telemetry) (w *wa
 		return w, err
 	}
 	w.lane, err = w.crowd.clients(ctx, laneGateway, []int{gateways[0].PID}, gateways[0].Addr)
-	w.sends = max(20, saturatedDeliveries/w.crowd.sessions)
+	w.sends = max(20, telemetryDeliveries/w.crowd.sessions)
 	if o.quick() {
 		w.sends = 20
 	}
