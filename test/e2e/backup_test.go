@@ -18,20 +18,7 @@ import (
 // TestBackupsAreTakenAndListed keeps backups in a volume, and takes one more by the commands that docs/operator.md tells. That
 // they can be restored is for test/postgres to show.
 func TestBackupsAreTakenAndListed(t *testing.T) {
-	n := newNamespace(t)
-	claim := &corev1.PersistentVolumeClaim{
-		ObjectMeta: metav1.ObjectMeta{Name: "backups", Namespace: n.name},
-		Spec: corev1.PersistentVolumeClaimSpec{
-			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}, // there is one node
-			Resources:   corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}},
-		},
-	}
-	if err := k8s.Create(t.Context(), claim); err != nil {
-		t.Fatal(err)
-	}
-	p := newPlatformIn(n, func(spec *v1alpha1.ChatClusterSpec) {
-		spec.Postgres.Backup = &v1alpha1.BackupSpec{BackupRepository: v1alpha1.BackupRepository{VolumeClaimName: claim.Name}}
-	})
+	p := newPlatformWithBackups(t)
 	p.eventually("there is a backup", func(ctx context.Context) error {
 		cluster, err := p.read(ctx)
 		if err != nil {
@@ -59,6 +46,25 @@ func TestBackupsAreTakenAndListed(t *testing.T) {
 	if now := p.backups(); first < 1 || now != first+1 {
 		t.Errorf("%d backups at first, %d with another", first, now)
 	}
+}
+
+// newPlatformWithBackups is newPlatform that keeps backups in a volume.
+func newPlatformWithBackups(t *testing.T) *platform {
+	t.Helper()
+	n := newNamespace(t)
+	claim := &corev1.PersistentVolumeClaim{
+		ObjectMeta: metav1.ObjectMeta{Name: "backups", Namespace: n.name},
+		Spec: corev1.PersistentVolumeClaimSpec{
+			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}, // there is one node
+			Resources:   corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}},
+		},
+	}
+	if err := k8s.Create(t.Context(), claim); err != nil {
+		t.Fatal(err)
+	}
+	return newPlatformIn(n, func(spec *v1alpha1.ChatClusterSpec) {
+		spec.Postgres.Backup = &v1alpha1.BackupSpec{BackupRepository: v1alpha1.BackupRepository{VolumeClaimName: claim.Name}}
+	})
 }
 
 // backups counts the full backups that there are.

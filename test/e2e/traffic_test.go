@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -56,7 +57,8 @@ type hearer struct {
 // dropped is told that a connection has ended.
 func (h *hearer) dropped(turn gatewayclient.Turn) {
 	var closed *websocket.CloseError
-	if turn.Kind != gatewayclient.Dropped || !errors.As(turn.Err, &closed) || closed.Code != websocket.CloseAbnormalClosure {
+	silent := errors.As(turn.Err, &closed) && closed.Code == websocket.CloseAbnormalClosure || errors.Is(turn.Err, syscall.ECONNRESET)
+	if turn.Kind != gatewayclient.Dropped || !silent {
 		return
 	}
 	h.mu.Lock()
