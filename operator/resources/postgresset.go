@@ -70,6 +70,7 @@ func (p Platform) postgresTemplate() (*core.PodTemplateSpecApplyConfiguration, e
 			fieldEnv("POD_NAME", "metadata.name"),
 			fieldEnv("POD_IP", "status.podIP"),
 			core.EnvVar().WithName("HOME").WithValue("/tmp"),
+			core.EnvVar().WithName("PGHOST").WithValue(postgresRun), // of kubectl exec ... psql: distributions differ
 		).
 		WithPorts(
 			core.ContainerPort().WithName(postgresPortName).WithContainerPort(postgres.Port).WithProtocol(corev1.ProtocolTCP),

@@ -17,7 +17,8 @@ func reports() string {
 	return filepath.Join(os.TempDir(), "guildhall-e2e")
 }
 
-// report keeps what can be known of the namespace: objects, events, and each container's log, of the run before too.
+// report keeps what can be known of the namespace: objects, events, and each container's log, of the run before too; and what
+// the operator has said.
 func (n namespace) report(ctx context.Context) {
 	path := filepath.Join(reports(), strings.ReplaceAll(n.t.Name(), "/", "-")+".txt")
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -46,5 +47,6 @@ func (n namespace) report(ctx context.Context) {
 		show("logs", pod, "--all-containers", "--prefix", "--timestamps", "--tail=2000")
 		show("logs", pod, "--all-containers", "--prefix", "--timestamps", "--tail=500", "--previous")
 	}
+	show("logs", "--namespace", operatorNamespace, "--selector", "app.kubernetes.io/name=guildhall-operator", "--prefix", "--tail=2000")
 	n.t.Logf("what is left of namespace %s is in %s", n.name, path)
 }

@@ -2,11 +2,14 @@ package e2e_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"guildhall.chat/guildhall/api-types/v1alpha1"
 )
 
 // steadyFor is how long the operator is watched when nothing changes: some of its looks at Redis and Postgres.
@@ -17,6 +20,13 @@ const steadyFor = 90 * time.Second
 func TestNothingIsWrittenWhenNothingChanges(t *testing.T) {
 	p := newPlatform(t, nil)
 	p.whole()
+	p.eventually("it is the operator's only one", func(ctx context.Context) error {
+		var all v1alpha1.ChatClusterList
+		if err := k8s.List(ctx, &all); err != nil || len(all.Items) == 1 {
+			return err
+		}
+		return fmt.Errorf("of tests before, %d are still being deleted", len(all.Items)-1)
+	})
 	before := p.operatorDid()
 	time.Sleep(steadyFor) // a span to watch, not a wait
 	after := p.operatorDid()
