@@ -9,7 +9,7 @@ type RedisSpec struct {
 	// +optional
 	External *ExternalRedisSpec `json:"external,omitempty"`
 
-	// Image of Redis 7 or Valkey 8, or later. Without it the operator's default.
+	// Image of Redis 7 or Valkey 8.0.3, or later. Without it the operator's default.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxLength=512

@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"strings"
 	"testing"
 
@@ -44,29 +43,24 @@ func TestRedisAnswersAtItsServiceAndKeepsItsData(t *testing.T) {
 	n := newNamespace(t)
 	n.apply("testdata/redis.yaml", map[string]string{"Image": images.Redis})
 	n.podReady("redis-0")
-	address := "redis." + n.name + ".svc.cluster.local"
-	n.eventually("the name of the Service resolves", func(ctx context.Context) error {
-		_, err := net.DefaultResolver.LookupHost(ctx, address)
-		return err
-	})
-	cli := func(args ...string) string {
-		t.Helper()
-		output, err := n.exec("redis-0", "redis", append([]string{"redis-cli", "-h", "redis"}, args...)...)
-		if err != nil {
-			t.Fatalf("redis-cli %v: %v: %s", args, err, output)
+	cli := func(args ...string) (string, error) {
+		return n.exec("redis-0", "redis", append([]string{"redis-cli", "-h", "redis"}, args...)...)
+	}
+	n.eventually("it answers at its Service", func(context.Context) error {
+		if answer, err := cli("ping"); err != nil || answer != "PONG" {
+			return fmt.Errorf("%q: %w", answer, err)
 		}
-		return output
+		return nil
+	})
+	if output, err := cli("set", "kept", "by the volume"); err != nil {
+		t.Fatalf("%v: %s", err, output)
 	}
-	if answer := cli("ping"); answer != "PONG" {
-		t.Errorf("ping: %q", answer)
-	}
-	cli("set", "kept", "by the volume")
 	if output, err := n.kubectl("delete", "pod", "redis-0", "--wait"); err != nil {
 		t.Fatalf("delete the pod: %v: %s", err, output)
 	}
 	n.podReady("redis-0")
 	n.eventually("the new pod has the old one's data", func(context.Context) error {
-		if value, err := n.exec("redis-0", "redis", "redis-cli", "-h", "redis", "get", "kept"); err != nil || value != "by the volume" {
+		if value, err := cli("get", "kept"); err != nil || value != "by the volume" {
 			return fmt.Errorf("it has %q: %w", value, err)
 		}
 		return nil
