@@ -155,9 +155,7 @@ func (n *node) pass(ctx context.Context) error {
 		}
 	}
 	for i := range jobs.Items {
-		if err := n.runJob(ctx, &jobs.Items[i]); err != nil {
-			return err
-		}
+		n.runJob(ctx, &jobs.Items[i])
 	}
 	return n.release(ctx, pods.Items)
 }
@@ -488,32 +486,41 @@ func (n *node) hosts(ctx context.Context) (string, error) {
 	return hosts.String(), nil
 }
 
-// runJob runs a Job's container once, and says how it ended.
-func (n *node) runJob(ctx context.Context, job *batchv1.Job) error {
+// retryAfter is how long a failed Job's container is not tried again.
+const retryAfter = time.Second
+
+// runJob runs a Job's container, as often as the Job allows until it succeeds, and says how it ended.
+func (n *node) runJob(ctx context.Context, job *batchv1.Job) {
 	n.mu.Lock()
 	started := n.jobs[job.Name]
 	n.jobs[job.Name] = true
 	n.mu.Unlock()
 	if started {
-		return nil
-	}
-	cmd, err := n.container(ctx, job.Name, job.Spec.Template.Spec, nil)
-	if err != nil {
-		return err
+		return
 	}
 	go func() {
-		output, err := cmd.CombinedOutput()
-		if ctx.Err() != nil {
-			return
-		}
-		if err != nil {
+		for range 1 + ptr.Deref(job.Spec.BackoffLimit, 6) {
+			output, err := n.runOnce(ctx, job)
+			if ctx.Err() != nil {
+				return
+			}
+			if err == nil {
+				n.c.endJob(job.Name, batchv1.JobSuccessCriteriaMet, batchv1.JobComplete)
+				return
+			}
 			n.c.Logf("%s: %v\n%s", job.Name, err, output)
-			n.c.endJob(job.Name, batchv1.JobFailureTarget, batchv1.JobFailed)
-			return
+			time.Sleep(retryAfter)
 		}
-		n.c.endJob(job.Name, batchv1.JobSuccessCriteriaMet, batchv1.JobComplete)
+		n.c.endJob(job.Name, batchv1.JobFailureTarget, batchv1.JobFailed)
 	}()
-	return nil
+}
+
+func (n *node) runOnce(ctx context.Context, job *batchv1.Job) ([]byte, error) {
+	cmd, err := n.container(ctx, job.Name, job.Spec.Template.Spec, nil)
+	if err != nil {
+		return nil, err
+	}
+	return cmd.CombinedOutput()
 }
 
 // kill ends a pod's container at once; it comes back.
