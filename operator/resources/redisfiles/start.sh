@@ -15,7 +15,7 @@ conf=$ROOT/run/redis/redis.conf
 	echo "maxmemory ${MAXMEMORY:-0}"
 } >"$conf"
 # A node that is stopped before it has heard which shard a replica is in has written another one than the master's, and Redis 7.2
-# and later, and Valkey, refuse to start with that. What counts is the master's.
+# and Valkey refuse to start with that. What counts is the master's.
 # https://github.com/valkey-io/valkey/issues/2171
 nodes=$ROOT/data/nodes.conf
 if [ -f "$nodes" ]; then
