@@ -18,6 +18,9 @@ import (
 // cert-manager, a certificate; and somebody at a keyboard.
 var foreign = regexp.MustCompile(` top |servicemonitor|certificate|tls| edit `)
 
+// isCommand tells commands from what else is on a page. The first kind remembers the primary's name for those after it.
+var isCommand = regexp.MustCompile(`^(primary=|kubectl )`)
+
 // TestCommandsOfRunbooksWork runs the commands of the runbooks as they are written, but for the names. Of what changes the
 // spec or deletes something, the API server says whether it would: what comes of it is for the other tests.
 func TestCommandsOfRunbooksWork(t *testing.T) {
@@ -54,7 +57,7 @@ func commandsOf(t *testing.T, pages string) (commands []string) {
 			t.Fatal(err)
 		}
 		for _, line := range strings.Split(string(content), "\n") {
-			if strings.HasPrefix(line, "kubectl ") && !foreign.MatchString(line) {
+			if isCommand.MatchString(line) && !foreign.MatchString(line) {
 				commands = append(commands, line)
 			}
 		}
