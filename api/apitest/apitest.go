@@ -72,6 +72,7 @@ func NewLimited(t testing.TB, routes func(w *World) []call.Route) *World {
 func serve(t testing.TB, routes func(w *World) []call.Route, limits ...ratelimit.Option) *World {
 	t.Helper()
 	dsn := pgtest.New(t, store.Migrate)
+	rdb := redistest.Client(t)
 	counted := &statements{}
 	s, err := store.OpenTraced(t.Context(), dsn, store.DefaultConns, counted)
 	must(t, err)
@@ -86,7 +87,6 @@ func serve(t testing.TB, routes func(w *World) []call.Route, limits ...ratelimit
 
 	logs := &Logs{}
 	logger := slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), logs), &slog.HandlerOptions{Level: slog.LevelDebug}))
-	rdb := redistest.Client(t)
 	publisher := events.NewPublisher(rdb, s, 5*time.Minute, logger)
 	s.PublishTo(publisher)
 	limiter := ratelimit.New(rdb, logger, limits...)

@@ -31,7 +31,8 @@ type messageWriters struct {
 	queued  map[snowflake.ID]int      // how many of waiting are of a log
 	busy    map[snowflake.ID]struct{} // logs that a run is writing: no other does, so their order is kept
 	runs    int
-	pressed bool // a timer will begin a run beside the others
+	running sync.WaitGroup // the runs
+	pressed bool           // a timer will begin a run beside the others
 }
 
 type pendingMessage struct {
@@ -80,8 +81,7 @@ func (w *messageWriters) write(ctx context.Context, m *pendingMessage) error {
 	w.queued[m.event.Log]++
 	switch {
 	case w.runs == 0:
-		w.runs++
-		go w.run()
+		w.begin(w.run)
 	case !w.pressed && w.runs < writeRuns:
 		w.pressed = true
 		time.AfterFunc(writePatience, w.press)
@@ -102,10 +102,18 @@ func (w *messageWriters) press() {
 	defer w.mu.Unlock()
 	w.pressed = false
 	if len(w.waiting) > 0 && w.runs < writeRuns {
-		w.runs++
-		go w.run()
+		w.begin(w.run)
 	}
 }
+
+// begin starts a run, which ends in run. The caller holds mu.
+func (w *messageWriters) begin(run func()) {
+	w.runs++
+	w.running.Go(run)
+}
+
+// finish waits for the runs: their senders have their answers before the events are published. Nothing may be written by then.
+func (w *messageWriters) finish() { w.running.Wait() }
 
 // run commits batches until there is nothing that it may write. What waits for a log that is busy is for the run that made it so.
 func (w *messageWriters) run() {
@@ -186,12 +194,11 @@ func (w *messageWriters) setAside(log []*pendingMessage) bool {
 	if w.runs == writeRuns {
 		return false
 	}
-	w.runs++
-	go func() {
+	w.begin(func() {
 		w.settle(log, 0)
 		w.release(log)
 		w.run() // what has come for the log meanwhile
-	}()
+	})
 	return true
 }
 

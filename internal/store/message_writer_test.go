@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -302,6 +303,35 @@ func TestSenderThatGoesAwayDoesNotUndoTheOthers(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// slowPublisher holds events up until it is told to go on.
+type slowPublisher struct {
+	begun, goOn chan struct{}
+	published   atomic.Bool
+}
+
+func (p *slowPublisher) Publish(context.Context, []events.Event) {
+	close(p.begun)
+	<-p.goOn
+	p.published.Store(true)
+}
+
+// A sender has its answer before its event is published. A process that stops must not leave that to the relay.
+func TestCloseWaitsForWhatIsBeingPublished(t *testing.T) {
+	t.Parallel()
+	p := newPostOffice(t, 1)
+	publisher := &slowPublisher{begun: make(chan struct{}), goOn: make(chan struct{})}
+	p.PublishTo(publisher)
+	if err := p.post(t.Context(), p.guild, p.message(p.channels[0], "x")); err != nil {
+		t.Fatal(err)
+	}
+	<-publisher.begun
+	time.AfterFunc(50*time.Millisecond, func() { close(publisher.goOn) })
+	p.Close()
+	if !publisher.published.Load() {
+		t.Error("closed while an event was being published")
+	}
 }
 
 // BenchmarkCreateMessage: 64 senders post to 16 guilds. The work in parallel is what a request does in the store.

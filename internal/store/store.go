@@ -108,8 +108,10 @@ func poolConfig(dsn string, conns int32) (*pgxpool.Config, error) {
 // PublishTo sets where committed events go. It is called once, before the first change.
 func (s *Store) PublishTo(p Publisher) { s.publisher = p }
 
-// Close waits for running statements and closes the connections.
+// Close waits for running statements, and for what they committed to be published, and closes the connections. Nobody may be
+// using the store.
 func (s *Store) Close() {
+	s.writers.finish()
 	s.unmeasure()
 	if s.replicas != nil {
 		s.replicas.pool.Close()
