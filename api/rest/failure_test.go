@@ -25,12 +25,13 @@ func TestPanicIsAnsweredMeasuredAndLogged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	before := answered(t, "/panics", "5xx")
 	answer := httptest.NewRecorder()
 	handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/panics", nil))
 	if body := answer.Body.String(); answer.Code != http.StatusInternalServerError || !strings.Contains(body, `"code":0`) || strings.Contains(body, "test's") {
 		t.Errorf("%d %s", answer.Code, body)
 	}
-	if n := answered(t, "/panics", "5xx"); n != 1 {
+	if n := answered(t, "/panics", "5xx") - before; n != 1 {
 		t.Errorf("measured %d times", n)
 	}
 	for _, want := range []string{"msg=panic", "msg=answered method=GET route=/panics status=500"} {
