@@ -2,12 +2,10 @@ package rig
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,7 +20,6 @@ import (
 
 const (
 	platformTimeout = 3 * time.Minute
-	routerTimeout   = 30 * time.Second
 )
 
 // Heartbeat is the interval that a platform tells its clients: the services' own default.
@@ -49,37 +46,21 @@ type Process struct {
 
 // Platform starts a platform with so many gateways and without rate limits.
 func (r *Rig) Platform(ctx context.Context, gateways int) (*Platform, error) {
-	return r.platform(ctx, gateways, r.services, "--rate-limits", "off", "--log-level", "warn")
+	return r.platform(ctx, gateways, "--rate-limits", "off", "--log-level", "warn")
 }
 
 // CountingPlatform is Platform where requests are counted, against limits that nobody reaches.
 func (r *Rig) CountingPlatform(ctx context.Context, gateways int) (*Platform, error) {
-	return r.platform(ctx, gateways, r.services, "--rate-limits", "raised", "--log-level", "warn")
+	return r.platform(ctx, gateways, "--rate-limits", "raised", "--log-level", "warn")
 }
 
-// Telemetry is what a platform tells of itself.
-type Telemetry struct {
-	LogLevel                   string
-	TraceEndpoint, TraceSample string // "": it traces nothing
-	Services                   string // directory of the binaries, if not the rig's
-}
-
-// TelemetryPlatform is a CountingPlatform of one gateway that tells of itself what is wanted.
-func (r *Rig) TelemetryPlatform(ctx context.Context, t Telemetry) (*Platform, error) {
-	flags := []string{"--rate-limits", "raised", "--log-level", t.LogLevel}
-	if t.TraceEndpoint != "" {
-		flags = append(flags, "--trace-endpoint", t.TraceEndpoint, "--trace-sample", t.TraceSample)
-	}
-	return r.platform(ctx, 1, cmp.Or(t.Services, r.services), flags...)
-}
-
-func (r *Rig) platform(ctx context.Context, gateways int, services string, flags ...string) (*Platform, error) {
+func (r *Rig) platform(ctx context.Context, gateways int, flags ...string) (*Platform, error) {
 	r.Say("starting a platform with %d gateways", gateways)
 	n := r.number()
 	p := &Platform{rig: r, shards: gateways, data: r.File(fmt.Sprintf("platform-%d", n))}
 	log := r.File(fmt.Sprintf("platform-%d.log", n))
 	p.cmd = exec.Command(filepath.Join(r.tools, "local"), append([]string{"run", "--addr", "127.0.0.1:0", "--data", p.data,
-		"--bin", services, "--shards", fmt.Sprint(gateways)}, flags...)...)
+		"--bin", r.services, "--shards", fmt.Sprint(gateways)}, flags...)...)
 	p.cmd.ExtraFiles = []*os.File{r.dir.Lock}
 	process.Bind(p.cmd, syscall.SIGTERM)
 	start, cancel := context.WithTimeout(ctx, platformTimeout)
@@ -152,6 +133,17 @@ func (p *Platform) PIDs() (pids []int, err error) {
 	return pids, err
 }
 
+// Stores returns the processes of Postgres and Redis.
+func (p *Platform) Stores() (pids []int, err error) {
+	current, err := status.Read(p.data)
+	for _, child := range current.Children {
+		if child.PID != 0 && (child.Name == "postgres" || strings.HasPrefix(child.Name, "redis-")) {
+			pids = append(pids, child.PID)
+		}
+	}
+	return pids, err
+}
+
 // Children returns the processes of all services and stores that run now.
 func (p *Platform) Children() (children []Process, err error) {
 	current, err := status.Read(p.data)
@@ -212,26 +204,14 @@ func (p *Platform) Routers(ctx context.Context, clients int, to Process) (router
 }
 
 func (p *Platform) router(ctx context.Context, pod string) (Process, error) {
-	listen, err := freeAddr()
+	router, _, cmd, err := p.spawn(ctx, filepath.Join(p.rig.services, "shard-router"), []string{
+		"--shards", "1", "--pods", pod, "--max-pending", fmt.Sprint(perProxy), "--log-level", "warn",
+	})
 	if err != nil {
-		return Process{}, err
-	}
-	admin, err := freeAddr()
-	if err != nil {
-		return Process{}, err
-	}
-	cmd := exec.Command(filepath.Join(p.rig.services, "shard-router"), "--listen", listen, "--admin-addr", admin,
-		"--shards", "1", "--pods", pod, "--secrets", p.Secrets(),
-		"--max-pending", fmt.Sprint(perProxy), "--log-level", "warn")
-	process.Bind(cmd, syscall.SIGKILL)
-	ctx, cancel := context.WithTimeout(ctx, routerTimeout)
-	defer cancel()
-	log := p.rig.File(fmt.Sprintf("shard-router-%d.log", p.rig.number()))
-	if err := process.Spawn(ctx, cmd, log, func(ctx context.Context) error { return readyAt(ctx, admin) }); err != nil {
 		return Process{}, err
 	}
 	p.routers = append(p.routers, cmd)
-	return Process{Name: "shard-router", Addr: listen, PID: cmd.Process.Pid}, nil
+	return router, nil
 }
 
 // StopRouters stops the routers that Routers started.
@@ -241,22 +221,6 @@ func (p *Platform) StopRouters() {
 		_ = router.Wait()
 	}
 	p.routers = nil
-}
-
-func readyAt(ctx context.Context, admin string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+admin+"/readyz", nil)
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	_ = response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return errors.New(response.Status)
-	}
-	return nil
 }
 
 // freeAddr returns an address on which nobody listens now.

@@ -67,6 +67,7 @@ func fanout(ctx context.Context, r *rig.Rig, o Options) (results []Result, faile
 type scene struct {
 	rig      *rig.Rig
 	platform *rig.Platform
+	api      string // where messages are posted, if not at the platform's own
 	sessions int
 	compress string
 	corpus   string
@@ -118,9 +119,13 @@ func (s *scene) clients(ctx context.Context, name string, pids []int, targets ..
 	if err != nil {
 		return nil, err
 	}
-	api, err := s.platform.Child("api")
-	if err != nil {
-		return nil, err
+	api := s.api
+	if api == "" {
+		own, err := s.platform.Child("api")
+		if err != nil {
+			return nil, err
+		}
+		api = own.Addr
 	}
 	l, err := s.lane(ctx, name, pids, rig.FleetSpec{
 		Protocol: control.Gateway, Targets: targets, Compress: s.compress, Parallel: identifying,
@@ -129,7 +134,7 @@ func (s *scene) clients(ctx context.Context, name string, pids []int, targets ..
 	if err != nil {
 		return nil, err
 	}
-	poster := s.platform.World.Poster(api.Addr, posters)
+	poster := s.platform.World.Poster(api, posters)
 	s.closers = append(s.closers, poster.Close)
 	l.send, l.chunk = posted(poster, guilds[0]), 1
 	return l, nil

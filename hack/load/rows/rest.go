@@ -33,11 +33,6 @@ func newCallers(ctx context.Context, r *rig.Rig) (*callers, error) {
 	if err != nil {
 		return nil, err
 	}
-	return callersOf(ctx, p)
-}
-
-// callersOf makes the accounts. It stops the platform if it can't.
-func callersOf(ctx context.Context, p *rig.Platform) (*callers, error) {
 	c := &callers{platform: p}
 	api, err := p.Child("api")
 	if err == nil {

@@ -2,17 +2,19 @@ package rows
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"time"
 
 	"guildhall.chat/guildhall/hack/load/rig"
+	"guildhall.chat/guildhall/hack/load/world"
 )
 
 const (
-	// telemetryPairs is how often what is on is compared with what is off, at least.
-	telemetryPairs = 8
+	// telemetryStarts is how often both sides are started, at least, and telemetryPairs how often each start is measured. Processes
+	// that do the same differ by some hundredths from one start to the next, so that pairs of one start say little about another.
+	telemetryStarts = 6
+	telemetryPairs  = 5
 	// telemetrySessions get the messages of the fan-out.
 	telemetrySessions = 1000
 	// telemetryDeliveries are enough for the resolution of processor time to be a hundredth of what a side uses.
@@ -21,60 +23,109 @@ const (
 	scrapeEvery = 15 * time.Second
 )
 
-// telemetry compares a platform whose metrics are counted and read, whose log has its default level, and which traces one request
-// in a hundred, with one that does nothing of all that. Both are there all the time, and loaded in turns: first one, then twice the
-// other, then the one again.
-func telemetry(ctx context.Context, r *rig.Rig, o Options) (results []Result, failed error) {
+// telemetryLoads are what the sides are compared at.
+var telemetryLoads = []struct {
+	name, what string
+	cost       func(*watched, context.Context) (float64, error)
+}{
+	{"read", "a channel read by 64 clients, permissions checked", (*watched).read},
+	{"post", "messages of 64 members in 16 channels of 4 guilds", (*watched).post},
+	{"fanout", "one channel's messages to 1,000 sessions, as fast as they go", (*watched).fanOut},
+}
+
+// telemetry compares an api and a gateway whose metrics are counted and read, whose log has its default level, and which trace one
+// request in a hundred, with others that do nothing of all that. Both work over the same stores and the same data, and are loaded in
+// turns: first one, then twice the other, then the one again. The worker, which is one for both, does not count.
+func telemetry(ctx context.Context, r *rig.Rig, o Options) ([]Result, error) {
 	silent, err := r.Silent(ctx)
 	if err != nil {
 		return nil, err
 	}
 	sink := rig.Sink()
 	defer sink.Close()
-	var sides [2]*watched // on, off
-	for i, how := range []rig.Telemetry{
+	c, err := newCallers(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	defer c.stop()
+	s := &silence{rig: r, callers: c, options: o, ratios: map[string][]float64{}, on: map[string][]float64{}, off: map[string][]float64{}, sides: [2]rig.Telemetry{
 		{LogLevel: "info", TraceEndpoint: sink.URL, TraceSample: "0.01"},
-		{LogLevel: "error", Services: silent},
-	} {
-		w, err := watch(ctx, r, o, how)
-		if err != nil {
+		{LogLevel: "error", Binaries: silent},
+	}}
+	starts := max(telemetryStarts, o.Rounds)
+	if o.quick() {
+		starts = 2
+	}
+	for start := range starts {
+		if err := s.start(ctx, start); err != nil {
 			return nil, err
 		}
+	}
+	var results []Result
+	for _, load := range telemetryLoads {
+		if name := "telemetry/" + load.name; o.Wants(name) {
+			results = append(results, s.row(name, load.what))
+		}
+	}
+	return results, nil
+}
+
+// silence is what telemetry is compared with, and what came of it.
+type silence struct {
+	rig     *rig.Rig
+	callers *callers
+	options Options
+	sides   [2]rig.Telemetry // on, off
+
+	ratios  map[string][]float64 // by row: of each start, the mean of what is off to what is on
+	on, off map[string][]float64 // nanoseconds
+}
+
+// start starts both sides and measures them.
+func (s *silence) start(ctx context.Context, n int) error {
+	var both [2]*watched
+	for turn := range 2 {
+		side := (turn + n) % 2
+		w, err := s.watch(ctx, fmt.Sprintf("start-%d-%d", n, side), s.sides[side])
+		if err != nil {
+			return err
+		}
 		defer w.close()
-		sides[i] = w
+		both[side] = w
 	}
 	scraping, stop := context.WithCancel(ctx)
 	defer stop()
-	go sides[0].platform.Scrape(scraping, scrapeEvery)
-
-	pairs := max(telemetryPairs, o.Rounds)
-	if o.quick() {
-		pairs = 2
-	}
-	for _, load := range []struct {
-		name, what string
-		cost       func(*watched, context.Context) (float64, error)
-	}{
-		{"read", "a channel read by 64 clients, permissions checked", (*watched).read},
-		{"post", "messages of 64 members in 16 channels of 4 guilds", (*watched).post},
-		{"fanout", "one channel's messages to 1,000 sessions, as fast as they go", (*watched).fanOut},
-	} {
+	go both[0].services.Scrape(scraping, scrapeEvery)
+	for _, load := range telemetryLoads {
 		name := "telemetry/" + load.name
-		if !o.Wants(name) {
+		if !s.options.Wants(name) {
 			continue
 		}
-		on, off, err := inTurns(ctx, r, name, pairs, func(side int) (float64, error) { return load.cost(sides[side], ctx) })
+		on, off, err := inTurns(ctx, s.pairs(), func(side int) (float64, error) { return load.cost(both[side], ctx) })
 		if err != nil {
-			failed = errors.Join(failed, fmt.Errorf("%s: %w", name, err))
-			continue
+			return fmt.Errorf("%s: %w", name, err)
 		}
-		results = append(results, telemetryRow(name, load.what, on, off))
+		var ratios []float64
+		for i := range on {
+			ratios = append(ratios, off[i]/on[i])
+		}
+		mean, half := confidence(ratios)
+		s.rig.Say("%s, start %d: %.4f ± %.4f; %.0f ns of CPU with telemetry, %.0f without", name, n+1, mean, half, median(on), median(off))
+		s.ratios[name] = append(s.ratios[name], mean)
+		s.on[name], s.off[name] = append(s.on[name], on...), append(s.off[name], off...)
 	}
-	return results, failed
+	return nil
+}
+
+func (s *silence) pairs() int {
+	if s.options.quick() {
+		return 2
+	}
+	return telemetryPairs
 }
 
 // inTurns measures both sides pair after pair, each pair in the other order than the one before, after one that does not count.
-func inTurns(ctx context.Context, r *rig.Rig, name string, pairs int, cost func(side int) (float64, error)) (on, off []float64, err error) {
+func inTurns(ctx context.Context, pairs int, cost func(side int) (float64, error)) (on, off []float64, err error) {
 	for pair := -1; pair < pairs; pair++ {
 		var got [2]float64
 		for turn := range 2 {
@@ -83,7 +134,6 @@ func inTurns(ctx context.Context, r *rig.Rig, name string, pairs int, cost func(
 				return nil, nil, err
 			}
 		}
-		r.Say("%s, pair %d: %.0f ns of CPU with telemetry, %.0f without", name, pair+1, got[0], got[1])
 		if pair >= 0 {
 			on, off = append(on, got[0]), append(off, got[1])
 		}
@@ -91,18 +141,16 @@ func inTurns(ctx context.Context, r *rig.Rig, name string, pairs int, cost func(
 	return on, off, ctx.Err()
 }
 
-// telemetryRow has the mean of what is done with telemetry for the work of what is done without, and how sure that is.
-func telemetryRow(name, what string, on, off []float64) Result {
+// row has the mean of what is done with telemetry for the work of what is done without, and how sure that is.
+func (s *silence) row(name, what string) Result {
 	row := Result{
 		Name: name, What: what, Peer: "the same without: metrics that count nothing, no log, no traces", Unit: "calls/CPU-s",
-		ToReach: ">= 0.97", Ours: 1e9 / median(on), PeerHas: 1e9 / median(off),
-	}
-	for i := range on {
-		row.Rounds = append(row.Rounds, off[i]/on[i])
+		ToReach: ">= 0.97", Ours: 1e9 / median(s.on[name]), PeerHas: 1e9 / median(s.off[name]), Rounds: s.ratios[name],
 	}
 	var half float64
 	row.Ratio, half = confidence(row.Rounds)
-	row.Note = fmt.Sprintf("mean of %d pairs, 95 %% confidence interval %.4f to %.4f", len(on), row.Ratio-half, row.Ratio+half)
+	row.Note = fmt.Sprintf("mean of %d starts of %d pairs each, 95 %% confidence interval %.4f to %.4f",
+		len(row.Rounds), s.pairs(), row.Ratio-half, row.Ratio+half)
 	return row
 }
 
@@ -126,42 +174,43 @@ func confidence(values []float64) (mean, half float64) {
 	return mean, student[min(len(values)-1, len(student))-1] * math.Sqrt(squares/(n-1)/n)
 }
 
-// watched is one of the sides: who calls it, and a crowd that gets its messages.
+// watched is one of the sides: its services, who calls them, and a crowd that gets its messages.
 type watched struct {
 	*callers
-	pids  []int
-	calls int
-	crowd *scene
-	lane  *lane
-	sends int
+	services *rig.Services
+	poster   *world.Poster
+	pids     []int // whose time counts
+	calls    int
+	crowd    *scene
+	lane     *lane
+	sends    int
 }
 
-func watch(ctx context.Context, r *rig.Rig, o Options, how rig.Telemetry) (w *watched, err error) {
-	p, err := r.TelemetryPlatform(ctx, how)
-	if err != nil {
-		return nil, err
-	}
-	c, err := callersOf(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	w = &watched{callers: c, calls: o.size(restRequests) / 2}
+func (s *silence) watch(ctx context.Context, name string, how rig.Telemetry) (w *watched, err error) {
+	w = &watched{callers: s.callers, calls: s.options.size(restRequests) / 2}
 	defer func() {
 		if err != nil {
 			w.close()
 		}
 	}()
-	if w.pids, err = p.PIDs(); err != nil {
+	p := s.callers.platform
+	if w.services, err = p.Services(ctx, name, how); err != nil {
 		return w, err
 	}
-	w.crowd = &scene{rig: r, platform: p, sessions: o.size(telemetrySessions), lanes: map[string]*lane{}}
-	gateways, err := p.Gateways()
-	if err != nil {
+	w.poster = p.World.Poster(w.services.API.Addr, restClients)
+	if w.pids, err = p.Stores(); err != nil {
 		return w, err
 	}
-	w.lane, err = w.crowd.clients(ctx, laneGateway, []int{gateways[0].PID}, gateways[0].Addr)
+	w.pids = append(w.pids, w.services.API.PID, w.services.Gateway.PID)
+	if !s.options.Wants("telemetry/fanout") {
+		return w, nil
+	}
+	w.crowd = &scene{
+		rig: s.rig, platform: p, api: w.services.API.Addr, sessions: s.options.size(telemetrySessions), lanes: map[string]*lane{},
+	}
+	w.lane, err = w.crowd.clients(ctx, laneGateway, []int{w.services.Gateway.PID}, w.services.Gateway.Addr)
 	w.sends = max(20, telemetryDeliveries/w.crowd.sessions)
-	if o.quick() {
+	if s.options.quick() {
 		w.sends = 20
 	}
 	return w, err
@@ -171,7 +220,12 @@ func (w *watched) close() {
 	if w.crowd != nil {
 		w.crowd.close()
 	}
-	w.stop()
+	if w.poster != nil {
+		w.poster.Close()
+	}
+	if w.services != nil {
+		w.services.Stop()
+	}
 }
 
 func (w *watched) read(ctx context.Context) (float64, error) {
