@@ -87,6 +87,7 @@ func TestMetrics(t *testing.T) {
 	admin, get := serveAdmin(t)
 	counter := prometheus.NewCounter(prometheus.CounterOpts{Name: "guildhall_things_total", Help: "Things."})
 	admin.Registry().MustRegister(counter)
+	t.Cleanup(func() { admin.Registry().Unregister(counter) })
 	counter.Inc()
 	code, body := get("/metrics")
 	for _, want := range []string{"guildhall_things_total 1", "go_goroutines ", "process_resident_memory_bytes "} {
