@@ -13,7 +13,6 @@ import (
 	"guildhall.chat/guildhall/internal/fetch"
 	"guildhall.chat/guildhall/internal/roundtrip"
 	"guildhall.chat/guildhall/internal/store"
-	"guildhall.chat/guildhall/internal/tracing"
 )
 
 // backends are the connections that serve and worker both have, and the way to URLs of others.
@@ -62,7 +61,6 @@ func open(ctx context.Context, secrets config.Secrets, d Dependencies, logger *s
 		// What RESP3 adds, messages that nobody asked for, is not used, and go-redis looks for them before each answer.
 		Protocol: 2,
 	})
-	tracing.Redis(rdb)
 	roundtrip.Measure(rdb)
 	publisher := events.NewPublisher(rdb, s, d.ResumeWindow, logger)
 	s.PublishTo(publisher)

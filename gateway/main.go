@@ -138,7 +138,6 @@ func (g *gateway) Run(ctx context.Context) error {
 		ReadBufferSize: redisBuffer, WriteBufferSize: redisBuffer,
 	})
 	defer func() { _ = rdb.Close() }()
-	tracing.Redis(rdb)
 	roundtrip.Measure(rdb)
 	if g.RateLimits == "off" {
 		log.Warn("RATE LIMITS ARE OFF: any client may send and start sessions as fast as it likes. This is for load tests alone")

@@ -1,5 +1,8 @@
 // Package roundtrip measures what a process asks its Redis Cluster: each round trip to a node, be it one command or a pipeline
-// of many, and the connections to the nodes.
+// of many, and the connections to the nodes; and makes a span of each round trip that is for something recorded.
+//
+// One hook does both, and does little more than call on for what is not recorded: go-redis has each node of a pipeline asked by a
+// goroutine of its own, whose stack must not grow for our sake.
 package roundtrip
 
 import (
@@ -10,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
+	semconv "go.opentelemetry.io/otel/semconv/v1.40.0"
 	"go.opentelemetry.io/otel/trace"
 
 	"guildhall.chat/guildhall/internal/metrics"
@@ -32,7 +36,7 @@ var (
 
 // Measure measures the client of this process. It is called before the client is used.
 func Measure(rdb *redis.ClusterClient) {
-	rdb.OnNewNode(func(node *redis.Client) { node.AddHook(hook{}) })
+	rdb.OnNewNode(func(node *redis.Client) { node.AddHook(hook{about(node)}) })
 	connections.From(func(tell metrics.Tell) {
 		stats := rdb.PoolStats()
 		tell(float64(stats.IdleConns), "idle")
@@ -41,33 +45,48 @@ func Measure(rdb *redis.ClusterClient) {
 	poolTimeouts.From(func(tell metrics.Tell) { tell(float64(rdb.PoolStats().Timeouts)) })
 }
 
-type hook struct{}
+type hook struct{ about trace.SpanStartEventOption }
 
 // DialHook implements redis.Hook.
 func (hook) DialHook(next redis.DialHook) redis.DialHook { return next }
 
 // ProcessHook implements redis.Hook.
-func (hook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+func (h hook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		begun := time.Now()
+		var span trace.Span
+		if tracing.Recording(ctx) {
+			ctx, span = h.span(ctx, "redis "+cmd.FullName())
+		}
 		err := next(ctx, cmd)
-		observe(ctx, command, begun, err)
+		observe(command, begun, span, err)
 		return err
 	}
 }
 
 // ProcessPipelineHook implements redis.Hook.
-func (hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+func (h hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
 		begun := time.Now()
+		var span trace.Span
+		if tracing.Recording(ctx) {
+			ctx, span = h.span(ctx, "redis pipeline", semconv.DBOperationBatchSize(len(cmds)))
+		}
 		err := next(ctx, cmds)
-		observe(ctx, pipeline, begun, err)
+		observe(pipeline, begun, span, err)
 		return err
 	}
 }
 
-func observe(ctx context.Context, kind prometheus.Observer, begun time.Time, err error) {
-	tracing.Observe(kind, time.Since(begun).Seconds(), trace.SpanContextFromContext(ctx))
+// observe measures a round trip and ends its span, nil if it has none.
+func observe(kind prometheus.Observer, begun time.Time, span trace.Span, err error) {
+	took := time.Since(begun).Seconds()
+	if span == nil {
+		kind.Observe(took)
+	} else {
+		tracing.Observe(kind, took, span.SpanContext())
+		end(span, err)
+	}
 	if unanswered(err) {
 		failures.Inc()
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"go.opentelemetry.io/otel/trace"
 )
 
 // Postgres returns what makes a span of each statement and batch that is run for something recorded, nil while tracing is
@@ -30,52 +29,50 @@ var (
 	_ pgxpool.AcquireTracer = postgres{}
 )
 
-func recording(ctx context.Context) bool { return trace.SpanFromContext(ctx).IsRecording() }
-
 func (p postgres) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
-	if !recording(ctx) {
+	if !Recording(ctx) {
 		return ctx
 	}
 	return p.of.TraceQueryStart(ctx, conn, data)
 }
 
 func (p postgres) TraceQueryEnd(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryEndData) {
-	if recording(ctx) {
+	if Recording(ctx) {
 		data.Err = bare(data.Err)
 		p.of.TraceQueryEnd(ctx, conn, data)
 	}
 }
 
 func (p postgres) TraceBatchStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
-	if !recording(ctx) {
+	if !Recording(ctx) {
 		return ctx
 	}
 	return p.of.TraceBatchStart(ctx, conn, data)
 }
 
 func (p postgres) TraceBatchQuery(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchQueryData) {
-	if recording(ctx) {
+	if Recording(ctx) {
 		data.Err = bare(data.Err)
 		p.of.TraceBatchQuery(ctx, conn, data)
 	}
 }
 
 func (p postgres) TraceBatchEnd(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchEndData) {
-	if recording(ctx) {
+	if Recording(ctx) {
 		data.Err = bare(data.Err)
 		p.of.TraceBatchEnd(ctx, conn, data)
 	}
 }
 
 func (p postgres) TraceAcquireStart(ctx context.Context, pool *pgxpool.Pool, data pgxpool.TraceAcquireStartData) context.Context {
-	if !recording(ctx) {
+	if !Recording(ctx) {
 		return ctx
 	}
 	return p.of.TraceAcquireStart(ctx, pool, data)
 }
 
 func (p postgres) TraceAcquireEnd(ctx context.Context, pool *pgxpool.Pool, data pgxpool.TraceAcquireEndData) {
-	if recording(ctx) {
+	if Recording(ctx) {
 		data.Err = bare(data.Err)
 		p.of.TraceAcquireEnd(ctx, pool, data)
 	}

@@ -42,6 +42,11 @@ func Request(ctx context.Context, header http.Header, name string) (context.Cont
 	return s.tracer.Start(heard, name, trace.WithSpanKind(trace.SpanKindServer))
 }
 
+// Recording reports whether what is done in ctx is recorded.
+func Recording(ctx context.Context) bool {
+	return current.Load() != nil && trace.SpanFromContext(ctx).IsRecording()
+}
+
 // Begin begins the span of a part of what is recorded in ctx, if anything is.
 func Begin(ctx context.Context, name string, options ...trace.SpanStartOption) (context.Context, trace.Span) {
 	if s := current.Load(); s != nil && trace.SpanFromContext(ctx).IsRecording() {

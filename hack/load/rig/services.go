@@ -91,6 +91,7 @@ func (s *Services) start(ctx context.Context, p *Platform, binary string, args [
 		return Process{}, err
 	}
 	s.cmds, s.admins = append(s.cmds, cmd), append(s.admins, admin)
+	p.rig.Say("%s: pid %d, profiles at http://%s/debug/pprof/", service.Name, service.PID, admin)
 	return service, nil
 }
 
