@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // TreeCPU returns the user and system time of the processes and of those that they have forked, whether or not they still
@@ -27,19 +29,32 @@ func TreeCPU(pids ...int) (time.Duration, error) {
 	var total time.Duration
 	for _, path := range stats {
 		content, err := os.ReadFile(path)
-		if errors.Is(err, fs.ErrNotExist) || err != nil && strings.Contains(err.Error(), "no such process") {
-			continue // it has ended, and its parent has its time, or will
+		if ended(err) {
+			continue // its parent has its time, or will
 		}
 		if err != nil {
 			return 0, err
 		}
+		// The name of the program, in parentheses, may have any character.
 		rest, _ := afterLast(content, ") ")
 		fields := strings.Fields(string(rest))
-		pid := filepath.Base(filepath.Dir(path))
-		if len(fields) < 15 || !roots[pid] && !roots[fields[1]] { // fields[1] is the parent
+		name := filepath.Base(filepath.Dir(path))
+		if len(fields) < 15 || !roots[name] && !roots[fields[1]] { // fields[1] is the parent
 			continue
 		}
-		for _, field := range fields[11:15] { // utime, stime, and those of children that were waited for
+		pid, err := strconv.Atoi(name)
+		if err != nil {
+			return 0, err
+		}
+		used, err := CPU(pid)
+		if errors.Is(err, unix.EINVAL) { // it has ended since
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		total += used
+		for _, field := range fields[13:15] { // of children that were waited for
 			ticks, err := strconv.ParseInt(field, 10, 64)
 			if err != nil {
 				return 0, err
@@ -49,3 +64,6 @@ func TreeCPU(pids ...int) (time.Duration, error) {
 	}
 	return total, nil
 }
+
+// ended reports whether a file of /proc can't be read because its process has ended.
+func ended(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) }

@@ -11,14 +11,18 @@ import (
 )
 
 const (
-	// telemetryStarts is how often both sides are started, at least, and telemetryPairs how often each start is measured. Processes
-	// that do the same differ by some hundredths from one start to the next, so that pairs of one start say little about another.
+	// telemetryStarts is how often both sides are started, at least, and telemetryPairs how often each start is measured, after
+	// telemetryWarm pairs that don't count. Processes that do the same differ by some hundredths from one start to the next, so that
+	// pairs of one start say little about another; and pairs are short, for the machine is faster at one time than at another.
 	telemetryStarts = 6
-	telemetryPairs  = 5
+	telemetryPairs  = 24
+	telemetryWarm   = 4
+	// telemetryCalls are in a turn.
+	telemetryCalls = 4_000
 	// telemetrySessions get the messages of the fan-out.
 	telemetrySessions = 1000
-	// telemetryDeliveries are enough for the resolution of processor time to be a hundredth of what a side uses.
-	telemetryDeliveries = 4 * saturatedDeliveries
+	// telemetryDeliveries are in a turn of the fan-out.
+	telemetryDeliveries = saturatedDeliveries
 	// scrapeEvery is rather often for Prometheus.
 	scrapeEvery = 15 * time.Second
 )
@@ -110,7 +114,7 @@ func (s *silence) start(ctx context.Context, n int) error {
 			ratios = append(ratios, off[i]/on[i])
 		}
 		mean, half := confidence(ratios)
-		s.rig.Say("%s, start %d: %.4f ± %.4f; %.0f ns of CPU with telemetry, %.0f without", name, n+1, mean, half, median(on), median(off))
+		s.rig.Say("%s, start %d: %.3f ± %.3f; %.0f ns of CPU with telemetry, %.0f without", name, n+1, mean, half, median(on), median(off))
 		s.ratios[name] = append(s.ratios[name], mean)
 		s.on[name], s.off[name] = append(s.on[name], on...), append(s.off[name], off...)
 	}
@@ -124,9 +128,9 @@ func (s *silence) pairs() int {
 	return telemetryPairs
 }
 
-// inTurns measures both sides pair after pair, each pair in the other order than the one before, after one that does not count.
+// inTurns measures both sides pair after pair, each pair in the other order than the one before, after some that don't count.
 func inTurns(ctx context.Context, pairs int, cost func(side int) (float64, error)) (on, off []float64, err error) {
-	for pair := -1; pair < pairs; pair++ {
+	for pair := -telemetryWarm; pair < pairs; pair++ {
 		var got [2]float64
 		for turn := range 2 {
 			side := (turn + pair&1) % 2
@@ -187,7 +191,7 @@ type watched struct {
 }
 
 func (s *silence) watch(ctx context.Context, name string, how rig.Telemetry) (w *watched, err error) {
-	w = &watched{callers: s.callers, calls: s.options.size(restRequests) / 2}
+	w = &watched{callers: s.callers, calls: s.options.size(telemetryCalls)}
 	defer func() {
 		if err != nil {
 			w.close()
