@@ -56,7 +56,7 @@ type question[Q, A any] struct {
 	gets A
 	err  error
 	done chan struct{}
-	span trace.Span // of the wait
+	span trace.Span // of what asks, nil if that is not traced
 }
 
 // New returns a group whose questions are answered by one function: an answer for each, in their order, or an error for all. A
@@ -67,9 +67,7 @@ func New[Q, A any](name string, timeout time.Duration, answer func(ctx context.C
 
 // Ask returns the answer to a question, of a run that began after the call.
 func (g *Group[Q, A]) Ask(ctx context.Context, asks Q) (A, error) {
-	ctx, span := tracing.Begin(ctx, g.name)
-	defer span.End()
-	q := &question[Q, A]{asks: asks, done: make(chan struct{}), span: span}
+	q := &question[Q, A]{asks: asks, done: make(chan struct{}), span: tracing.Recorded(ctx)}
 	g.mu.Lock()
 	if len(g.waiting) >= maxWaiting {
 		g.mu.Unlock()
@@ -149,13 +147,13 @@ func (g *Group[Q, A]) settle(batch []*question[Q, A]) {
 	var spans []trace.Span
 	for i, q := range batch {
 		asked[i] = q.asks
-		if q.span.IsRecording() {
+		if q.span != nil {
 			spans = append(spans, q.span)
 		}
 	}
 	if spans != nil {
 		var span trace.Span
-		ctx, span = tracing.Together(ctx, g.name+", together", spans)
+		ctx, span = tracing.Together(ctx, g.name, spans)
 		defer span.End()
 	}
 	if answers, err = g.answer(ctx, asked); err == nil && len(answers) != len(batch) {

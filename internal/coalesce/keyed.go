@@ -30,7 +30,7 @@ type shared[A any] struct {
 	gets   A
 	err    error
 	done   chan struct{}
-	spans  []trace.Span // of the waits that are traced
+	spans  []trace.Span // of those that ask and are traced
 }
 
 // NewKeyed returns a group whose answers are made by a function. A run may take so long; it does not end when those who ask go
@@ -41,8 +41,7 @@ func NewKeyed[K comparable, A any](name string, timeout time.Duration, answer fu
 
 // Ask returns the answer for the key, of a run that began after the call.
 func (g *Keyed[K, A]) Ask(ctx context.Context, key K) (A, error) {
-	ctx, span := tracing.Begin(ctx, g.name)
-	defer span.End()
+	span := tracing.Recorded(ctx)
 	g.mu.Lock()
 	f := g.flights[key]
 	if f == nil {
@@ -55,7 +54,7 @@ func (g *Keyed[K, A]) Ask(ctx context.Context, key K) (A, error) {
 	}
 	s := f.next
 	s.askers++
-	if span.IsRecording() {
+	if span != nil {
 		s.spans = append(s.spans, span)
 	}
 	g.mu.Unlock()
@@ -99,7 +98,7 @@ func (g *Keyed[K, A]) settle(key K, s *shared[A]) {
 	defer cancel()
 	if s.spans != nil {
 		var span trace.Span
-		ctx, span = tracing.Together(ctx, g.name+", together", s.spans)
+		ctx, span = tracing.Together(ctx, g.name, s.spans)
 		defer span.End()
 	}
 	s.gets, s.err = g.answer(ctx, key)

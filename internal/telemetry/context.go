@@ -6,17 +6,38 @@ import (
 	"sync/atomic"
 )
 
+// request is the context of a request.
+type request struct {
+	context.Context
+	id string
+}
+
 type requestKey struct{}
 
-// WithRequest returns a context whose log lines carry the request's id.
-func WithRequest(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, requestKey{}, id)
+// Value implements context.Context.
+func (r *request) Value(key any) any {
+	if _, own := key.(requestKey); own {
+		return r
+	}
+	return r.Context.Value(key)
+}
+
+// WithRequest returns a context whose log lines carry the request's id. Spans are begun in it, never around it.
+func WithRequest(ctx context.Context, id string) context.Context { return &request{ctx, id} }
+
+// IsRequest reports whether a context is what WithRequest has made and nothing has been put around it since, as it is of a
+// request that is not traced. It asks no context for a value, so that most requests needn't.
+func IsRequest(ctx context.Context) bool {
+	_, is := ctx.(*request)
+	return is
 }
 
 // RequestOf returns the id of the request that a context belongs to, or "".
 func RequestOf(ctx context.Context) string {
-	id, _ := ctx.Value(requestKey{}).(string)
-	return id
+	if r, ok := ctx.Value(requestKey{}).(*request); ok {
+		return r.id
+	}
+	return ""
 }
 
 var traceOf atomic.Pointer[func(context.Context) string]
@@ -40,7 +61,8 @@ func attrsOf(ctx context.Context) (attrs []slog.Attr) {
 // contextual is a handler that adds what the context of a line says, outside of any group, and counts the lines.
 type contextual struct {
 	slog.Handler                                 // with all attributes and groups
-	root         slog.Handler                    // without them
+	grouped      bool                            // what a line has belongs to a group
+	root         slog.Handler                    // without attributes and groups
 	dress        func(slog.Handler) slog.Handler // adds them
 }
 
@@ -55,22 +77,27 @@ func (c *contextual) Handle(ctx context.Context, r slog.Record) error {
 	if len(attrs) == 0 {
 		return c.Handler.Handle(ctx, r)
 	}
-	return c.dress(c.root.WithAttrs(attrs)).Handle(ctx, r)
+	if c.grouped {
+		return c.dress(c.root.WithAttrs(attrs)).Handle(ctx, r)
+	}
+	r = r.Clone()
+	r.AddAttrs(attrs...)
+	return c.Handler.Handle(ctx, r)
 }
 
 // WithAttrs implements slog.Handler.
 func (c *contextual) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return c.with(func(h slog.Handler) slog.Handler { return h.WithAttrs(attrs) })
+	return c.with(c.grouped, func(h slog.Handler) slog.Handler { return h.WithAttrs(attrs) })
 }
 
 // WithGroup implements slog.Handler.
 func (c *contextual) WithGroup(name string) slog.Handler {
-	return c.with(func(h slog.Handler) slog.Handler { return h.WithGroup(name) })
+	return c.with(true, func(h slog.Handler) slog.Handler { return h.WithGroup(name) })
 }
 
-func (c *contextual) with(more func(slog.Handler) slog.Handler) slog.Handler {
+func (c *contextual) with(grouped bool, more func(slog.Handler) slog.Handler) slog.Handler {
 	return &contextual{
-		Handler: more(c.Handler), root: c.root,
+		Handler: more(c.Handler), grouped: grouped, root: c.root,
 		dress: func(h slog.Handler) slog.Handler { return more(c.dress(h)) },
 	}
 }

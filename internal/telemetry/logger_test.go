@@ -29,7 +29,7 @@ func TestLinesNameTheirRequestAndTrace(t *testing.T) {
 	bound.With("k", 1).WithGroup("g").Info("bound", "k", 2)
 	log.Info("alone")
 	for i, want := range []string{
-		"msg=plain request=abc trace_id=4bf92f35", "msg=with request=abc trace_id=4bf92f35 k=1",
+		"msg=plain request=abc trace_id=4bf92f35", "msg=with k=1 request=abc trace_id=4bf92f35",
 		"msg=grouped request=abc trace_id=4bf92f35 g.x=2 g.k=1", "msg=bound request=abc trace_id=4bf92f35 k=1 g.k=2", "msg=alone",
 	} {
 		if line := strings.Split(out.String(), "\n")[i]; !strings.HasSuffix(line, want) {

@@ -3,11 +3,14 @@ package tracing
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/exaring/otelpgx"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Postgres returns what makes a span of each statement and batch that is run for something recorded, nil while tracing is
@@ -64,18 +67,29 @@ func (p postgres) TraceBatchEnd(ctx context.Context, conn *pgx.Conn, data pgx.Tr
 	}
 }
 
-func (p postgres) TraceAcquireStart(ctx context.Context, pool *pgxpool.Pool, data pgxpool.TraceAcquireStartData) context.Context {
+// noticeable is how long a connection has to be waited for to have a span. Mostly there is one, and a span would say nothing.
+const noticeable = time.Millisecond
+
+// acquireKey is under which a context has when a connection was asked for.
+type acquireKey struct{}
+
+func (postgres) TraceAcquireStart(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
 	if !Recording(ctx) {
 		return ctx
 	}
-	return p.of.TraceAcquireStart(ctx, pool, data)
+	return context.WithValue(ctx, acquireKey{}, time.Now())
 }
 
-func (p postgres) TraceAcquireEnd(ctx context.Context, pool *pgxpool.Pool, data pgxpool.TraceAcquireEndData) {
-	if Recording(ctx) {
-		data.Err = bare(data.Err)
-		p.of.TraceAcquireEnd(ctx, pool, data)
+func (postgres) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, data pgxpool.TraceAcquireEndData) {
+	asked, recorded := ctx.Value(acquireKey{}).(time.Time)
+	if !recorded || time.Since(asked) < noticeable {
+		return
 	}
+	_, span := Begin(ctx, "wait for a connection", trace.WithTimestamp(asked))
+	if data.Err != nil {
+		span.SetStatus(codes.Error, "none was had")
+	}
+	span.End()
 }
 
 // bare returns an error of Postgres with nothing but its code.

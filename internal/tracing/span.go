@@ -9,6 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
+
+	"guildhall.chat/guildhall/internal/telemetry"
 )
 
 // traceContext reads and writes W3C trace context.
@@ -30,10 +32,13 @@ func Request(ctx context.Context, header http.Header, name string) (context.Cont
 		return ctx, none
 	}
 	chosen := s.sample > 0 && rand.Float64() < s.sample
-	heard := ctx
-	if header[parentHeader] != nil {
-		heard = traceContext.Extract(ctx, propagation.HeaderCarrier(header))
+	if header[parentHeader] == nil {
+		if !chosen {
+			return ctx, none
+		}
+		return s.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindServer))
 	}
+	heard := traceContext.Extract(ctx, propagation.HeaderCarrier(header))
 	parent := trace.SpanContextFromContext(heard)
 	switch {
 	case !parent.IsValid() && !chosen, parent.IsValid() && (!parent.IsSampled() || !chosen && !s.forced.Allow()):
@@ -42,14 +47,23 @@ func Request(ctx context.Context, header http.Header, name string) (context.Cont
 	return s.tracer.Start(heard, name, trace.WithSpanKind(trace.SpanKindServer))
 }
 
-// Recording reports whether what is done in ctx is recorded.
-func Recording(ctx context.Context) bool {
-	return current.Load() != nil && trace.SpanFromContext(ctx).IsRecording()
+// Recorded returns the span of what is done in ctx, or nil if it is not recorded.
+func Recorded(ctx context.Context) trace.Span {
+	if current.Load() == nil || telemetry.IsRequest(ctx) {
+		return nil
+	}
+	if span := trace.SpanFromContext(ctx); span.IsRecording() {
+		return span
+	}
+	return nil
 }
+
+// Recording reports whether what is done in ctx is recorded.
+func Recording(ctx context.Context) bool { return Recorded(ctx) != nil }
 
 // Begin begins the span of a part of what is recorded in ctx, if anything is.
 func Begin(ctx context.Context, name string, options ...trace.SpanStartOption) (context.Context, trace.Span) {
-	if s := current.Load(); s != nil && trace.SpanFromContext(ctx).IsRecording() {
+	if s := current.Load(); s != nil && Recording(ctx) {
 		return s.tracer.Start(ctx, name, options...)
 	}
 	return ctx, none

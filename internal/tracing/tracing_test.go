@@ -5,15 +5,19 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
 	"guildhall.chat/guildhall/internal/config"
+	"guildhall.chat/guildhall/internal/telemetry"
 )
 
 // record switches tracing on for a part of the requests, until the test ends.
@@ -106,6 +110,38 @@ func TestTheCallerDecidesWhatIsTraced(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestPartsOfARequestKnowWhetherItIsTraced(t *testing.T) {
+	for sample, want := range map[float64]bool{0: false, 1: true} {
+		record(t, sample)
+		ctx, span := Request(telemetry.WithRequest(context.Background(), "id"), http.Header{}, "request")
+		later, cancel := context.WithCancel(ctx)
+		for name, ctx := range map[string]context.Context{"its own": ctx, "derived": later} {
+			if got := Recorded(ctx) != nil; got != want {
+				t.Errorf("sampled by %v, the context %s: recorded is %v", sample, name, got)
+			}
+		}
+		cancel()
+		span.End()
+	}
+}
+
+func TestOnlyALongWaitForAConnectionHasASpan(t *testing.T) {
+	spans := record(t, 1)
+	ctx, request := Request(context.Background(), http.Header{}, "request")
+	tracer := Postgres().(postgres)
+	for _, wait := range []time.Duration{0, 2 * noticeable} {
+		asked := tracer.TraceAcquireStart(ctx, nil, pgxpool.TraceAcquireStartData{})
+		time.Sleep(wait)
+		tracer.TraceAcquireEnd(asked, nil, pgxpool.TraceAcquireEndData{})
+	}
+	request.End()
+	waits := slices.DeleteFunc(spans.GetSpans(), func(s tracetest.SpanStub) bool { return s.Name == "request" })
+	if len(waits) == 0 || waits[len(waits)-1].EndTime.Sub(waits[len(waits)-1].StartTime) < noticeable {
+		t.Errorf("spans of waits: %+v", waits)
+	}
+	tracer.TraceAcquireEnd(ctx, nil, pgxpool.TraceAcquireEndData{}) // of one whose beginning was not recorded
 }
 
 func TestCallersCanHaveOnlySoManyTraced(t *testing.T) {

@@ -86,7 +86,7 @@ func TestARequestIsOneTraceFromTheCallToTheSocket(t *testing.T) {
 		dispatch = write + " > gateway: dispatch MESSAGE_CREATE"
 		connect  = "shard-router: connect client"
 	)
-	spans := collector.await(t, posting, call, call+" > api: admit > api: admit, together > api: redis pipeline",
+	spans := collector.await(t, posting, call, call+" > api: admit > api: redis pipeline",
 		write, commit, publish, publish+" > api: redis pipeline",
 		dispatch, dispatch+" > gateway: write to clients", dispatch+" > gateway: write journal")
 	for _, s := range spans {
