@@ -15,9 +15,7 @@ import (
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/posting"
 	"guildhall.chat/guildhall/api/slowmode"
-	"guildhall.chat/guildhall/internal/coalesce"
 	"guildhall.chat/guildhall/internal/events"
-	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
 )
 
@@ -32,13 +30,13 @@ type Handlers struct {
 	access    *access.Access
 	poster    *posting.Poster
 	ephemeral Ephemeral
-	rows      *coalesce.Group[snowflake.ID, []byte]
+	rows      *rows
 	slowmode  *slowmode.Slowmode // nil: typing tells nothing of it
 }
 
 // New returns the handlers; the poster judges the titles of threads, and typing goes to ephemeral.
 func New(s *store.Store, a *access.Access, poster *posting.Poster, ephemeral Ephemeral) *Handlers {
-	return &Handlers{store: s, access: a, poster: poster, ephemeral: ephemeral, rows: coalesce.New("read channels", readTimeout, encodedChannels(s))}
+	return &Handlers{store: s, access: a, poster: poster, ephemeral: ephemeral, rows: newRows(s)}
 }
 
 // Slowed lets those who write in a slow channel know how long they have to wait.

@@ -41,7 +41,7 @@ func (h *Handlers) list(c *call.Call) error {
 	return c.OK(visible)
 }
 
-// get returns a channel or DM with its last message as of now.
+// get returns a channel or DM with its last message.
 // https://discord.com/developers/docs/resources/channel#get-channel
 func (h *Handlers) get(c *call.Call) error {
 	id, err := c.ID("channel_id", discord.ErrUnknownChannel)
@@ -55,7 +55,7 @@ func (h *Handlers) get(c *call.Call) error {
 	if room.Direct() || room.Thread != nil {
 		return c.OK(room.Channel)
 	}
-	encoded, err := h.rows.Ask(c.Request.Context(), id)
+	encoded, err := h.rows.get(c, room)
 	if err != nil {
 		return err
 	}
@@ -64,9 +64,6 @@ func (h *Handlers) get(c *call.Call) error {
 	}
 	return c.Encoded(http.StatusOK, encoded)
 }
-
-// readTimeout bounds a read of the channels that many requests ask for.
-const readTimeout = 5 * time.Second
 
 // encodedChannels reads channels for all who ask at a time, each once; nil for one that there isn't.
 func encodedChannels(s *store.Store) func(ctx context.Context, ids []snowflake.ID) ([][]byte, error) {

@@ -11,6 +11,9 @@ import (
 // could not do without a browser. What a browser asks before is answered at once, without a look at route, caller or limits.
 // https://fetch.spec.whatwg.org/#http-cors-protocol
 func crossOrigin(c *gin.Context) {
+	if c.Request.Header["Origin"] == nil {
+		return // no page asks
+	}
 	header := c.Writer.Header()
 	header["Access-Control-Allow-Origin"], header["Access-Control-Expose-Headers"] = anyOrigin, exposedHeaders
 	if c.Request.Method != http.MethodOptions || c.GetHeader("Access-Control-Request-Method") == "" {

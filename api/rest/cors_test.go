@@ -34,6 +34,9 @@ func TestWebClientsFromAnywhere(t *testing.T) {
 		!strings.Contains(got.Header().Get("Access-Control-Expose-Headers"), "X-RateLimit-Reset-After") {
 		t.Errorf("%d %v", got.Code, got.Header())
 	}
+	if bot := send(http.MethodGet, http.Header{}); len(bot.Header()) != 0 {
+		t.Errorf("no page asks, and is told %v", bot.Header())
+	}
 	if plain := send(http.MethodOptions, http.Header{}); plain.Code != http.StatusNotFound {
 		t.Errorf("no preflight: %d", plain.Code)
 	}

@@ -94,7 +94,12 @@ const almostMillisecond = time.Millisecond - 1
 
 func milliseconds(d time.Duration) int64 { return (d + almostMillisecond).Milliseconds() }
 
-func seconds(ms int64) string { return strconv.FormatFloat(float64(ms)/1000, 'f', 3, 64) }
+// seconds writes milliseconds as seconds, to the millisecond.
+func seconds(ms int64) string {
+	text := strconv.AppendInt(make([]byte, 0, 16), ms/1000, 10)
+	rest := ms % 1000
+	return string(append(text, '.', byte('0'+rest/100), byte('0'+rest/10%10), byte('0'+rest%10)))
+}
 
 // Refusal is the body of a 429.
 type Refusal struct {

@@ -56,6 +56,7 @@ func (s *Store) Change(ctx context.Context, fn func(tx *Tx) error) error {
 		evs, err := s.try(ctx, fn)
 		changed(ctx, begun, err)
 		if err == nil {
+			s.commits.note(evs)
 			if len(evs) > 0 && s.publisher != nil {
 				s.publisher.Publish(ctx, evs)
 			}

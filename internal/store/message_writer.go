@@ -235,6 +235,9 @@ func (w *messageWriters) settle(batch []*pendingMessage, patience time.Duration)
 		}
 		return true
 	}
+	if err == nil {
+		w.store.commits.note(evs)
+	}
 	for _, m := range batch {
 		m.done <- err
 	}

@@ -42,6 +42,7 @@ type Store struct {
 	publisher Publisher
 	linker    Linker
 	writers   messageWriters
+	commits   commits
 	lexemes   *lru.Cache[string, string] // words as the search index has them
 	people    *coalesce.Group[peopleOf, map[snowflake.ID]Person]
 	unmeasure func()
@@ -74,7 +75,7 @@ func OpenTraced(ctx context.Context, dsn string, conns int32, tracer pgx.QueryTr
 	if err != nil {
 		return nil, fmt.Errorf("connect to Postgres: %w", err)
 	}
-	s := &Store{pool: pool}
+	s := &Store{pool: pool, commits: newCommits()}
 	s.lexemes, _ = lru.New[string, string](lexemesHeld) // it refuses sizes below one alone
 	s.writers.init(s)
 	s.people = coalesce.New("read people", statementTimeout, func(ctx context.Context, asked []peopleOf) ([]map[snowflake.ID]Person, error) {
