@@ -29,7 +29,7 @@ func (a *accessLog) note(c *gin.Context, took time.Duration) {
 	}
 	a.log.LogAttrs(c.Request.Context(), level, "answered",
 		slog.String("method", methodOf(c)), slog.String("route", c.FullPath()), slog.Int("status", status),
-		slog.Float64("seconds", took.Seconds()), slog.Int("bytes", max(0, c.Writer.Size())))
+		slog.Int64("microseconds", took.Microseconds()), slog.Int("bytes", max(0, c.Writer.Size())))
 }
 
 // methodOf returns the method, unless the client may have made it up.

@@ -1,8 +1,8 @@
-// Package roundtrip measures what a process asks its Redis Cluster: each round trip to a node, be it one command or a pipeline
-// of many, and the connections to the nodes; and makes a span of each round trip that is for something recorded.
+// Package roundtrip measures what a process asks its Redis Cluster, be it one command or a pipeline of many, and the connections
+// to the nodes; and makes a span of what is asked for something recorded.
 //
-// One hook does both, and does little more than call on for what is not recorded: go-redis has each node of a pipeline asked by a
-// goroutine of its own, whose stack must not grow for our sake.
+// One hook does both, where the cluster is asked and not where its nodes are: a pipeline takes as long as the slowest of them, and
+// go-redis asks each by a goroutine of its own, whose stack must not grow for our sake.
 package roundtrip
 
 import (
@@ -22,9 +22,10 @@ import (
 
 var (
 	seconds = metrics.NewHistograms("guildhall_redis_round_trip_seconds",
-		"Time of a round trip to a node of the Redis Cluster, by kind: command, pipeline. The wait for a connection is in it.", metrics.Latency, "kind")
+		"Time that the Redis Cluster took to answer, by kind: command, pipeline (as long as its slowest node). The wait for a connection is in it, and what was tried again.",
+		metrics.Latency, "kind")
 	failures = metrics.NewCounter("guildhall_redis_failures_total",
-		"Round trips to a node of the Redis Cluster that brought no answer. An error that Redis answers is none.")
+		"Commands and pipelines that a node of the Redis Cluster did not answer. An error that Redis answers is none.")
 	connections = metrics.NewReading(metrics.Gauge, "guildhall_redis_pool_connections",
 		"Connections to the nodes of the Redis Cluster, by state: idle, used.", "state")
 	poolTimeouts = metrics.NewReading(metrics.Counter, "guildhall_redis_pool_timeouts_total",
@@ -36,7 +37,7 @@ var (
 
 // Measure measures the client of this process. It is called before the client is used.
 func Measure(rdb *redis.ClusterClient) {
-	rdb.OnNewNode(func(node *redis.Client) { node.AddHook(hook{about(node)}) })
+	rdb.AddHook(hook{})
 	connections.From(func(tell metrics.Tell) {
 		stats := rdb.PoolStats()
 		tell(float64(stats.IdleConns), "idle")
@@ -45,18 +46,18 @@ func Measure(rdb *redis.ClusterClient) {
 	poolTimeouts.From(func(tell metrics.Tell) { tell(float64(rdb.PoolStats().Timeouts)) })
 }
 
-type hook struct{ about trace.SpanStartEventOption }
+type hook struct{}
 
 // DialHook implements redis.Hook.
 func (hook) DialHook(next redis.DialHook) redis.DialHook { return next }
 
 // ProcessHook implements redis.Hook.
-func (h hook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+func (hook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		begun := time.Now()
 		var span trace.Span
 		if tracing.Recording(ctx) {
-			ctx, span = h.span(ctx, "redis "+cmd.FullName())
+			ctx, span = begin(ctx, "redis "+cmd.FullName())
 		}
 		err := next(ctx, cmd)
 		observe(command, begun, span, err)
@@ -65,20 +66,33 @@ func (h hook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 }
 
 // ProcessPipelineHook implements redis.Hook.
-func (h hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+func (hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
 		begun := time.Now()
 		var span trace.Span
 		if tracing.Recording(ctx) {
-			ctx, span = h.span(ctx, "redis pipeline", semconv.DBOperationBatchSize(len(cmds)))
+			ctx, span = begin(ctx, "redis pipeline", semconv.DBOperationBatchSize(len(cmds)))
 		}
 		err := next(ctx, cmds)
-		observe(pipeline, begun, span, err)
+		observe(pipeline, begun, span, worst(cmds, err))
 		return err
 	}
 }
 
-// observe measures a round trip and ends its span, nil if it has none.
+// worst returns the error of a pipeline, of which it is enough that one of the nodes has not answered.
+func worst(cmds []redis.Cmder, err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, cmd := range cmds {
+		if e := cmd.Err(); e != nil && e != redis.Nil && unanswered(e) { //nolint:errorlint // most are Nil as it is, and they are many
+			return e
+		}
+	}
+	return err
+}
+
+// observe measures what was asked and ends its span, nil if it has none.
 func observe(kind prometheus.Observer, begun time.Time, span trace.Span, err error) {
 	took := time.Since(begun).Seconds()
 	if span == nil {

@@ -3,7 +3,6 @@ package roundtrip
 import (
 	"context"
 	"errors"
-	"net"
 
 	"github.com/redis/go-redis/v9"
 	"go.opentelemetry.io/otel/attribute"
@@ -14,19 +13,13 @@ import (
 	"guildhall.chat/guildhall/internal/tracing"
 )
 
-// about is what the spans of a node's round trips say of it.
-func about(node *redis.Client) trace.SpanStartEventOption {
-	host, port, _ := net.SplitHostPort(node.Options().Addr)
-	return trace.WithAttributes(semconv.DBSystemNameRedis, semconv.ServerAddress(host), attribute.String("server.port", port))
+// begin begins the span of what is asked. go-redis has an instrumentation of its own, which writes out every command of every
+// pipeline before it knows whether anything is recorded, and names guilds by the keys.
+func begin(ctx context.Context, name string, of ...attribute.KeyValue) (context.Context, trace.Span) {
+	return tracing.Begin(ctx, name, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(append(of, semconv.DBSystemNameRedis)...))
 }
 
-// span begins a round trip's span. go-redis has an instrumentation of its own, which writes out every command of every pipeline
-// before it knows whether anything is recorded, and names guilds by the keys.
-func (h hook) span(ctx context.Context, name string, of ...attribute.KeyValue) (context.Context, trace.Span) {
-	return tracing.Begin(ctx, name, trace.WithSpanKind(trace.SpanKindClient), h.about, trace.WithAttributes(of...))
-}
-
-// end ends a round trip's span. Of an error it has the kind alone: texts of Redis quote keys.
+// end ends the span. Of an error it has the kind alone: texts of Redis quote keys.
 func end(span trace.Span, err error) {
 	var refused redis.Error
 	switch {

@@ -56,7 +56,7 @@ func overview() page {
 				latency("REST", "runbooks/GuildhallRESTSlow.md", "How long requests take.", "guildhall_http_request_duration_seconds"),
 				latency("Delivery", "runbooks/GuildhallDeliveryBudgetBurn.md", "From the commit of a change until it is written to the sockets. 99.9 % within 1 s is promised.", "guildhall_gateway_delivery_seconds"),
 				latency("Transactions", "dashboards.md#postgres", "How long a change takes in Postgres, retries included.", "guildhall_postgres_change_seconds"),
-				latency("Redis round trips", "dashboards.md#redis", "How long Redis takes to answer a node's command or pipeline.", "guildhall_redis_round_trip_seconds"),
+				latency("Redis round trips", "dashboards.md#redis", "How long Redis takes to answer a command, or all of a pipeline.", "guildhall_redis_round_trip_seconds"),
 			}},
 		},
 	}

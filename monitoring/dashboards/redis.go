@@ -16,11 +16,11 @@ func redis() page {
 					queries: []query{{`min(guildhall_redis_known_nodes{@})`, ""}}},
 			}},
 			{"Round trips", []panel{
-				{title: "Rate", unit: "ops", doc: "dashboards.md#redis", about: "Commands and pipelines to a node, by component.",
+				{title: "Rate", unit: "ops", doc: "dashboards.md#redis", about: "Commands and pipelines, by component.",
 					queries: []query{{`sum by (component) (rate(guildhall_redis_round_trip_seconds_count{@}[$__rate_interval]))`, "{{component}}"}}},
 				{title: "Failures", unit: "ops", doc: "runbooks/GuildhallRedisErrors.md", about: "Round trips without an answer.",
 					queries: []query{{`sum by (component) (rate(guildhall_redis_failures_total{@}[$__rate_interval]))`, "{{component}}"}}},
-				latency("Latency", "runbooks/GuildhallRedisErrors.md", "Of a node's answer.", "guildhall_redis_round_trip_seconds"),
+				latency("Latency", "runbooks/GuildhallRedisErrors.md", "How long Redis takes to answer a command, or all of a pipeline.", "guildhall_redis_round_trip_seconds"),
 			}},
 			{"Connections and coverage", []panel{
 				{title: "Connections", unit: "short", doc: "dashboards.md#redis", about: "By component and state.",
