@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/snowflake"
@@ -238,6 +239,9 @@ func (d *document) component(node any) {
 // separate prepares a text, of a message or of a search, for Postgres' parser, which knows words by spaces: the characters
 // of scripts that are written without them become words of their own, and so do emojis and other symbols.
 func separate(text string) string {
+	if isPlain(text) {
+		return text
+	}
 	var b strings.Builder
 	for _, r := range text {
 		switch {
@@ -253,6 +257,16 @@ func separate(text string) string {
 		}
 	}
 	return b.String()
+}
+
+// isPlain reports whether a text is of ASCII characters, none of them zero.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if text[i] == 0 || text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // idFacets are the facets of ids.

@@ -20,6 +20,7 @@ import (
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/permissions"
 	"guildhall.chat/guildhall/internal/snowflake"
+	"guildhall.chat/guildhall/internal/store"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -294,4 +295,26 @@ func TestWhoMaySearch(t *testing.T) {
 		"author_id=x", "mention_everyone=maybe", fmt.Sprintf("content=%01025d", 0)} {
 		h.member.Fails(t, http.MethodGet, path+"?"+query, nil, discord.ErrInvalidForm)
 	}
+}
+
+// A batch ends between two transactions, and 100 comes after 99.
+func TestTransactionsAreFollowedByTheirNumbers(t *testing.T) {
+	t.Parallel()
+	h := newHall(t)
+	h.index()
+	early, late := h.post(h.owner, h.text, object{"content": "find early"}), h.post(h.owner, h.text, object{"content": "find late"})
+	h.Exec(t, `update search_state set mark = '1', below = 0`)
+	for text, transaction := range map[string]string{"find early": "99", "find late": "100"} {
+		h.Exec(t, `update outbox set xid = $2::text::xid8 where position(convert_to($1, 'UTF8') in event) > 0`, text, transaction)
+	}
+	for done := false; !done; {
+		var err error
+		done, err = h.Store.FollowSearch(t.Context(), 1, func(m *store.SearchedMessage) store.SearchDocument {
+			return store.SearchDocument{Text: m.Content}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.finds(h.owner, "content=find", late, early)
 }

@@ -39,6 +39,9 @@ type searchState struct {
 // holdSearchState locks the index against other workers until the end of the transaction. The first one to come begins
 // it: from now on every change is followed, and all messages there are will be filled in.
 func holdSearchState(ctx context.Context, tx pgx.Tx) (state searchState, err error) {
+	if err := byKey(ctx, tx); err != nil {
+		return state, err
+	}
 	_, err = tx.Exec(ctx, `insert into search_state (mark, below) values (pg_snapshot_xmin(pg_current_snapshot()), $1)
 		on conflict do nothing`, snowflake.Max)
 	if err != nil {
@@ -84,7 +87,7 @@ func touchedMessages(ctx context.Context, tx pgx.Tx, since Mark, limit int) (ids
 	}
 	rows, err := tx.Query(ctx, `select xid::text, event from outbox
 		where xid >= $1::xid8 and xid < $2::xid8 and substring(event for 14) = '{"t":"MESSAGE_'::bytea
-		order by xid fetch first $3 rows with ties`, since.xid(), next.xid(), limit)
+		order by outbox.xid fetch first $3 rows with ties`, since.xid(), next.xid(), limit)
 	if err != nil {
 		return nil, since, false, err
 	}

@@ -102,6 +102,9 @@ func poolConfig(dsn string, conns int32) (*pgxpool.Config, error) {
 	cfg.ConnConfig.RuntimeParams["statement_timeout"] = fmt.Sprint(statementTimeout.Milliseconds())
 	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = fmt.Sprint(statementTimeout.Milliseconds())
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	// What a statement gains by workers or compilation of its own, all others lose.
+	cfg.ConnConfig.RuntimeParams["max_parallel_workers_per_gather"] = "0"
+	cfg.ConnConfig.RuntimeParams["jit"] = "off"
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	return cfg, nil
 }
