@@ -2,7 +2,9 @@ package accounts
 
 import (
 	"time"
+	"unicode/utf8"
 
+	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/form"
 	"guildhall.chat/guildhall/api/mail"
 )
@@ -16,6 +18,21 @@ const (
 
 // Ages of those who may have an account, in years.
 const minAge, maxAge = 13, 150
+
+// validatePassword tells whether a password would be taken.
+// https://docs.discord.food/authentication#validate-password
+func (h *Handlers) validatePassword(c *call.Call) error {
+	var body struct {
+		Password string `json:"password"`
+	}
+	if err := c.Bind(&body); err != nil {
+		return err
+	}
+	n := utf8.RuneCountInString(body.Password)
+	return c.OK(struct {
+		Valid bool `json:"valid"`
+	}{minPassword <= n && n <= maxPassword})
+}
 
 func checkEmail(p *form.Problems, email string) {
 	switch {

@@ -69,6 +69,7 @@ func (h *Handlers) Routes() []call.Route {
 		{Method: http.MethodPost, Path: "/users/@me/mfa/codes", Access: call.UsersOnly, Limit: call.Per(10, time.Minute), Handle: h.codes},
 		{Method: http.MethodGet, Path: "/auth/sessions", Access: call.UsersOnly, Limit: call.Per(10, 10*time.Second), Unverified: true, Handle: h.sessions},
 		{Method: http.MethodPost, Path: "/auth/sessions/logout", Access: call.UsersOnly, Limit: call.Per(10, time.Minute), Unverified: true, Handle: h.endSessions},
+		{Method: http.MethodPost, Path: "/auth/password/validate", Access: call.Anyone, Limit: call.Per(10, 10*time.Second), Handle: h.validatePassword},
 		{Method: http.MethodPost, Path: "/auth/forgot", Access: call.Anyone, Limit: call.Per(5, time.Minute), Handle: h.forgot},
 		{Method: http.MethodGet, Path: "/auth/reset", Access: call.Anyone, Limit: call.Per(30, time.Minute), Handle: h.resetPage},
 		{Method: http.MethodPost, Path: "/auth/reset", Access: call.Anyone, Limit: call.Per(10, time.Minute), Handle: h.reset},

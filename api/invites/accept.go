@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"guildhall.chat/guildhall/api/call"
+	"guildhall.chat/guildhall/api/members"
 	"guildhall.chat/guildhall/internal/discord"
 	"guildhall.chat/guildhall/internal/snowflake"
 	"guildhall.chat/guildhall/internal/store"
@@ -54,7 +55,10 @@ func Accept(ctx context.Context, tx *store.Tx, code string, user snowflake.ID) (
 	if err := mayJoin(ctx, tx, i, user); err != nil {
 		return i, false, err
 	}
-	as := store.Joining{Temporary: *i.Temporary}
+	as := store.Joining{Temporary: *i.Temporary, Source: discord.JoinByVanity, Invite: &i.Code}
+	if i.Inviter != nil {
+		as.Source, as.Inviter = discord.JoinByInvite, &i.Inviter.ID
+	}
 	for _, r := range i.Roles {
 		as.Roles = append(as.Roles, r.ID)
 	}
@@ -78,23 +82,5 @@ func mayJoin(ctx context.Context, tx *store.Tx, i discord.Invite, user snowflake
 			return discord.ErrUnknownInvite
 		}
 	}
-	banned, err := tx.Banned(ctx, i.Guild.ID, user)
-	if err != nil {
-		return err
-	}
-	if banned {
-		return discord.ErrBannedFromGuild
-	}
-	guilds, err := tx.GuildCount(ctx, user)
-	if err != nil {
-		return err
-	}
-	most, err := tx.Limit(ctx, store.LimitGuilds, user)
-	if err != nil {
-		return err
-	}
-	if int64(guilds) >= most {
-		return discord.ErrTooManyGuilds
-	}
-	return nil
+	return members.MayJoin(ctx, tx, i.Guild.ID, user)
 }

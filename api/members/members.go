@@ -47,12 +47,16 @@ func (h *Handlers) Routes() []call.Route {
 		{Method: http.MethodGet, Path: all, Access: call.BotsOnly, Limit: lists, Handle: h.list},
 		{Method: http.MethodGet, Path: all + "/search", Limit: lists, Handle: h.search},
 		{Method: http.MethodGet, Path: one, Limit: reads, Handle: h.get},
+		{Method: http.MethodPut, Path: self, Access: call.UsersOnly, Limit: writes, Handle: h.join},
 		{Method: http.MethodPatch, Path: self, Limit: profile, Handle: h.updateSelf},
 		{Method: http.MethodPatch, Path: self + "/nick", Limit: profile, Handle: h.updateOwnNick},
 		{Method: http.MethodPatch, Path: one, Limit: writes, Handle: h.update},
 		{Method: http.MethodDelete, Path: one, Limit: writes, Handle: h.kick},
 		{Method: http.MethodPut, Path: role, Limit: roles, Handle: h.addRole},
 		{Method: http.MethodDelete, Path: role, Limit: roles, Handle: h.removeRole},
+		{Method: http.MethodPatch, Path: "/guilds/:guild_id/roles/:role_id/members", Access: call.UsersOnly, Limit: roles, Handle: h.assign},
+		{Method: http.MethodPost, Path: "/guilds/:guild_id/members-search", Limit: lists, Handle: h.find},
+		{Method: http.MethodPost, Path: all + "/supplemental", Access: call.UsersOnly, Limit: lists, Handle: h.supplemental},
 	}
 }
 

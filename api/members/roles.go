@@ -16,12 +16,14 @@ import (
 // addRole gives a member a role.
 // https://discord.com/developers/docs/resources/guild#add-guild-member-role
 func (h *Handlers) addRole(c *call.Call) error {
-	return h.changeRole(c, func(roles []snowflake.ID, role snowflake.ID) []snowflake.ID {
-		if slices.Contains(roles, role) {
-			return roles
-		}
-		return append(slices.Clone(roles), role)
-	})
+	return h.changeRole(c, with)
+}
+
+func with(roles []snowflake.ID, role snowflake.ID) []snowflake.ID {
+	if slices.Contains(roles, role) {
+		return roles
+	}
+	return append(slices.Clone(roles), role)
 }
 
 // removeRole takes a role from a member.

@@ -114,25 +114,11 @@ func (j *joining) join(ctx context.Context, tx *store.Tx, v *access.Visit, user 
 	if _, err := tx.Member(ctx, guild, user); !errors.Is(err, store.ErrNotFound) {
 		return nil, err // nil for a member
 	}
-	banned, err := tx.Banned(ctx, guild, user)
-	if err != nil {
+	if err := members.MayJoin(ctx, tx, guild, user); err != nil {
 		return nil, err
 	}
-	if banned {
-		return nil, discord.ErrBannedFromGuild
-	}
-	guilds, err := tx.GuildCount(ctx, user)
-	if err != nil {
-		return nil, err
-	}
-	most, err := tx.Limit(ctx, store.LimitGuilds, user)
-	if err != nil {
-		return nil, err
-	}
-	if int64(guilds) >= most {
-		return nil, discord.ErrTooManyGuilds
-	}
-	m, err := tx.Join(ctx, guild, user, members.Distinct(j.Roles.Value, guild))
+	by := v.Member.User
+	m, err := tx.JoinAs(ctx, guild, user, store.Joining{Roles: members.Distinct(j.Roles.Value, guild), Source: discord.JoinByBot, Inviter: &by})
 	if errors.Is(err, store.ErrFull) {
 		return nil, discord.ErrTooManyMembers
 	}

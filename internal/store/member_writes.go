@@ -19,6 +19,9 @@ var ErrFull = errors.New("guild is full")
 type Joining struct {
 	Roles     []snowflake.ID
 	Temporary bool // goes when going offline, unless somebody gives them a role
+	Source    discord.JoinSource
+	Invite    *string       // the code of the invite that was used
+	Inviter   *snowflake.ID // whose invite it was
 	pending   bool
 }
 
@@ -63,9 +66,9 @@ func (tx *Tx) JoinAs(ctx context.Context, guild, user snowflake.ID, as Joining) 
 
 // addMember writes the row and sends the guild to the user: the gateway expands the id to the whole of it.
 func (tx *Tx) addMember(ctx context.Context, guild, user snowflake.ID, as Joining) (discord.Member, error) {
-	tag, err := tx.Exec(ctx, `insert into members (guild_id, user_id, roles, temporary, pending)
-		select $1, id, $3, $4, $5 and not bot from users where id = $2 on conflict do nothing`,
-		guild, user, noneIfNil(as.Roles), as.Temporary, as.pending)
+	tag, err := tx.Exec(ctx, `insert into members (guild_id, user_id, roles, temporary, pending, source, source_code, source_user)
+		select $1, id, $3, $4, $5 and not bot, $6, $7, $8 from users where id = $2 on conflict do nothing`,
+		guild, user, noneIfNil(as.Roles), as.Temporary, as.pending, as.Source, as.Invite, as.Inviter)
 	if err != nil {
 		return discord.Member{}, fmt.Errorf("add member %s to guild %s: %w", user, guild, err)
 	}
