@@ -63,10 +63,14 @@ func page(ctx context.Context, q querier, p MessagePage) ([]discord.Message, err
 		newer = p.Limit / 2
 		older = p.Limit - newer
 	}
+	// The values stand where the planner does not see them. If it did, it would make a plan for each page of a large channel, which
+	// takes longer than to read one; and the plan is always the same.
 	messages, err := collect(ctx, q, scanMessage, `
-		(select `+messageColumns+messageFrom+`where m.channel_id = $1 and m.id <= $2 and `+alive+` order by m.id desc limit $3)
+		(select `+messageColumns+messageFrom+`where m.channel_id = (select $1::bigint) and m.id <= (select $2::bigint) and `+alive+`
+			order by m.id desc limit (select $3::int))
 		union all
-		(select `+messageColumns+messageFrom+`where m.channel_id = $1 and m.id > $2 and `+alive+` order by m.id limit $4)`,
+		(select `+messageColumns+messageFrom+`where m.channel_id = (select $1::bigint) and m.id > (select $2::bigint) and `+alive+`
+			order by m.id limit (select $4::int))`,
 		p.Channel, p.Anchor, older, newer)
 	if err != nil {
 		return nil, fmt.Errorf("messages of channel %s: %w", p.Channel, err)

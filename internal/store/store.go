@@ -105,6 +105,9 @@ func poolConfig(dsn string, conns int32) (*pgxpool.Config, error) {
 	// What a statement gains by workers or compilation of its own, all others lose.
 	cfg.ConnConfig.RuntimeParams["max_parallel_workers_per_gather"] = "0"
 	cfg.ConnConfig.RuntimeParams["jit"] = "off"
+	// Rows are found by keys, on disks without arms. With the default, meant for others, the newest messages of a channel that has many
+	// are looked for among those of all channels.
+	cfg.ConnConfig.RuntimeParams["random_page_cost"] = "1.1"
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	return cfg, nil
 }

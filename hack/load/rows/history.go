@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -29,6 +30,12 @@ func restHistory(ctx context.Context, r *rig.Rig, o Options) ([]Result, error) {
 	}
 	defer c.stop()
 	most := max(historyRows/max(1, o.Divide), 10_000)
+	// The newest page is of such messages as are sent below, at each step.
+	for n := range pageSize {
+		if _, err := c.poster.Post(ctx, c.members[0], n); err != nil {
+			return nil, err
+		}
+	}
 	var reads, posts []float64
 	var sizes []int
 	for size := max(most/1000, 1000); size <= most; size *= 10 {
@@ -39,7 +46,11 @@ func restHistory(ctx context.Context, r *rig.Rig, o Options) ([]Result, error) {
 		if err := c.platform.World.Grow(ctx, c.members[0], have, size, most); err != nil {
 			return nil, err
 		}
-		read, err := c.middle(ctx, o, func(int) error { return c.page(ctx, 0) })
+		newest, err := c.newest(ctx)
+		if err != nil {
+			return nil, err
+		}
+		read, err := c.middle(ctx, o, func(int) error { return c.page(ctx, 0, newest) })
 		if err != nil {
 			return nil, err
 		}
@@ -92,13 +103,11 @@ func growthRow(name, what string, sizes []int, p50 []float64) Result {
 	return row
 }
 
-// page reads the newest messages of the channel that has the history, as one of its guild's members, and checks them.
-func (c *callers) page(ctx context.Context, client int) error {
-	at := c.members[client%(restClients/restGuilds)]
-	at.Channel = c.members[0].Channel
-	got, err := c.poster.Get(ctx, at, fmt.Sprintf("/messages?limit=%d", pageSize))
+// newest reads the newest messages of the channel that has the history and checks them.
+func (c *callers) newest(ctx context.Context) ([]byte, error) {
+	got, err := c.read(ctx, 0)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var page []struct {
 		ID      snowflake.ID `json:"id"`
@@ -106,17 +115,32 @@ func (c *callers) page(ctx context.Context, client int) error {
 		Content string       `json:"content"`
 	}
 	if err := json.Unmarshal(got, &page); err != nil {
-		return err
+		return nil, err
 	}
 	for i, m := range page {
-		if m.Channel != at.Channel || m.Content == "" || i > 0 && m.ID >= page[i-1].ID {
-			return fmt.Errorf("message %d of a page is %+v", i, m)
+		if m.Channel != c.members[0].Channel || m.Content == "" || i > 0 && m.ID >= page[i-1].ID {
+			return nil, fmt.Errorf("message %d of a page is %+v", i, m)
 		}
 	}
 	if len(page) != pageSize {
-		return fmt.Errorf("%d messages on a page, not %d", len(page), pageSize)
+		return nil, fmt.Errorf("%d messages on a page, not %d", len(page), pageSize)
 	}
-	return nil
+	return got, nil
+}
+
+// page reads the newest messages as one of the guild's members: those that are wanted, to the byte, since nobody writes meanwhile.
+func (c *callers) page(ctx context.Context, client int, want []byte) error {
+	got, err := c.read(ctx, client)
+	if err == nil && !bytes.Equal(got, want) {
+		err = fmt.Errorf("a page is not the one that there is: %.200s", got)
+	}
+	return err
+}
+
+func (c *callers) read(ctx context.Context, client int) ([]byte, error) {
+	at := c.members[client%(restClients/restGuilds)]
+	at.Channel = c.members[0].Channel
+	return c.poster.Get(ctx, at, fmt.Sprintf("/messages?limit=%d", pageSize))
 }
 
 // history compares pages per CPU-second with those of the bare query.
@@ -133,10 +157,14 @@ func (c *callers) history(ctx context.Context, r *rig.Rig, o Options) (Result, e
 	if err != nil {
 		return row, err
 	}
+	newest, err := c.newest(ctx)
+	if err != nil {
+		return row, err
+	}
 	calls := o.size(historyCalls)
 	var ours, peer []float64
 	for round := range o.Rounds {
-		us, err := together(ctx, pids, calls, func(ctx context.Context, client, _ int) error { return c.page(ctx, client) })
+		us, err := together(ctx, pids, calls, func(ctx context.Context, client, _ int) error { return c.page(ctx, client, newest) })
 		if err != nil {
 			return row, err
 		}

@@ -109,6 +109,7 @@ func (s *Server) Command() *exec.Cmd {
 		"unix_socket_directories=", // a path could exceed the 107 bytes that a socket's may have
 		"max_connections=200",
 		"shared_buffers=256MB",
+		"random_page_cost=1.1", // as the api has it
 		"log_min_messages=warning",
 	}, s.Settings...)
 	args := []string{"-D", s.Dir}
