@@ -71,6 +71,8 @@ func TestMembersAreFound(t *testing.T) {
 			"user_id": object{"or_query": []any{h.owner.ID, h.friend.ID}}, "is_pending": true}}, []snowflake.ID{h.friend.ID}},
 		{"by a range of ids", object{"and_query": object{"user_id": object{"range": object{"gte": guest.ID}}}}, []snowflake.ID{guest.ID}},
 		{"who signals something", object{"and_query": object{"safety_signals": object{"unusual_account_activity": true}}}, nil},
+		{"by nothing in a list", object{"and_query": object{"role_ids": object{"or_query": []any{}}, "usernames": object{"or_query": []any{}}}}, all},
+		{"by a source that there isn't", object{"and_query": object{"join_source_type": object{"or_query": []int{1 << 40}}}}, nil},
 		{"who was here before", object{"and_query": object{"did_rejoin": true}}, nil},
 	} {
 		ids, total := h.found(t, c.body)

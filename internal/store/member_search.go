@@ -30,7 +30,7 @@ type MemberPlace struct {
 	Joined time.Time
 }
 
-// MemberFilter is a number of conditions, each of which is there unless it is its zero value.
+// MemberFilter is a number of conditions, each of which is there unless it is nil or empty.
 type MemberFilter struct {
 	Users                        []snowflake.ID
 	UserFrom, UserTo             *snowflake.ID
@@ -78,20 +78,20 @@ func (p *predicate) filter(f MemberFilter) {
 	p.flag(rejoined, f.Rejoined)
 	p.flag("false", f.Quarantined)
 	p.flag("false", f.UnusualActivity)
-	if f.Names != nil {
+	if len(f.Names) > 0 {
 		p.add(`exists (select from unnest(array[u.username, u.global_name, m.nick]) as name, unnest($::text[]) as beginning
 			where starts_with(lower(name collate "und-x-icu"), lower(beginning collate "und-x-icu")))`, f.Names)
 	}
-	if f.Sources != nil {
-		p.add("m.source = any($::int[])", f.Sources)
+	if len(f.Sources) > 0 {
+		p.add("m.source = any($::bigint[])", f.Sources)
 	}
-	if f.Invites != nil {
+	if len(f.Invites) > 0 {
 		p.add("m.source_code = any($)", f.Invites)
 	}
 }
 
 func (p *predicate) ids(part string, ids []snowflake.ID) {
-	if ids != nil {
+	if len(ids) > 0 {
 		p.add(part, ids)
 	}
 }
