@@ -19,6 +19,7 @@ func TestClientsPassTheirScenario(t *testing.T) {
 // clients runs tests of test/clients on the platform. make builds that suite beside this program.
 func (p *platform) clients(pattern string) {
 	p.t.Helper()
+	p.opens()
 	program, err := os.Executable()
 	if err != nil {
 		p.t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -211,4 +212,20 @@ func (p *platform) gateway() string {
 		return json.NewDecoder(response.Body).Decode(&answer)
 	})
 	return answer.URL
+}
+
+// opens waits until the gateway's address leads to a shard router: the rules of a node follow what is ready.
+func (p *platform) opens() {
+	p.t.Helper()
+	address := p.gateway() + "/?v=10&encoding=json"
+	p.eventually("the gateway opens a connection", func(ctx context.Context) error {
+		connection, response, err := websocket.DefaultDialer.DialContext(ctx, address, nil)
+		if response != nil {
+			_ = response.Body.Close()
+		}
+		if err != nil {
+			return err
+		}
+		return connection.Close()
+	})
 }
