@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"time"
-	"unicode/utf8"
 
 	"guildhall.chat/guildhall/api/call"
 	"guildhall.chat/guildhall/api/form"
@@ -28,10 +27,11 @@ func (h *Handlers) validatePassword(c *call.Call) error {
 	if err := c.Bind(&body); err != nil {
 		return err
 	}
-	n := utf8.RuneCountInString(body.Password)
+	var p form.Problems
+	p.Length("password", body.Password, minPassword, maxPassword)
 	return c.OK(struct {
 		Valid bool `json:"valid"`
-	}{minPassword <= n && n <= maxPassword})
+	}{p.Err() == nil})
 }
 
 func checkEmail(p *form.Problems, email string) {

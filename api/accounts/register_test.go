@@ -69,6 +69,18 @@ func TestRegisterTellsAllThatIsWrong(t *testing.T) {
 	w.Anyone().Must(t, http.MethodPost, "/auth/register", longest, nil)
 }
 
+func TestAPasswordIsTriedBeforeItIsChosen(t *testing.T) {
+	t.Parallel()
+	w, _ := newWorld(t)
+	for password, want := range map[string]bool{"": false, "1234567": false, "12345678": true, strings.Repeat("ä", 72): true, strings.Repeat("ä", 73): false} {
+		var got struct{ Valid bool }
+		w.Anyone().Must(t, http.MethodPost, "/auth/password/validate", map[string]any{"password": password}, &got)
+		if got.Valid != want {
+			t.Errorf("%q: %t", password, got.Valid)
+		}
+	}
+}
+
 func TestNamesAndAddressesAreUnique(t *testing.T) {
 	t.Parallel()
 	w, _ := newWorld(t)

@@ -198,6 +198,14 @@ func TestAcceptMakesAMember(t *testing.T) {
 		t.Errorf("the guest hears %+v", evs)
 	}
 
+	var source discord.JoinSource
+	var code string
+	var inviter snowflake.ID
+	if err := h.Query(t, `select source, source_code, source_user from members where user_id = $1`, guest.ID).Scan(&source, &code, &inviter); err != nil ||
+		source != discord.JoinByInvite || code != made.Code || inviter != h.owner.ID {
+		t.Errorf("has come by %d, %s, %s: %v", source, code, inviter, err)
+	}
+
 	// Once more changes nothing and counts no use.
 	guest.Must(t, http.MethodPost, one, nil, &got)
 	var listed []discord.Invite

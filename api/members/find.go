@@ -46,7 +46,7 @@ type (
 			To   *T `json:"lte"`
 		} `json:"range"`
 	}
-	// ids may be listed, or be all of a range.
+	// users may be listed, or be all of a range.
 	users struct {
 		either[snowflake.ID]
 		between[snowflake.ID]

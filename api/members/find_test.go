@@ -54,6 +54,7 @@ func TestMembersAreFound(t *testing.T) {
 	h.Exec(t, `update members set joined_at = '2026-01-01T00:00:00.0001Z' where user_id = $1`, h.friend.ID)
 	h.Exec(t, `update members set joined_at = '2026-01-01T00:00:00.0002Z' where user_id = $1`, guest.ID)
 	h.Exec(t, `update members set joined_at = '2026-02-01T00:00:00Z' where not user_id = any($1)`, []snowflake.ID{h.friend.ID, guest.ID})
+	h.Exec(t, `update members set flags = $1 where user_id = $2`, discord.MemberQuarantinedName, h.deputy.ID)
 	const january, february = 1767225600000, 1769904000000
 	all := []snowflake.ID{h.owner.ID, h.deputy.ID, h.moderator.ID, h.friend.ID, guest.ID}
 	for _, c := range []struct {
@@ -73,6 +74,7 @@ func TestMembersAreFound(t *testing.T) {
 		{"who signals something", object{"and_query": object{"safety_signals": object{"unusual_account_activity": true}}}, nil},
 		{"by nothing in a list", object{"and_query": object{"role_ids": object{"or_query": []any{}}, "usernames": object{"or_query": []any{}}}}, all},
 		{"by a source that there isn't", object{"and_query": object{"join_source_type": object{"or_query": []int{1 << 40}}}}, nil},
+		{"who has a quarantined name", object{"and_query": object{"safety_signals": object{"automod_quarantined_username": true}}}, []snowflake.ID{h.deputy.ID}},
 		{"who was here before", object{"and_query": object{"did_rejoin": true}}, nil},
 	} {
 		ids, total := h.found(t, c.body)

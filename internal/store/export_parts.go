@@ -26,7 +26,7 @@ var ExportParts = []ExportPart{
 	{"settings_protos", `select type, version, encode(settings, 'base64') as settings from user_settings_protos where user_id = $1 order by type`},
 	{"guild_settings", `select guild_id::text, settings from user_guild_settings where user_id = $1 order by guild_id`},
 	{"guilds", `select g.id::text, g.name, g.owner_id = m.user_id as owner, m.nick, m.avatar, m.banner, m.bio, m.pronouns, m.roles::text[],
-		m.joined_at, m.pending, m.timed_out_until from members m join guilds g on g.id = m.guild_id where m.user_id = $1 order by g.id`},
+		m.joined_at, m.pending, m.timed_out_until, m.source, m.source_code, m.source_user::text from members m join guilds g on g.id = m.guild_id where m.user_id = $1 order by g.id`},
 	{"channels", `select c.id::text, c.type, c.name, c.owner_id::text, r.closed,
 		array(select o.user_id::text from channel_recipients o where o.channel_id = c.id and o.user_id <> $1 order by 1) as recipients
 		from channel_recipients r join channels c on c.id = r.channel_id where r.user_id = $1 order by c.id`},

@@ -32,16 +32,17 @@ type MemberPlace struct {
 
 // MemberFilter is a number of conditions, each of which is there unless it is nil or empty.
 type MemberFilter struct {
-	Users                        []snowflake.ID
-	UserFrom, UserTo             *snowflake.ID
-	Names                        []string // beginnings of usernames, display names and nicknames, whatever the case
-	AnyRole, AllRoles            []snowflake.ID
-	JoinedFrom, JoinedTo         *time.Time
-	TimedOutFrom, TimedOutTo     *time.Time
-	Pending, Rejoined            *bool
-	Sources                      []int
-	Invites                      []string
-	Quarantined, UnusualActivity *bool // of neither there is anybody
+	Users                    []snowflake.ID
+	UserFrom, UserTo         *snowflake.ID
+	Names                    []string // beginnings of usernames, display names and nicknames, whatever the case
+	AnyRole, AllRoles        []snowflake.ID
+	JoinedFrom, JoinedTo     *time.Time
+	TimedOutFrom, TimedOutTo *time.Time
+	Pending, Rejoined        *bool
+	Sources                  []int
+	Invites                  []string
+	Quarantined              *bool // for its name, by auto-moderation
+	UnusualActivity          *bool // which nobody looks for here
 }
 
 // predicate builds a condition in SQL with its arguments.
@@ -56,7 +57,7 @@ func (p *predicate) add(part string, arg any) {
 	p.parts = append(p.parts, strings.ReplaceAll(part, "$", fmt.Sprintf("$%d", len(p.args))))
 }
 
-// rejoined is the flag of a member who has been one before.
+// rejoined is the flag of a member who has been one before. Nothing sets it yet.
 // https://discord.com/developers/docs/resources/guild#guild-member-object-guild-member-flags
 const rejoined = "(m.flags & 1) <> 0"
 
@@ -76,7 +77,7 @@ func (p *predicate) filter(f MemberFilter) {
 	p.time("m.timed_out_until < $", f.TimedOutTo)
 	p.flag("m.pending", f.Pending)
 	p.flag(rejoined, f.Rejoined)
-	p.flag("false", f.Quarantined)
+	p.flag(fmt.Sprintf("m.flags & %d <> 0", discord.MemberQuarantinedName), f.Quarantined)
 	p.flag("false", f.UnusualActivity)
 	if len(f.Names) > 0 {
 		p.add(`exists (select from unnest(array[u.username, u.global_name, m.nick]) as name, unnest($::text[]) as beginning
