@@ -316,6 +316,10 @@ func (l *lab) write() *traffic {
 			key := fmt.Sprintf("key:%d", n%trafficKeys)
 			// A write that fails may have been done: it is not acknowledged, so either is right.
 			if err := t.client.Set(ctx, key, n, 0).Err(); err != nil {
+				if ctx.Err() != nil {
+					return // the test ended it
+				}
+				l.Logf("%s: %v", key, err)
 				t.failed++
 				continue
 			}
