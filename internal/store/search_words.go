@@ -24,9 +24,9 @@ const (
 	maxPositions = 255
 )
 
-// vectors returns the tsvectors of texts as to_tsvector('guildhall', ...) makes them, in the form of their input; nil for
-// those that Postgres must parse.
-func (s *Store) vectors(ctx context.Context, q querier, texts []string) ([]*string, error) {
+// vectors returns the tsvectors of texts as to_tsvector('guildhall', ...) makes them, with the facets of each as lexemes without
+// positions, in the form of their input; nil for those that Postgres must parse.
+func (s *Store) vectors(ctx context.Context, q querier, texts []string, facets [][]string) ([]*string, error) {
 	split := make([][]string, len(texts))
 	lexemes := map[string]string{}
 	var unknown []string
@@ -48,7 +48,7 @@ func (s *Store) vectors(ctx context.Context, q querier, texts []string) ([]*stri
 	vectors := make([]*string, len(texts))
 	for i, words := range split {
 		if words != nil {
-			vectors[i] = vectorOf(words, lexemes)
+			vectors[i] = vectorOf(words, lexemes, facets[i])
 		}
 	}
 	return vectors, nil
@@ -112,9 +112,9 @@ func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 func isDigit(c byte) bool  { return '0' <= c && c <= '9' }
 func isMark(c byte) bool   { return c == ',' || c == '.' || c == '!' || c == '?' }
 
-// vectorOf writes words with their positions as the input of tsvector.
+// vectorOf writes words with their positions, and facets without, as the input of tsvector.
 // https://www.postgresql.org/docs/current/datatype-textsearch.html#DATATYPE-TSVECTOR
-func vectorOf(words []string, lexemes map[string]string) *string {
+func vectorOf(words []string, lexemes map[string]string, facets []string) *string {
 	at := make(map[string]int, len(words))
 	var order []string
 	var positions [][]byte
@@ -139,11 +139,19 @@ func vectorOf(words []string, lexemes map[string]string) *string {
 		positions[n] = strconv.AppendInt(positions[n], int64(i+1), 10)
 	}
 	var b strings.Builder
-	for n, lexeme := range order {
+	quote := func(lexeme string) {
 		b.WriteByte('\'')
-		b.WriteString(quotedLexeme.Replace(lexeme))
-		b.WriteString("':")
+		_, _ = quotedLexeme.WriteString(&b, lexeme) // a Builder takes all
+		b.WriteByte('\'')
+	}
+	for n, lexeme := range order {
+		quote(lexeme)
+		b.WriteByte(':')
 		b.Write(positions[n])
+		b.WriteByte(' ')
+	}
+	for _, facet := range facets {
+		quote(facet)
 		b.WriteByte(' ')
 	}
 	vector := b.String()

@@ -2,6 +2,7 @@ package store
 
 import (
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -36,9 +37,17 @@ func TestWordsAreWhatPostgresMakesOfThem(t *testing.T) {
 		}
 		texts = append(texts, text.String())
 	}
+	facets := make([][]string, len(texts))
+	for i := range facets {
+		facets[i] = []string{"=a" + strconv.Itoa(i), `=it's a \ file`}[:random.IntN(3)]
+	}
+	arrays := make([]string, len(texts))
+	for i, of := range facets {
+		arrays[i] = arrayOfTexts(of)
+	}
 	split := 0
 	for range 2 { // the second time what the words are is known
-		vectors, err := s.vectors(t.Context(), s.pool, texts)
+		vectors, err := s.vectors(t.Context(), s.pool, texts, facets)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,9 +57,10 @@ func TestWordsAreWhatPostgresMakesOfThem(t *testing.T) {
 				split++
 			}
 		}
-		rows, err := s.pool.Query(t.Context(), `select words, vector, to_tsvector('guildhall', words)::text
-			from unnest($1::text[], $2::text[]) as given (words, vector)
-			where vector is not null and vector::tsvector::text <> to_tsvector('guildhall', words)::text`, texts, vectors)
+		rows, err := s.pool.Query(t.Context(), `select words, vector, wanted::text
+			from unnest($1::text[], $2::text[], $3::text[]) as given (words, facets, vector),
+				lateral (select array_to_tsvector(facets::text[]) || to_tsvector('guildhall', words) as wanted) as made
+			where vector is not null and vector::tsvector::text <> wanted::text`, texts, arrays, vectors)
 		if err != nil {
 			t.Fatal(err)
 		}
