@@ -57,21 +57,23 @@ func TestTypingReachesThoseWhoAreThere(t *testing.T) {
 		if answer := h.friend.Do(t, http.MethodPost, test.path+"/typing", nil); answer.Status != http.StatusNoContent {
 			t.Fatalf("typing: %d %s", answer.Status, answer.Body)
 		}
-		message, err := sub.ReceiveMessage(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, body, _ := strings.Cut(message.Payload, " ")
-		e, err := events.Decode(test.log, 0, []byte(body))
-		if err != nil {
-			t.Fatal(err)
+		var e events.Event
+		for e.Head.Type != discord.EventTypingStart { // the channel's own creation may be published only now
+			message, err := sub.ReceiveMessage(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, body, _ := strings.Cut(message.Payload, " ")
+			if e, err = events.Decode(test.log, 0, []byte(body)); err != nil {
+				t.Fatal(err)
+			}
 		}
 		var typing discord.TypingEvent
 		if err := json.Unmarshal(e.Data, &typing); err != nil {
 			t.Fatal(err)
 		}
 		inGuild := test.in != 0
-		if e.Head.Type != discord.EventTypingStart || e.Head.Channel != test.in || typing.UserID != h.friend.ID ||
+		if e.Head.Channel != test.in || typing.UserID != h.friend.ID ||
 			(typing.Member != nil) != inGuild || (typing.GuildID != nil) != inGuild {
 			t.Errorf("event %+v %s", e.Head, e.Data)
 		}
