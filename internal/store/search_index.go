@@ -188,25 +188,16 @@ func (s *Store) indexMessages(ctx context.Context, tx pgx.Tx, ids []snowflake.ID
 	n := len(messages)
 	found, channels := make([]snowflake.ID, n), make([]snowflake.ID, n)
 	guilds, parents := make([]*snowflake.ID, n), make([]*snowflake.ID, n)
-	facets, texts := make([][]string, n), make([]string, n)
+	facets, arrays, texts := make([][]string, n), make([]string, n), make([]string, n)
 	for i := range messages {
 		m := &messages[i]
 		doc := describe(m)
 		found[i], channels[i], guilds[i], parents[i] = m.ID, m.ChannelID, m.GuildID, m.ParentID
-		facets[i], texts[i] = doc.Facets, doc.Text
+		facets[i], arrays[i], texts[i] = doc.Facets, arrayOfTexts(doc.Facets), doc.Text
 	}
 	vectors, err := s.vectors(ctx, tx, texts, facets)
 	if err != nil {
 		return err
-	}
-	parsed := make([]*string, n) // what Postgres is to make the vectors of
-	for i := range vectors {
-		if vectors[i] == nil {
-			array := arrayOfTexts(facets[i])
-			parsed[i] = &array
-		} else {
-			texts[i] = ""
-		}
 	}
 	b := &pgx.Batch{}
 	b.Queue(`delete from message_search where message_id = any($1)`, ids)
@@ -214,7 +205,7 @@ func (s *Store) indexMessages(ctx context.Context, tx pgx.Tx, ids []snowflake.ID
 		select id, guild_id, channel_id, parent_id, case when vector is null
 			then array_to_tsvector(facets::text[]) || to_tsvector('guildhall', words) else vector::tsvector end
 		from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[])
-			as m (id, guild_id, channel_id, parent_id, facets, words, vector)`, found, guilds, channels, parents, parsed, texts, vectors)
+			as m (id, guild_id, channel_id, parent_id, facets, words, vector)`, found, guilds, channels, parents, arrays, texts, vectors)
 	return tx.SendBatch(ctx, b).Close()
 }
 

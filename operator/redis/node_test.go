@@ -295,13 +295,14 @@ func (l *lab) masters(want Want) []int {
 
 // traffic writes until it is stopped, and remembers what was acknowledged.
 type traffic struct {
-	lab    *lab
-	client *goredis.ClusterClient
-	cancel context.CancelFunc
-	done   chan struct{}
-	acked  map[string]int
-	failed int
-	count  atomic.Int64 // of writes that were acknowledged
+	lab     *lab
+	client  *goredis.ClusterClient
+	cancel  context.CancelFunc
+	done    chan struct{}
+	acked   map[string]int
+	failed  int
+	failure error        // the last of them
+	count   atomic.Int64 // of writes that were acknowledged
 }
 
 const trafficKeys = 4000
@@ -319,8 +320,7 @@ func (l *lab) write() *traffic {
 				if ctx.Err() != nil {
 					return // the test ended it
 				}
-				l.Logf("%s: %v", key, err)
-				t.failed++
+				t.failed, t.failure = t.failed+1, err
 				continue
 			}
 			t.acked[key] = n
@@ -373,7 +373,7 @@ func (t *traffic) end() (lost int) {
 			t.lab.Logf("%s: %d (%v), %d was acknowledged", key, have, err, want)
 		}
 	}
-	t.lab.Logf("%d keys, %d writes failed, %d lost", len(t.acked), t.failed, lost)
+	t.lab.Logf("%d keys, %d lost, %d writes failed (the last: %v)", len(t.acked), lost, t.failed, t.failure)
 	return lost
 }
 
