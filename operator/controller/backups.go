@@ -44,8 +44,14 @@ func (r rollout) backups(ctx context.Context, picture postgres.Picture, archiveF
 	}
 	// A Job can't be changed, and needn't be: the cache may miss one that was just made, which is then applied once more.
 	if !made && picture.Primary != "" {
-		if err := r.apply(ctx, first, nil); err != nil {
+		published, err := r.primaryPublished(ctx)
+		if err != nil {
 			return err
+		}
+		if published {
+			if err := r.apply(ctx, first, nil); err != nil {
+				return err
+			}
 		}
 	}
 	if last := cluster.Status.Postgres.LastBackup; done.job != "" && (last == nil || last.Before(&done.at)) {
@@ -67,6 +73,23 @@ func (r rollout) backups(ctx context.Context, picture postgres.Picture, archiveF
 		component(cluster, v1alpha1.ConditionBackupReady, "")
 	}
 	return nil
+}
+
+// primaryPublished says whether the primary's Service leads anywhere. Patroni publishes a new primary one of its rounds after
+// it has become one, and a backup that starts before finds no host of that name. Not from the cache: it is asked until the
+// first backup is made, and never again.
+func (r rollout) primaryPublished(ctx context.Context) (bool, error) {
+	var endpoints corev1.Endpoints //nolint:staticcheck // deprecated, but it is these that Patroni writes
+	key := client.ObjectKey{Namespace: r.platform.Cluster.Namespace, Name: r.platform.Name(resources.Postgres)}
+	if err := client.IgnoreNotFound(r.reconciler.Secrets.Get(ctx, key, &endpoints)); err != nil {
+		return false, fmt.Errorf("read Endpoints %s: %w", key.Name, err)
+	}
+	for i := range endpoints.Subsets {
+		if len(endpoints.Subsets[i].Addresses) > 0 {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // backup is one that has ended.

@@ -31,6 +31,9 @@ func TestBackupAndRestore(t *testing.T) {
 	if c.get().Status.Postgres.LastBackup == nil {
 		t.Error("a backup was made at no time")
 	}
+	if failures := n.jobFailures.Load(); failures > 0 {
+		t.Errorf("the first backup failed %d times before it was made", failures)
+	}
 
 	c.exec("create table written (what text)")
 	c.exec("insert into written values ('before')")

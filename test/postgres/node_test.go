@@ -46,6 +46,8 @@ type node struct {
 	running map[string]*running
 	jobs    map[string]bool
 	next    int // the last part of the next address
+	// jobFailures is how often a Job's container has failed.
+	jobFailures atomic.Int32
 	// volumes are directories of this machine by the name of the claim.
 	volumes map[string]string
 }
@@ -486,8 +488,9 @@ func (n *node) hosts(ctx context.Context) (string, error) {
 	return hosts.String(), nil
 }
 
-// retryAfter is how long a failed Job's container is not tried again.
-const retryAfter = time.Second
+// retryAfter is how long a Job's container that has failed is not tried again; then twice as long, as Kubernetes does.
+// https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-backoff-failure-policy
+const retryAfter = 10 * time.Second
 
 // runJob runs a Job's container, as often as the Job allows until it succeeds, and says how it ended.
 func (n *node) runJob(ctx context.Context, job *batchv1.Job) {
@@ -499,7 +502,7 @@ func (n *node) runJob(ctx context.Context, job *batchv1.Job) {
 		return
 	}
 	go func() {
-		for range 1 + ptr.Deref(job.Spec.BackoffLimit, 6) {
+		for failures := range 1 + ptr.Deref(job.Spec.BackoffLimit, 6) {
 			output, err := n.runOnce(ctx, job)
 			if ctx.Err() != nil {
 				return
@@ -508,8 +511,13 @@ func (n *node) runJob(ctx context.Context, job *batchv1.Job) {
 				n.c.endJob(job.Name, batchv1.JobSuccessCriteriaMet, batchv1.JobComplete)
 				return
 			}
+			n.jobFailures.Add(1)
 			n.c.Logf("%s: %v\n%s", job.Name, err, output)
-			time.Sleep(retryAfter)
+			select {
+			case <-time.After(retryAfter << failures):
+			case <-ctx.Done():
+				return
+			}
 		}
 		n.c.endJob(job.Name, batchv1.JobFailureTarget, batchv1.JobFailed)
 	}()
