@@ -16,7 +16,8 @@ import (
 )
 
 // backups sees to it that backups are made, and says whether they are. What goes wrong with them keeps nothing else waiting.
-func (r rollout) backups(ctx context.Context, picture postgres.Picture, archiveFailure string) error {
+// The first one waits until the primary is published: before, its Job finds no host of that name.
+func (r rollout) backups(ctx context.Context, picture postgres.Picture, published bool, archiveFailure string) error {
 	cluster := r.platform.Cluster
 	schedule := r.platform.PostgresBackupCronJob()
 	if schedule == nil {
@@ -43,15 +44,9 @@ func (r rollout) backups(ctx context.Context, picture postgres.Picture, archiveF
 		failed.later(job, batchv1.JobFailed)
 	}
 	// A Job can't be changed, and needn't be: the cache may miss one that was just made, which is then applied once more.
-	if !made && picture.Primary != "" {
-		published, err := r.primaryPublished(ctx)
-		if err != nil {
+	if !made && published {
+		if err := r.apply(ctx, first, nil); err != nil {
 			return err
-		}
-		if published {
-			if err := r.apply(ctx, first, nil); err != nil {
-				return err
-			}
 		}
 	}
 	if last := cluster.Status.Postgres.LastBackup; done.job != "" && (last == nil || last.Before(&done.at)) {
@@ -73,23 +68,6 @@ func (r rollout) backups(ctx context.Context, picture postgres.Picture, archiveF
 		component(cluster, v1alpha1.ConditionBackupReady, "")
 	}
 	return nil
-}
-
-// primaryPublished says whether the primary's Service leads anywhere. Patroni publishes a new primary one of its rounds after
-// it has become one, and a backup that starts before finds no host of that name. Not from the cache: it is asked until the
-// first backup is made, and never again.
-func (r rollout) primaryPublished(ctx context.Context) (bool, error) {
-	var endpoints corev1.Endpoints //nolint:staticcheck // deprecated, but it is these that Patroni writes
-	key := client.ObjectKey{Namespace: r.platform.Cluster.Namespace, Name: r.platform.Name(resources.Postgres)}
-	if err := client.IgnoreNotFound(r.reconciler.Secrets.Get(ctx, key, &endpoints)); err != nil {
-		return false, fmt.Errorf("read Endpoints %s: %w", key.Name, err)
-	}
-	for i := range endpoints.Subsets {
-		if len(endpoints.Subsets[i].Addresses) > 0 {
-			return true, nil
-		}
-	}
-	return false, nil
 }
 
 // backup is one that has ended.

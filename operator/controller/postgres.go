@@ -44,6 +44,10 @@ func (r rollout) postgres(ctx context.Context) (progress, error) {
 	patroni := postgres.Patroni{Password: string(secret.Data[resources.PatroniKey])}
 	picture := postgres.Observe(ctx, patroni, pods)
 	archiveFailure, unwelcome := r.onPrimary(ctx, &picture, secret)
+	published, err := r.primaryPublished(ctx, picture)
+	if err != nil {
+		return progress{}, err
+	}
 
 	wanted := postgres.Wanted{Instances: int(r.platform.PostgresInstances()), Config: r.platform.PostgresSettings().Dynamic()}
 	step, err := postgres.Plan(picture, wanted)
@@ -56,6 +60,9 @@ func (r rollout) postgres(ctx context.Context) (progress, error) {
 	if step.Action == postgres.Done && unwelcome != nil {
 		step = postgres.Step{Action: postgres.Wait, Why: "the primary: " + unwelcome.Error()}
 	}
+	if step.Action == postgres.Done && !published {
+		step = postgres.Step{Action: postgres.Wait, Why: "the primary's Service to lead to it"}
+	}
 	if err := r.takePostgresStep(ctx, patroni, picture, set, &step); err != nil {
 		return progress{}, err
 	}
@@ -65,7 +72,7 @@ func (r rollout) postgres(ctx context.Context) (progress, error) {
 		}
 	}
 	r.reportPostgres(picture, step)
-	if err := r.backups(ctx, picture, archiveFailure); err != nil {
+	if err := r.backups(ctx, picture, published, archiveFailure); err != nil {
 		return progress{}, err
 	}
 	return r.postgresProgress(set, step), nil
@@ -178,6 +185,28 @@ func logins(secret *corev1.Secret) (accepted []postgres.Login) {
 		}
 	}
 	return accepted
+}
+
+// primaryPublished says whether the primary's Service leads to it. Patroni sees to that up to a round after an instance has
+// become the primary; until then clients find nobody, or the one before.
+func (r rollout) primaryPublished(ctx context.Context, picture postgres.Picture) (bool, error) {
+	primary := picture.Of(picture.Primary)
+	if primary == nil {
+		return false, nil
+	}
+	var endpoints corev1.Endpoints //nolint:staticcheck // deprecated, but it is these that Patroni writes
+	key := client.ObjectKey{Namespace: r.platform.Cluster.Namespace, Name: r.platform.Name(resources.Postgres)}
+	if err := client.IgnoreNotFound(r.reconciler.Secrets.Get(ctx, key, &endpoints)); err != nil {
+		return false, fmt.Errorf("read Endpoints %s: %w", key.Name, err)
+	}
+	for i := range endpoints.Subsets {
+		for _, address := range endpoints.Subsets[i].Addresses {
+			if address.IP == primary.Addr {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }
 
 // takePostgresStep does what the step says. What Patroni refuses now, it may accept the next time: the step becomes a wait.
